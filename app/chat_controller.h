@@ -1,0 +1,101 @@
+#pragma once
+#include "app/chat_types.h"
+#include "app/engine_port.h"
+#include "app/export.h"
+#include "app/model_library.h"
+#include "app/settings.h"
+#include "app/transcript_model.h"
+#include "app/transcript_store.h"
+
+#include <QObject>
+#include <memory>
+
+namespace app {
+
+/// What the window knows of the model.
+struct ModelState {
+    enum class Phase { None, Loading, Ready, Failed } phase = Phase::None;
+    engine::ModelInfo info; // of the model in use (also while another one is loading)
+    QString loadingName;
+    float progress = 0;
+    QString problem; // why loading failed; the old model, if any, is still in use
+};
+
+enum class Activity { Idle, Reading, Answering };
+
+/// Everything the window can ask for, and everything it is told. Main thread only; owns no threads, touches no widgets.
+/// Order of one question: user text durable in the store -> answer row -> engine; chunks of 8 tokens or 250 ms go to the store.
+class ChatController : public QObject {
+    Q_OBJECT
+public:
+    ChatController(EnginePort& engine, TranscriptStore& store, ModelLibrary& library, QObject* parent = nullptr);
+    ~ChatController() override;
+
+    /// After the store opened: settings, chat list, last chat, its draft, then the model. started() follows.
+    void start();
+
+    // State
+    TranscriptModel& transcript();
+    ModelLibrary& library();
+    EnginePort& engine();
+    const QList<ChatSummary>& chats() const;
+    ChatId currentChat() const; // 0: a new chat that is not stored yet
+    ChatSummary currentSummary() const;
+    const Settings& settings() const;
+    const ModelState& modelState() const;
+    Activity activity() const;
+    float readingProgress() const; // 0..1 while Reading
+    const engine::CacheStatus& cacheStatus() const;
+    bool isReadOnly() const;
+
+    // Chats
+    void newChat();
+    void openChat(ChatId chat);
+    void renameChat(ChatId chat, const QString& title);
+    void deleteChat(ChatId chat); // undoable: chatDeleted() is emitted
+    void undoDelete(ChatId chat);
+    void search(const QString& words); // searchFinished() follows
+    void saveDraft(const QString& text);
+    void exportChat(ChatId chat, ExportFormat format, const QString& path); // exportFinished() or notice()
+    void importChat(const QString& path);
+    void setChatSystemPrompt(const QString& text); // costs a re-read of the chat
+
+    // Messages
+    void send(const QString& text); // ignored while answering or without text
+    void stop();
+    bool canContinue() const; // the last answer was stopped or interrupted
+    void continueAnswer();
+    void regenerate(MessageId answer);            // a new version beside the old one
+    void editAndResend(MessageId userMessage, const QString& text); // a new branch
+    void showVersion(MessageId message, int delta); // the sibling before or after
+
+    // Model and settings
+    void loadModel(const QString& path);
+    void cancelLoading();
+    void applySettings(const Settings& settings); // saves; reloads or re-reads where needed
+    /// Tokens that would be read again for these settings; 0 = nothing.
+    int rereadCost(const Settings& settings) const;
+    /// Tokens that would be read again after switching to another model.
+    int switchCost() const;
+
+Q_SIGNALS:
+    void started();
+    void chatsChanged();
+    void chatOpened(app::ChatId chat, const QString& draft);
+    void chatDeleted(app::ChatId chat, const QString& title);
+    void searchFinished(const QString& words, const QList<app::SearchHit>& hits);
+    void activityChanged();
+    void readingProgressChanged();
+    void cacheStatusChanged();
+    void modelStateChanged();
+    void settingsChanged();
+    void exportFinished(const QString& path);
+    /// A sentence for the banner above the composer.
+    void notice(const QString& sentence);
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> m_impl;
+};
+
+} // namespace app

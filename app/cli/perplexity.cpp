@@ -1,0 +1,7 @@
+#include "app/cli/command.h"
+
+namespace cli {
+
+void addPerplexity(CLI::App&) {}
+
+} // namespace cli

@@ -1,0 +1,86 @@
+#pragma once
+#include "app/chat_types.h"
+
+#include <functional>
+
+#include <QMap>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+
+namespace app {
+
+/// A sentence for the user; nothing was lost by it.
+class StoreError : public std::runtime_error {
+public:
+    enum class Kind { Full, ReadOnly, Damaged, Newer, Other };
+    StoreError(Kind kind, const QString& sentence) : std::runtime_error(sentence.toStdString()), m_kind(kind) {}
+    Kind kind() const { return m_kind; }
+
+private:
+    Kind m_kind;
+};
+
+enum class Access { ReadWrite, ReadOnly };
+
+/// The transcripts: one SQLite file (WAL, 0600), one connection, used from one thread at a time (TranscriptStore's, or a command line's).
+/// Promises R1-R12 of desktop-and-storage.md 4.5. Every call is one transaction; throws StoreError.
+class Database {
+public:
+    /// Creates, migrates (with a backup first) or opens. A newer schema is opened read-only (see notice()). What an unclean end left in
+    /// state Streaming is assembled from its chunks and marked Interrupted.
+    static std::unique_ptr<Database> open(const QString& path);
+    ~Database();
+
+    Access access() const;
+    QString notice() const; // why it is read-only, or what was moved aside; empty normally
+    QString path() const;
+
+    // Chats
+    QList<ChatSummary> chats();                    // newest first, without the deleted ones
+    std::optional<ChatSummary> chat(ChatId chat);
+    ChatId createChat(const QString& title, const QString& systemPrompt);
+    void renameChat(ChatId chat, const QString& title);
+    void setSystemPrompt(ChatId chat, const QString& text);
+    void deleteChat(ChatId chat);  // to the trash; kept 30 days
+    void restoreChat(ChatId chat); // undo
+
+    // Messages: a tree by parent; a chat shows the branch that ends at its active leaf.
+    QList<Message> branch(ChatId chat);
+    /// Durable (FULL) when it returns: the user's text is on disk before a token is generated.
+    Message appendUserMessage(ChatId chat, MessageId parent, const QString& text);
+    /// An empty answer in state Streaming; becomes the active leaf.
+    Message beginAnswer(ChatId chat, MessageId parent, const QString& model);
+    /// The next piece of a streaming answer; survives kill -9 once this returns.
+    void appendChunk(MessageId answer, const QString& text);
+    /// Joins chunks into the text, durable.
+    void finishAnswer(MessageId answer, MessageState state, int tokens, double tokensPerSecond);
+    /// Back to Streaming, to be continued: chunks go on after the text it has.
+    void reopenAnswer(MessageId answer);
+    void setActiveLeaf(ChatId chat, MessageId leaf);
+    QList<Message> versionsOf(MessageId message);
+    /// The newest leaf below a message (to switch to another version).
+    MessageId leafBelow(MessageId message);
+
+    // Drafts, events, settings
+    void saveDraft(ChatId chat, const QString& text); // chat 0: not yet created
+    QString draft(ChatId chat);
+    void recordEvent(ChatId chat, const QString& kind, const QString& details); // "evicted", "model"
+    QMap<QString, QString> settings();
+    void saveSetting(const QString& key, const QString& value);
+
+    // Search: every word, as a prefix; titles and texts; newest first.
+    QList<SearchHit> search(const QString& words, int limit = 200);
+
+    /// For tests and import: all or nothing.
+    void runInTransaction(const std::function<void()>& work);
+    /// integrity_check and the full-text index's own check (rank = 1); empty = all well.
+    QString verify();
+
+private:
+    Database();
+    struct Impl;
+    std::unique_ptr<Impl> m_impl;
+};
+
+} // namespace app

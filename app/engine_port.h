@@ -1,0 +1,38 @@
+#pragma once
+#include "engine/engine_thread.h"
+
+#include <QObject>
+
+namespace app {
+
+/// The engine as the main thread sees it: commands down, signals up. EngineBridge is the real one; tests use a scripted one.
+/// Main thread only.
+class EnginePort : public QObject {
+    Q_OBJECT
+public:
+    using QObject::QObject;
+    using RequestId = engine::RequestId;
+
+    virtual RequestId load(const QString& path, const engine::LoadOptions& options) = 0;
+    virtual RequestId chat(engine::ChatRequest request) = 0;
+    virtual RequestId compare(engine::CompareRequest request) = 0;
+    virtual void stop(RequestId id) = 0; // asks; Finished, LoadCancelled or CompareFinished follows
+    virtual void setCapture(engine::CaptureRequest request) = 0;
+    virtual void setPaused(bool paused) = 0;
+    virtual engine::Latest<engine::AttentionFrame>* frames() = 0; // null: this engine shows none
+    virtual engine::Journal* journal() = 0;
+
+Q_SIGNALS:
+    void loadProgress(engine::RequestId id, float fraction);
+    void modelLoaded(engine::RequestId id, const engine::ModelInfo& info);
+    void loadCancelled(engine::RequestId id);
+    void readProgress(engine::RequestId id, int read, int total, const engine::CacheStatus& status);
+    /// Coalesced: at most once per 16 ms.
+    void textGenerated(engine::RequestId id, const QString& text, int tokens, const engine::CacheStatus& status);
+    void finished(engine::RequestId id, const engine::GenerationResult& result, const engine::CacheStatus& status);
+    void compareProgress(const engine::CompareProgress& progress);
+    void compareFinished(engine::RequestId id, bool cancelled);
+    void failed(engine::RequestId id, const QString& sentence);
+};
+
+} // namespace app

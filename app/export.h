@@ -1,0 +1,20 @@
+#pragma once
+#include "app/chat_types.h"
+
+#include <QByteArray>
+
+namespace app {
+
+class Database;
+
+enum class ExportFormat { Markdown, Json, PlainText };
+
+/// One chat as text. JSON is lossless (the whole tree, states, times, system prompt; schema number inside) and can be imported again;
+/// Markdown and plain text show the active branch. Database thread.
+QByteArray exportChat(Database& database, ChatId chat, ExportFormat format);
+/// Atomic: the old file stays whole until the new one is on disk (QSaveFile). Throws StoreError.
+void exportChatToFile(Database& database, ChatId chat, ExportFormat format, const QString& path);
+/// Adds the chat of a JSON export; new ids, same content. Throws StoreError with a sentence for anything that is not such a file.
+ChatId importChat(Database& database, const QByteArray& json);
+
+} // namespace app

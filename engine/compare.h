@@ -1,0 +1,38 @@
+#pragma once
+#include "engine/stream.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace engine {
+
+/// Teacher-forced reading of one text by one mode in a cache of its own, a few tokens at a time so that a chat can go on between the
+/// steps. Engine thread (or the command line).
+struct EvaluationOptions {
+    CacheMode mode = CacheMode::Streaming;
+    int sinks = 4;
+    int window = 508;
+    int chunk = 64;
+    StreamPosition ringStart = 0;
+    kernels::KvType ringType = kernels::KvType::F16;
+    kernels::KvType sinkType = kernels::KvType::F16;
+};
+
+class Evaluation {
+public:
+    Evaluation(std::shared_ptr<const Model> model, const EvaluationOptions& options, std::vector<TokenId> tokens);
+    ~Evaluation();
+    /// Reads the next chunk; false when the text is done (or a dense cache is full).
+    bool step();
+    /// -log p(token[i+1] | token[..i]) in nats for every token read so far; size grows to tokens.size() - 1.
+    const std::vector<float>& negativeLogLikelihoods() const;
+    std::size_t position() const; // tokens read
+    Stream* stream();             // null in Recompute mode
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> m_impl;
+};
+
+} // namespace engine

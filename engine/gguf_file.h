@@ -1,0 +1,69 @@
+#pragma once
+#include "kernels/types.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace engine {
+
+/// A GGUF v2/v3 file: mapped, its header checked in full. Immutable; any thread. Throws engine::Error with one clear sentence for
+/// every kind of damage; never allocates by a count the file claims without having checked it against the bytes that are there.
+class GgufFile {
+public:
+    struct Array; // homogeneous
+    using Value = std::variant<std::uint64_t, std::int64_t, double, bool, std::string, std::shared_ptr<const Array>>;
+    struct Array {
+        std::variant<std::vector<std::uint64_t>, std::vector<std::int64_t>, std::vector<double>, std::vector<bool>,
+                     std::vector<std::string>>
+            items;
+        std::size_t size() const;
+    };
+    struct TensorInfo {
+        std::string name;
+        kernels::DType type;
+        std::vector<std::int64_t> shape; // GGUF order: shape[0] is the row length (cols)
+        std::span<const std::byte> data; // inside the mapping
+
+        kernels::HostMatrix matrix() const; // 1-D tensors become one row
+    };
+
+    static std::shared_ptr<const GgufFile> open(const std::filesystem::path& path);
+    ~GgufFile();
+    GgufFile(const GgufFile&) = delete;
+
+    const std::filesystem::path& path() const;
+    std::uint64_t fileBytes() const;
+    int version() const;
+    const std::vector<std::pair<std::string, Value>>& metadata() const; // file order
+    const std::vector<TensorInfo>& tensors() const;                    // file order
+
+    // Typed look-ups. get...() throws when the key is missing or has another type; find...() answers null for a missing key.
+    std::uint64_t getUint(std::string_view key) const;
+    std::optional<std::uint64_t> findUint(std::string_view key) const;
+    std::optional<double> findFloat(std::string_view key) const;
+    std::optional<bool> findBool(std::string_view key) const;
+    std::string getString(std::string_view key) const;
+    std::optional<std::string> findString(std::string_view key) const;
+    const std::vector<std::string>* findStrings(std::string_view key) const;
+    std::optional<std::vector<float>> findFloats(std::string_view key) const;
+    std::optional<std::vector<std::int64_t>> findInts(std::string_view key) const;
+
+    const TensorInfo& getTensor(std::string_view name) const; // throws when missing
+    const TensorInfo* findTensor(std::string_view name) const;
+    /// The pages behind this tensor are no longer needed (it has been repacked).
+    void release(const TensorInfo& tensor) const;
+
+private:
+    GgufFile();
+    struct Impl;
+    std::unique_ptr<Impl> m_impl;
+};
+
+} // namespace engine

@@ -1,0 +1,80 @@
+#pragma once
+#include "engine/journal.h"
+#include "engine/stream.h"
+#include "engine/types.h"
+
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace engine {
+
+enum class Purpose : std::uint8_t {
+    Answer,   // history ends with a user message; generate the answer
+    Continue, // history ends with an unfinished answer; go on with it
+    ReadOnly  // only bring the cache up to date, so that the next answer starts at once
+};
+
+struct ChatRequest {
+    std::int64_t chatId = 0;
+    std::string system; // system prompt; empty = the template's default
+    /// The newest messages of the branch, oldest first. Older ones may be left out. The session compares them by id and text with what it
+    /// holds: what is there is never read again; a change rewinds to it or, where that is gone, reads the newest turns that fit.
+    std::vector<ChatMessage> history;
+    std::int64_t answerId = 0; // id the generated tokens belong to (Answer), for the horizon and the Inspector
+    Purpose purpose = Purpose::Answer;
+    CacheOptions cache;
+    SamplingOptions sampling;
+    int maxTokens = 0; // 0 = until the end of the turn
+};
+
+/// State of the cache in numbers; copied freely.
+struct CacheStatus {
+    int visible = 0;  // tokens in view, sinks included
+    int capacity = 0; // sinks + window
+    int sinks = 0;
+    int window = 0;
+    StreamPosition position = 0;  // tokens in the stream so far
+    StreamPosition forgotten = 0; // no longer in view
+    std::int64_t readAgain = 0;   // tokens read a second time since the model was loaded
+    std::uint64_t cacheBytes = 0;
+    Horizon horizon;
+    float tokensPerSecond = 0; // of the answer being written, or of the last one
+};
+
+struct GenerationResult {
+    StopReason reason = StopReason::EndOfTurn;
+    int promptTokens = 0;    // read for this answer
+    int generatedTokens = 0;
+    double promptSeconds = 0;
+    double generateSeconds = 0;
+};
+
+/// One conversation in a cache, over any number of turns. Blocking and single-threaded: the engine thread, the command line or a test.
+/// Contains the decode loop.
+class Session {
+public:
+    struct Observer {
+        std::function<void(int read, int total)> prefill;                       // while reading
+        std::function<void(TokenId, const std::string& text, const CacheStatus&)> token; // text may be empty (UTF-8 held back)
+        CaptureRequest capture;                                                 // polled before every token through:
+        std::function<CaptureRequest()> captureWanted;
+        Latest<AttentionFrame>* frames = nullptr;
+        Journal* journal = nullptr;
+    };
+
+    explicit Session(std::shared_ptr<const Model> model);
+    ~Session();
+
+    GenerationResult run(const ChatRequest& request, Observer& observer, std::stop_token stop);
+    CacheStatus status() const;
+    Stream* stream(); // null before the first run
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> m_impl;
+};
+
+} // namespace engine

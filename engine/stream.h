@@ -1,0 +1,56 @@
+#pragma once
+#include "engine/attention_frame.h"
+#include "engine/model.h"
+#include "engine/sink_cache.h"
+#include "engine/types.h"
+
+#include <memory>
+#include <span>
+#include <stop_token>
+#include <vector>
+
+namespace engine {
+
+enum class LogitsWanted { None, Last, All };
+
+struct StreamOptions {
+    CacheMode mode = CacheMode::Streaming; // Recompute is engine/recompute.h
+    int sinks = 4;
+    int window = 0; // see CacheOptions
+    kernels::KvType ringType = kernels::KvType::F16;
+    kernels::KvType sinkType = kernels::KvType::F16;
+    int maxChunk = 256;           // tokens per forward pass while reading
+    StreamPosition ringStart = 0; // see SinkCache::Shape
+};
+
+/// One stream of tokens through a model: a KvCache, its SinkCache and the scratch memory of the forward pass. Engine thread.
+/// Holding several (a chat, a comparison) is fine; they share the model's weights and backend, one call at a time.
+class Stream {
+public:
+    Stream(std::shared_ptr<const Model> model, const StreamOptions& options);
+    ~Stream();
+
+    /// Reads tokens in chunks; the same logits as one by one. Returns logits (rows, vocabulary), valid until the next call: none, the
+    /// last token's, or every token's (then tokens.size() <= maxChunk). `capture` null = not looked at. Stops between layers when asked:
+    /// then the unfinished chunk is taken back and the result is empty.
+    std::span<const float> feed(std::span<const TokenId> tokens, LogitsWanted wanted, AttentionFrame* capture = nullptr,
+                                std::stop_token stop = {});
+
+    SinkCache& cache();
+    const SinkCache& cache() const;
+    const kernels::KvCache& keysAndValues() const;
+    const Model& model() const;
+    std::shared_ptr<const Model> sharedModel() const;
+    const StreamOptions& options() const; // window resolved
+    std::size_t cacheBytes() const;
+
+    /// The whole state of the stream; restore() needs the same model and options.
+    std::vector<std::byte> save() const;
+    void restore(std::span<const std::byte> state);
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> m_impl;
+};
+
+} // namespace engine

@@ -1,0 +1,60 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+// Element types as they stand in GGUF files, and the plain views that cross the border between engine and kernels.
+namespace kernels {
+
+enum class DType : std::uint8_t { F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K, Q6_K };
+
+/// How a type is stored: `elements` values in a block of `bytes` bytes (plain types: 1 value).
+struct BlockLayout {
+    int elements;
+    int bytes;
+};
+
+constexpr BlockLayout blockLayout(DType type) {
+    switch (type) {
+    case DType::F32: return {1, 4};
+    case DType::F16: return {1, 2};
+    case DType::BF16: return {1, 2};
+    case DType::Q4_0: return {32, 18};
+    case DType::Q4_1: return {32, 20};
+    case DType::Q5_0: return {32, 22};
+    case DType::Q5_1: return {32, 24};
+    case DType::Q8_0: return {32, 34};
+    case DType::Q4_K: return {256, 144};
+    case DType::Q5_K: return {256, 176};
+    case DType::Q6_K: return {256, 210};
+    }
+    return {1, 4};
+}
+
+const char* name(DType type);
+
+/// A matrix in the host's memory, row-major in the file's own block format. Does not own; `data` need not be aligned.
+/// `cols` is a multiple of the type's block length (the reader has checked that).
+struct HostMatrix {
+    DType type;
+    std::int64_t rows; // output features
+    std::int64_t cols; // input features
+    const std::byte* data;
+
+    std::size_t rowBytes() const {
+        return static_cast<std::size_t>(cols / blockLayout(type).elements) *
+               static_cast<std::size_t>(blockLayout(type).bytes);
+    }
+    std::size_t bytes() const { return static_cast<std::size_t>(rows) * rowBytes(); }
+};
+
+/// A float32 matrix in the backend's memory, row-major and dense. Does not own. Only the backend may follow `data`.
+struct Tensor {
+    float* data = nullptr;
+    std::int64_t rows = 0; // tokens
+    std::int64_t cols = 0; // features
+
+    /// Rows [first, first + count) of the same memory.
+    Tensor rowRange(std::int64_t first, std::int64_t count) const { return {data + first * cols, count, cols}; }
+};
+
+} // namespace kernels

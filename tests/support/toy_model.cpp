@@ -1,0 +1,1 @@
+#include "tests/support/toy_model.h"

@@ -1,0 +1,39 @@
+#pragma once
+#include "kernels/types.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+// Small models for the tests: a GGUF writer of our own and llama-shaped models with random weights.
+namespace test {
+
+struct ToyShape {
+    int layers = 2;
+    int dim = 64;
+    int ffnDim = 128;
+    int heads = 4;
+    int kvHeads = 2;
+    int headDim = 16;
+    int vocabulary = 320; // byte-level BPE: 256 bytes, specials, a few merges
+    int trainedLength = 512;
+    double ropeBase = 10000;
+    bool neox = false;
+    bool tied = true;
+    bool ropeFactors = false; // Llama 3 frequency factors
+    bool sentencePiece = false;
+    std::string chatTemplate = "{{ '<|im_start|>' }}"; // "" = none
+    kernels::DType type = kernels::DType::F32; // of the matrices; rows that do not fit the block length stay F32
+    std::uint32_t seed = 1;
+};
+
+/// Writes the model and returns its path (inside a temporary folder that is removed when the program ends).
+std::filesystem::path writeToyModel(const ToyShape& shape);
+
+/// Quantises `values` (rows * cols) to any DType, round to nearest, the plain way.
+std::vector<std::byte> quantise(kernels::DType type, const float* values, std::int64_t rows, std::int64_t cols);
+/// The plain double-precision meaning of stored weights: the oracle of every kernel test.
+std::vector<double> dequantise(const kernels::HostMatrix& matrix);
+
+} // namespace test
