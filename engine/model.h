@@ -33,6 +33,7 @@ struct ModelInfo {
     int layers = 0, heads = 0;
     std::uint64_t fileBytes = 0;
     std::uint64_t weightBytes = 0; // in memory
+    std::shared_ptr<const Tokenizer> tokenizer; // immutable: any thread may ask it for a token's text
 };
 
 /// A loaded model: configuration, tokenizer, chat format, weights on one backend. Immutable after load; the backend inside is used
@@ -56,7 +57,7 @@ public:
     ~Model();
 
     ModelConfig config;
-    std::unique_ptr<const Tokenizer> tokenizer;
+    std::shared_ptr<const Tokenizer> tokenizer;
     ChatFormat chatFormat;
     ModelInfo info;
 
