@@ -10,7 +10,8 @@
 
 namespace app {
 
-/// One moment of the cache and of attention, ready to be drawn. A value: views keep a copy and never look back.
+/// One moment of the cache and of attention, ready to be drawn. A value: views keep a copy and never look
+/// back.
 struct InspectorSnapshot {
     bool hasLayout = false;    // there is a cache with tokens
     bool hasAttention = false; // headStats and slotMass are filled
@@ -22,35 +23,39 @@ struct InspectorSnapshot {
     engine::StreamPosition sinkPosition = 0; // the position inside the cache that the model is told
     int layers = 0, heads = 0;
     int sinkSlots = 0, ringSlots = 0, sinkCount = 0;
-    int window = 0; // ring tokens in view when full
-    std::vector<InspectedToken> slots;          // (sinkSlots + ringSlots); position -1 = free or no longer visible
-    std::vector<kernels::HeadStats> headStats;  // (layers * heads)
-    std::vector<float> slotMass;                // (slots), sums to 1
-    std::vector<float> averageMass;             // (slots), moving average over 8 tokens (live only)
-    int rowLayer = -1;                          // rows are of this layer; -1: none
-    std::vector<float> rows;                    // (heads, slots), live only
+    int window = 0;                    // ring tokens in view when full
+    std::vector<InspectedToken> slots; // (sinkSlots + ringSlots); position -1 = free or no longer visible
+    std::vector<kernels::HeadStats> headStats; // (layers * heads)
+    std::vector<float> slotMass;               // (slots), sums to 1
+    std::vector<float> averageMass;            // (slots), moving average over 8 tokens (live only)
+    int rowLayer = -1;                         // rows are of this layer; -1: none
+    std::vector<float> rows;                   // (heads, slots), live only
 
-    int visible() const { return sinkCount + static_cast<int>(position - oldest + 1); }
+    int visible() const {
+        return sinkCount + static_cast<int>(position < oldest ? 0 : position - oldest + 1);
+    }
     int slotOf(engine::StreamPosition tokenPosition) const; // -1: not in view
     float meanSinkShare() const;
     double uniformShare() const; // sinks / keys in view: the baseline a sink share is read against
 };
 
-/// What the Inspector knows: drains the engine's journal (lossless) and newest picture, keeps the slot table, the history, evictions and
-/// turns. Main thread only; owned by ChatController's owner; painting nothing, deciding nothing.
+/// What the Inspector knows: drains the engine's journal (lossless) and newest picture, keeps the slot table,
+/// the history, evictions and turns. Main thread only; owned by ChatController's owner; painting nothing,
+/// deciding nothing.
 class InspectorFeed : public QObject {
     Q_OBJECT
 public:
     explicit InspectorFeed(EnginePort& engine, QObject* parent = nullptr);
     ~InspectorFeed() override;
 
-    /// What the views need; hidden means CaptureLevel::Map. The governor may lower it (see governorNotice).
+    /// What the views need; hidden means CaptureLevel::Map.
     void setWanted(engine::CaptureRequest request);
     engine::CaptureRequest wanted() const;
 
     /// Newest moment; cheap when nothing has changed (same sequence number).
     const InspectorSnapshot& live() const;
-    /// Rebuilt from the history; position must be within history(). Attention is quantised; not recorded: hasAttention is false.
+    /// Rebuilt from the history; position must be within history(). Attention is quantised; not recorded:
+    /// hasAttention is false.
     InspectorSnapshot at(engine::StreamPosition position) const;
     const InspectorHistory& history() const;
     /// The token's text for people ("\n", " boat"); empty without a model.
@@ -63,6 +68,7 @@ Q_SIGNALS:
 
 private:
     void drain();
+    void note(const engine::CacheStatus& status);
     void takeFrame();
     void apply(const engine::JournalEvent& event);
     void rebuildLive();
@@ -75,6 +81,7 @@ private:
     std::vector<engine::JournalEvent> m_events; // reused
     QTimer m_repaint;
     quint64 m_sequence = 0;
+    int m_window = 0;
     engine::StreamPosition m_averagedUpTo = -1;
 };
 

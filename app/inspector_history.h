@@ -16,7 +16,8 @@ struct InspectedToken {
     engine::StreamPosition position = -1;
     engine::TokenId token = 0;
     engine::TokenSource source;
-    float received = 0; // attention received so far, summed over the frames that were seen (mean over heads, per query)
+    float received =
+        0; // attention received so far, summed over the frames that were seen (mean over heads, per query)
 };
 
 /// Scalars of one token, lossless through the journal.
@@ -38,11 +39,13 @@ struct TurnMark {
     engine::TokenSource source;
 };
 
-/// The past of one stream: every token that was read (a bounded number of the newest), the window's edge at each, its scalars, and for
-/// tokens whose attention was looked at a quantised copy of it. Main thread; plain data.
+/// The past of one stream: every token that was read (a bounded number of the newest), the window's edge at
+/// each, its scalars, and for tokens whose attention was looked at a quantised copy of it. Main thread; plain
+/// data.
 class InspectorHistory {
 public:
-    static constexpr int MaxTokens = 8192 + 4096; // tokens remembered: the scrubbing range and a window before it
+    static constexpr int MaxTokens =
+        8192 + 4096; // tokens remembered: the scrubbing range and a window before it
     static constexpr int MaxFrames = 8192;
 
     void reset(int sinkSlots, int ringSlots);
@@ -71,7 +74,8 @@ public:
     void noteLost(std::uint64_t count) { m_lost += count; }
     engine::StreamPosition forgotten() const { return m_oldest - m_ringStart; }
 
-    /// The quantised attention of a token: head shares to 1/255, slot weights logarithmic (at most 2.8 % off).
+    /// The quantised attention of a token: head shares to 1/255, slot weights logarithmic (at most 2.8 %
+    /// off).
     struct Frame {
         engine::StreamPosition position = 0;
         int layers = 0, heads = 0;
