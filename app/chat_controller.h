@@ -45,6 +45,7 @@ public:
     const ModelState& modelState() const;
     Activity activity() const;
     float readingProgress() const; // 0..1 while Reading
+    int readingTotal() const;      // tokens to read for this answer, while Reading
     const engine::CacheStatus& cacheStatus() const;
     bool isReadOnly() const;
 
