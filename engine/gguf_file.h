@@ -55,8 +55,12 @@ public:
     std::optional<std::vector<float>> findFloats(std::string_view key) const;
     std::optional<std::vector<std::int64_t>> findInts(std::string_view key) const;
 
-    const TensorInfo& getTensor(std::string_view name) const; // throws when missing
+    const TensorInfo& getTensor(std::string_view name) const; // throws when missing, or when the file was cut meanwhile
     const TensorInfo* findTensor(std::string_view name) const;
+    /// Throws when the file has become shorter since it was opened: its pages must not be touched any more. Call before reading weights.
+    void checkUnchanged() const;
+    /// Throws engine::Error: "FILE cannot be used: WHY." For the checks of those who read the contents.
+    [[noreturn]] void fail(const std::string& why) const;
     /// The pages behind this tensor are no longer needed (it has been repacked).
     void release(const TensorInfo& tensor) const;
 

@@ -24,7 +24,8 @@ struct ToyShape {
     bool ropeFactors = false; // Llama 3 frequency factors
     bool sentencePiece = false;
     std::string chatTemplate = "{{ '<|im_start|>' }}"; // "" = none
-    kernels::DType type = kernels::DType::F32; // of the matrices; rows that do not fit the block length stay F32
+    kernels::DType type =
+        kernels::DType::F32; // of the matrices; rows that do not fit the block length stay F32
     std::uint32_t seed = 1;
 };
 
@@ -32,7 +33,8 @@ struct ToyShape {
 std::filesystem::path writeToyModel(const ToyShape& shape);
 
 /// Quantises `values` (rows * cols) to any DType, round to nearest, the plain way.
-std::vector<std::byte> quantise(kernels::DType type, const float* values, std::int64_t rows, std::int64_t cols);
+std::vector<std::byte> quantise(kernels::DType type, const float* values, std::int64_t rows,
+                                std::int64_t cols);
 /// The plain double-precision meaning of stored weights: the oracle of every kernel test.
 std::vector<double> dequantise(const kernels::HostMatrix& matrix);
 
