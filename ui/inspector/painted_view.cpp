@@ -1,0 +1,71 @@
+#include "ui/inspector/painted_view.h"
+
+#include <QAccessible>
+#include <QLocale>
+#include <QPaintEvent>
+
+namespace ui {
+
+PaintedView::PaintedView(InspectorState& state, const QString& accessibleName, QWidget* parent)
+    : QWidget(parent), m_state(state) {
+    setAccessibleName(accessibleName);
+    setFocusPolicy(Qt::StrongFocus);
+    connect(&state, &InspectorState::shotChanged, this, &PaintedView::refresh);
+    connect(&state, &InspectorState::viewChanged, this, &PaintedView::refresh);
+}
+
+void PaintedView::refresh() {
+    if (isVisible())
+        update();
+    // Read out on request or while paused, never token by token.
+    if (m_state.paused() || !isVisible())
+        setAccessibleDescription(summary());
+}
+
+void PaintedView::showEvent(QShowEvent*) {
+    setAccessibleDescription(summary());
+}
+
+void PaintedView::paintEvent(QPaintEvent*) {
+    QPainter painter(this);
+    const Theme& theme = Theme::current();
+    painter.setFont(theme.list);
+    paint(painter, theme);
+    if (hasFocus()) {
+        painter.setPen(QPen(theme.accent, 2));
+        painter.setBrush(Qt::NoBrush);
+        painter.drawRoundedRect(rect().adjusted(1, 1, -1, -1), metrics::radiusCell, metrics::radiusCell);
+    }
+}
+
+void PaintedView::paintSentence(QPainter& painter, const Theme& theme, const QString& sentence) {
+    painter.setPen(theme.text3);
+    painter.setFont(theme.label);
+    painter.drawText(rect().adjusted(8, 8, -8, -8), Qt::AlignCenter | Qt::TextWordWrap, sentence);
+}
+
+QString percent(double share) {
+    const double value = share * 100;
+    if (value == 0)
+        return QStringLiteral("0 %");
+    const int digits = value >= 10 ? 1 : value >= 0.1 ? 2 : 3;
+    return QLocale().toString(value, 'f', digits) + QStringLiteral(" %");
+}
+
+QString number(qint64 value) {
+    return QLocale().toString(value);
+}
+
+QString tokenLabel(const QString& text, int length) {
+    QString label = text;
+    label.replace(QLatin1Char('\n'), QStringLiteral("\\n"));
+    label.replace(QLatin1Char('\t'), QStringLiteral("\\t"));
+    label.replace(QLatin1Char('\r'), QStringLiteral("\\r"));
+    if (label.startsWith(QLatin1Char(' ')) && label.size() > 1)
+        label.remove(0, 1);
+    else if (label == QStringLiteral(" "))
+        label = QStringLiteral("\u2423");
+    return label.size() > length ? label.left(length - 1) + QStringLiteral("…") : label;
+}
+
+} // namespace ui
