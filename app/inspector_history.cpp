@@ -98,7 +98,7 @@ void InspectorHistory::rewind(StreamPosition next) {
 
 void InspectorHistory::setScalars(StreamPosition position, const float values[4]) {
     if (Past* token = past(position))
-        token->scalars = {true, values[0], values[1], values[2], values[3]};
+        token->scalars = {values[0] >= 0, values[0], values[1], values[2], values[3]};
 }
 
 void InspectorHistory::markTurn(const engine::JournalEvent& event) {

@@ -14,7 +14,7 @@ struct JournalEvent {
         Append,       // one token: position, slot, token, source
         Evict,        // `count` tokens from `position` on are no longer visible
         Rewind,       // the stream goes back: `position` is the next one
-        Scalars,      // of the token at `position`: values = mean sink share, p10, p90 over heads, negative log-likelihood
+        Scalars, // of the token at `position`: values = mean sink share, p10, p90 over heads (-1: not captured), -log p of it
         PrefillBegin, // `count` tokens will be read
         PrefillEnd,
         Turn,         // a message starts at `position`; source.messageId
