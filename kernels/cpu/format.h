@@ -1,0 +1,75 @@
+#pragma once
+#include "kernels/types.h"
+
+#include <cstddef>
+#include <cstdint>
+
+// How weights lie in memory once they are packed. A group holds 16 rows. For the quantised types it is a row
+// of tiles (16 rows x 32 columns of quants) followed by the scales ("aux") of these tiles:
+//
+//   quants  vector v (64 bytes) = 16 rows x 4 bytes, so that one 32-bit lane belongs to one row and a dot
+//   product of four bytes
+//           needs no horizontal sum.
+//           4 bits: byte (v, row, i), v = 0..3: low nibble = column 4v + i, high nibble = column 16 + 4v + i
+//           5 bits: the same, then 64 bytes: bit j of byte (row, i) = bit 4 of column 4j + i, j = 0..7
+//           6 bits: the same, then 2 x 64 bytes: bits 2j', 2j'+1 of byte (p, row, i) = bits 4, 5 of column
+//           16p + 4j' + i 8 bits: byte (v, row, i), v = 0..7 = column 4v + i, plus 128
+//   aux     Symmetric: 16 half scales. Affine: 16 half scales, 16 half minima. See format_*.cpp for the K
+//   types.
+//
+// The plain types are 16 rows interleaved column by column. Every format_*.cpp is the home of one type: how
+// it is read from the file and, in plain C++, what the packed form means.
+namespace kernels {
+
+constexpr int kGroupRows = 16;
+constexpr int kTileColumns = 32;
+
+/// weight = scale * (q - zeroPoint)              Symmetric
+/// weight = scale * q + offset                   Affine
+/// weight = scale or scaleHigh * (q - zeroPoint) SplitScale: columns 0-15 and 16-31 of a tile have their own
+/// scale Plain types have no quants.
+enum class FormatKind : std::uint8_t { Symmetric, Affine, SplitScale, Plain };
+
+/// The common form into which the kernels bring every quantised tile before they multiply it with many
+/// tokens.
+struct alignas(64) ExpandedTile {
+    std::uint8_t q[8][kGroupRows][4]; // column 4j + i at q[j][row][i]
+    float scale[kGroupRows];
+    float scaleHigh[kGroupRows]; // SplitScale only
+    float offset[kGroupRows];    // Affine only
+};
+
+struct Format {
+    DType type;
+    FormatKind kind;
+    int bits;        // of a quant; of a value for plain types
+    int zeroPoint;   // a power of two, or 0 for Affine
+    int unitColumns; // columns of one aux unit, the block length of the file: 32 or 256
+    int quantBytes;  // of a tile; of a column of 16 rows for plain types
+    int auxBytes;    // of a unit
+    /// Packs unitColumns columns of 16 rows; rows[r] points at a block of the file. `quants` and `aux` are
+    /// this unit's.
+    void (*packUnit)(const std::byte* const* rows, std::byte* quants, std::byte* aux);
+    /// The plain meaning of one tile; `aux` is that of its unit.
+    void (*expandTile)(const std::byte* quants, const std::byte* aux, int tileInUnit, ExpandedTile& out);
+
+    int tilesPerUnit() const { return unitColumns / kTileColumns; }
+    std::size_t quantBytesOf(std::int64_t cols) const {
+        const std::int64_t pieces = kind == FormatKind::Plain ? cols : cols / kTileColumns;
+        return static_cast<std::size_t>(pieces) * static_cast<std::size_t>(quantBytes);
+    }
+    std::size_t groupBytesOf(std::int64_t cols) const {
+        const std::size_t aux = kind == FormatKind::Plain ? 0
+                                                          : static_cast<std::size_t>(cols / unitColumns) *
+                                                                static_cast<std::size_t>(auxBytes);
+        return (quantBytesOf(cols) + aux + 63) / 64 * 64;
+    }
+};
+
+const Format& formatOf(DType type);
+
+extern const Format formatQ4_0, formatQ4_1, formatQ5_0, formatQ5_1, formatQ8_0, formatQ4_K, formatQ5_K,
+    formatQ6_K;
+extern const Format formatF32, formatF16, formatBF16;
+
+} // namespace kernels

@@ -1,0 +1,30 @@
+#include "kernels/cpu/format_helpers.h"
+
+// Q4_1: blocks of 32: half scale, half minimum, 16 bytes of nibbles. weight = scale * q + minimum.
+namespace kernels {
+namespace {
+
+void packUnit(const std::byte* const* rows, std::byte* quants, std::byte* aux) {
+    for (int row = 0; row < kGroupRows; ++row) {
+        const std::byte* const block = rows[row];
+        std::uint8_t values[kTileColumns];
+        packing::readNibbles(block + 4, values);
+        packing::putRow<4>(values, row, quants);
+        std::memcpy(aux + 2 * row, block, 2);
+        std::memcpy(aux + 32 + 2 * row, block + 2, 2);
+    }
+}
+
+void expandTile(const std::byte* quants, const std::byte* aux, int, ExpandedTile& out) {
+    packing::expandQuants<4>(quants, out);
+    for (int row = 0; row < kGroupRows; ++row) {
+        out.scale[row] = packing::halfAt(aux, row);
+        out.offset[row] = packing::halfAt(aux, kGroupRows + row);
+    }
+}
+
+} // namespace
+
+const Format formatQ4_1{DType::Q4_1, FormatKind::Affine, 4, 0, 32, 256, 64, packUnit, expandTile};
+
+} // namespace kernels

@@ -1,0 +1,29 @@
+#include "kernels/cpu/format_helpers.h"
+
+// Q5_0: blocks of 32: half scale, 4 bytes of fifth bits, 16 bytes of nibbles. weight = scale * (q - 16).
+namespace kernels {
+namespace {
+
+void packUnit(const std::byte* const* rows, std::byte* quants, std::byte* aux) {
+    for (int row = 0; row < kGroupRows; ++row) {
+        const std::byte* const block = rows[row];
+        std::uint8_t values[kTileColumns];
+        packing::readNibbles(block + 6, values);
+        packing::addFifthBits(block + 2, values);
+        packing::putRow<5>(values, row, quants);
+        std::memcpy(aux + 2 * row, block, 2);
+    }
+}
+
+void expandTile(const std::byte* quants, const std::byte* aux, int, ExpandedTile& out) {
+    packing::expandQuants<5>(quants, out);
+    for (int row = 0; row < kGroupRows; ++row) {
+        out.scale[row] = packing::halfAt(aux, row);
+    }
+}
+
+} // namespace
+
+const Format formatQ5_0{DType::Q5_0, FormatKind::Symmetric, 5, 16, 32, 320, 32, packUnit, expandTile};
+
+} // namespace kernels

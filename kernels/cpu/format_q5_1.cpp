@@ -1,0 +1,32 @@
+#include "kernels/cpu/format_helpers.h"
+
+// Q5_1: blocks of 32: half scale, half minimum, 4 bytes of fifth bits, 16 bytes of nibbles. weight = scale *
+// q + minimum.
+namespace kernels {
+namespace {
+
+void packUnit(const std::byte* const* rows, std::byte* quants, std::byte* aux) {
+    for (int row = 0; row < kGroupRows; ++row) {
+        const std::byte* const block = rows[row];
+        std::uint8_t values[kTileColumns];
+        packing::readNibbles(block + 8, values);
+        packing::addFifthBits(block + 4, values);
+        packing::putRow<5>(values, row, quants);
+        std::memcpy(aux + 2 * row, block, 2);
+        std::memcpy(aux + 32 + 2 * row, block + 2, 2);
+    }
+}
+
+void expandTile(const std::byte* quants, const std::byte* aux, int, ExpandedTile& out) {
+    packing::expandQuants<5>(quants, out);
+    for (int row = 0; row < kGroupRows; ++row) {
+        out.scale[row] = packing::halfAt(aux, row);
+        out.offset[row] = packing::halfAt(aux, kGroupRows + row);
+    }
+}
+
+} // namespace
+
+const Format formatQ5_1{DType::Q5_1, FormatKind::Affine, 5, 0, 32, 320, 64, packUnit, expandTile};
+
+} // namespace kernels

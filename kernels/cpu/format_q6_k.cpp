@@ -1,0 +1,56 @@
+#include "kernels/cpu/format_helpers.h"
+
+// Q6_K: units of 256: 128 bytes of low nibbles, 64 bytes of upper bit pairs, 16 signed scales of 16 columns
+// each, half scale. weight = (scale * columnScale) * (q - 32). Packed aux of a unit: 16 half scales,
+// columnScale[16][16] (16 columns after 16 columns, rows side by side).
+namespace kernels {
+namespace {
+
+constexpr int kColumnScales = 32;
+constexpr int kTileBytes = 384;
+
+/// The six bits of column `column` (0..255). The file puts columns c, c + 32, c + 64, c + 96 of each half
+/// into one byte of pairs.
+std::uint8_t valueAt(const std::byte* block, int column) {
+    const int half = column / 128;
+    const int quarter = column % 128 / 32;
+    const int c = column % 32;
+    const int nibble = packing::byteAt(block, half * 64 + quarter % 2 * 32 + c) >> (quarter / 2 * 4) & 15;
+    const int pair = packing::byteAt(block, 128 + half * 32 + c) >> (2 * quarter) & 3;
+    return static_cast<std::uint8_t>(nibble | pair << 4);
+}
+
+void packUnit(const std::byte* const* rows, std::byte* quants, std::byte* aux) {
+    for (int row = 0; row < kGroupRows; ++row) {
+        const std::byte* const block = rows[row];
+        std::memcpy(aux + 2 * row, block + 208, 2);
+        for (int s = 0; s < 16; ++s) {
+            aux[kColumnScales + 16 * s + row] = block[192 + s];
+        }
+        for (int b = 0; b < 8; ++b) {
+            std::uint8_t values[kTileColumns];
+            for (int i = 0; i < kTileColumns; ++i) {
+                values[i] = valueAt(block, 32 * b + i);
+            }
+            packing::putRow<6>(values, row, quants + b * kTileBytes);
+        }
+    }
+}
+
+void expandTile(const std::byte* quants, const std::byte* aux, int tile, ExpandedTile& out) {
+    packing::expandQuants<6>(quants, out);
+    const std::byte* const scales = aux + kColumnScales + 32 * tile;
+    for (int row = 0; row < kGroupRows; ++row) {
+        const float scale = packing::halfAt(aux, row);
+        out.scale[row] = scale * static_cast<float>(static_cast<std::int8_t>(packing::byteAt(scales, row)));
+        out.scaleHigh[row] =
+            scale * static_cast<float>(static_cast<std::int8_t>(packing::byteAt(scales, 16 + row)));
+    }
+}
+
+} // namespace
+
+const Format formatQ6_K{DType::Q6_K, FormatKind::SplitScale, 6, 32, 256, kTileBytes, 288, packUnit,
+                        expandTile};
+
+} // namespace kernels

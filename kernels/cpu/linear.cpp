@@ -1,0 +1,290 @@
+#include "kernels/cpu/linear.h"
+
+#include "kernels/cpu/linear_kernels.h"
+
+#include <algorithm>
+#include <bit>
+#include <cassert>
+#include <memory>
+#include <utility>
+
+namespace kernels {
+namespace {
+
+constexpr int kSliceTiles = 32; // expanded at a time: 22 KiB, stays in the first-level cache
+constexpr std::size_t kMatVecChunkBytes =
+    24 * 1024; // of weights: about a microsecond of one core's bandwidth
+constexpr std::int64_t kActivationCacheBytes = 256 * 1024;
+constexpr int kChunksPerThread = 8;
+
+const PackedWeight& packed(const LinearJob& job) {
+    return *static_cast<const PackedWeight*>(job.weight);
+}
+bool isPlain(const LinearJob& job) {
+    return packed(job).format().kind == FormatKind::Plain;
+}
+int typeIndex(const PackedWeight& weight) {
+    return static_cast<int>(weight.format().type);
+}
+int kindIndex(const PackedWeight& weight) {
+    return static_cast<int>(weight.format().kind);
+}
+
+/// The tokens of the tile that begins at `first` when tokens [first, end) are left.
+int tileTokens(std::int64_t first, std::int64_t end, int largest) {
+    const auto left = static_cast<std::uint64_t>(std::min<std::int64_t>(end - first, largest));
+    return static_cast<int>(std::bit_floor(left));
+}
+int tileIndex(int tokens) {
+    return std::countr_zero(static_cast<unsigned>(tokens));
+}
+
+/// Writes the sums [tokens][16] of one group to the job's output.
+void store(const LinearJob& job, std::int64_t group, std::int64_t firstToken, std::int64_t tokens,
+           const float* sums) {
+    const std::int64_t row = group * kGroupRows;
+    const std::int64_t rows = std::min<std::int64_t>(kGroupRows, job.out.cols - row);
+    const float* const bias = job.bias ? job.bias->tensor().data + row : nullptr;
+    for (std::int64_t token = 0; token < tokens; ++token, sums += kGroupRows) {
+        float* const out = job.out.data + (firstToken + token) * job.out.cols + row;
+        for (std::int64_t r = 0; r < rows; ++r) {
+            const float value = bias ? sums[r] + bias[r] : sums[r];
+            out[r] = job.write == Write::Add ? out[r] + value : value;
+        }
+    }
+}
+
+/// What one worker needs beside the sums: tiles in the common form and a panel of float weights.
+struct Scratch {
+    ExpandedTile tiles[kSliceTiles];
+    alignas(64) float panel[kPanelColumns * kGroupRows];
+    alignas(64) float sums[1]; // [tokens of a block][16] follow
+};
+
+std::size_t scratchBytes(std::int64_t tokens) {
+    return (sizeof(Scratch) + static_cast<std::size_t>(tokens) * kGroupRows * sizeof(float) + 63) / 64 * 64;
+}
+
+} // namespace
+
+/// How one call of run() is cut: chunks = token blocks x ranges of groups, the groups of all jobs counted
+/// through.
+struct Linear::Plan {
+    std::span<const LinearJob> jobs;
+    std::int64_t tokens = 0;
+    std::int64_t cols = 0;
+    std::int64_t blockTokens = 0;
+    std::int64_t groups = 0;
+    int groupChunks = 0;
+    int tokenBlocks = 0;
+    const std::byte* int8 = nullptr;
+    const float* floats = nullptr;
+    const LinearKernels* kernels = nullptr;
+    bool floatOnly = false;
+
+    void runChunk(int chunk, Scratch& scratch) const;
+    void runGroups(const LinearJob& job, std::int64_t first, std::int64_t last, std::int64_t firstToken,
+                   std::int64_t lastToken, Scratch& scratch) const;
+    void matVec(const LinearJob& job, std::int64_t first, std::int64_t last) const;
+    void int8Group(const LinearJob& job, std::int64_t group, std::int64_t firstToken, std::int64_t lastToken,
+                   Scratch& scratch) const;
+    void floatGroup(const LinearJob& job, std::int64_t group, std::int64_t firstToken, std::int64_t lastToken,
+                    Scratch& scratch) const;
+    const float* floatPanel(const PackedWeight& weight, std::int64_t group, std::int64_t firstColumn,
+                            std::int64_t columns, Scratch& scratch) const;
+};
+
+void Linear::Plan::runChunk(int chunk, Scratch& scratch) const {
+    const std::int64_t firstToken = chunk / groupChunks * blockTokens;
+    const std::int64_t lastToken = std::min(tokens, firstToken + blockTokens);
+    const int range = chunk % groupChunks;
+    const std::int64_t first = groups * range / groupChunks;
+    const std::int64_t last = groups * (range + 1) / groupChunks;
+    std::int64_t jobFirst = 0;
+    for (const LinearJob& job : jobs) {
+        const std::int64_t jobLast = jobFirst + packed(job).groups();
+        const std::int64_t from = std::max(first, jobFirst);
+        const std::int64_t to = std::min(last, jobLast);
+        if (from < to) {
+            runGroups(job, from - jobFirst, to - jobFirst, firstToken, lastToken, scratch);
+        }
+        jobFirst = jobLast;
+    }
+}
+
+void Linear::Plan::runGroups(const LinearJob& job, std::int64_t first, std::int64_t last,
+                             std::int64_t firstToken, std::int64_t lastToken, Scratch& scratch) const {
+    const bool asFloat = floatOnly || isPlain(job);
+    if (tokens == 1 && !asFloat) {
+        matVec(job, first, last);
+        return;
+    }
+    for (std::int64_t group = first; group < last; ++group) {
+        std::fill_n(scratch.sums, (lastToken - firstToken) * kGroupRows, 0.0f);
+        if (asFloat) {
+            floatGroup(job, group, firstToken, lastToken, scratch);
+        } else {
+            int8Group(job, group, firstToken, lastToken, scratch);
+        }
+        store(job, group, firstToken, lastToken - firstToken, scratch.sums);
+    }
+}
+
+void Linear::Plan::matVec(const LinearJob& job, std::int64_t first, std::int64_t last) const {
+    constexpr std::int64_t kAtOnce = 16;
+    const PackedWeight& weight = packed(job);
+    alignas(64) float sums[kAtOnce * kGroupRows];
+    for (std::int64_t group = first; group < last; group += kAtOnce) {
+        const std::int64_t count = std::min(kAtOnce, last - group);
+        kernels->matVec[typeIndex(weight)](weight.group(group), weight.groupBytes(), count,
+                                           cols / kTileColumns, int8, sums);
+        for (std::int64_t i = 0; i < count; ++i) {
+            store(job, group + i, 0, 1, sums + i * kGroupRows);
+        }
+    }
+}
+
+void Linear::Plan::int8Group(const LinearJob& job, std::int64_t group, std::int64_t firstToken,
+                             std::int64_t lastToken, Scratch& scratch) const {
+    const PackedWeight& weight = packed(job);
+    const std::int64_t tiles = cols / kTileColumns;
+    for (std::int64_t tile = 0; tile < tiles; tile += kSliceTiles) {
+        const int count = static_cast<int>(std::min<std::int64_t>(kSliceTiles, tiles - tile));
+        kernels->expand[typeIndex(weight)](weight.group(group), tiles, tile, count, scratch.tiles);
+        for (std::int64_t token = firstToken; token < lastToken;) {
+            const int inTile = tileTokens(token, lastToken, kernels->maxTokens);
+            const std::byte* const activations = int8 + (token * tiles + tile * inTile) * kActivationBytes;
+            kernels->product[kindIndex(weight)][tileIndex(inTile)](
+                scratch.tiles, count, weight.format().zeroPoint, activations,
+                scratch.sums + (token - firstToken) * kGroupRows);
+            token += inTile;
+        }
+    }
+}
+
+void Linear::Plan::floatGroup(const LinearJob& job, std::int64_t group, std::int64_t firstToken,
+                              std::int64_t lastToken, Scratch& scratch) const {
+    const PackedWeight& weight = packed(job);
+    for (std::int64_t column = 0; column < cols; column += kPanelColumns) {
+        const std::int64_t columns = std::min<std::int64_t>(kPanelColumns, cols - column);
+        const float* const panel = floatPanel(weight, group, column, columns, scratch);
+        for (std::int64_t token = firstToken; token < lastToken;) {
+            const int inTile = tileTokens(token, lastToken, kernels->maxTokens);
+            kernels->floatProduct[tileIndex(inTile)](panel, columns, floats + token * cols + column * inTile,
+                                                     scratch.sums + (token - firstToken) * kGroupRows);
+            token += inTile;
+        }
+    }
+}
+
+/// Columns [firstColumn, firstColumn + columns) of a group as float32 [column][16].
+const float* Linear::Plan::floatPanel(const PackedWeight& weight, std::int64_t group,
+                                      std::int64_t firstColumn, std::int64_t columns,
+                                      Scratch& scratch) const {
+    const Format& format = weight.format();
+    const std::byte* const source = weight.group(group);
+    if (format.kind == FormatKind::Plain) {
+        kernels->widen[typeIndex(weight)](source + firstColumn * format.quantBytes, columns, scratch.panel);
+        return scratch.panel;
+    }
+    const int count = static_cast<int>(columns / kTileColumns);
+    kernels->expand[typeIndex(weight)](source, cols / kTileColumns, firstColumn / kTileColumns, count,
+                                       scratch.tiles);
+    for (int tile = 0; tile < count; ++tile) {
+        kernels->dequantise[kindIndex(weight)](scratch.tiles[tile], format.zeroPoint,
+                                               scratch.panel + tile * kTileColumns * kGroupRows);
+    }
+    return scratch.panel;
+}
+
+Linear::Linear(ThreadPool& pool, Isa isa, ActivationPrecision precision)
+    : m_pool(pool), m_kernels(linearKernels(isa)), m_precision(precision) {}
+
+/// Brings x into the tiles that the kernels read, in m_int8 and m_floats.
+void Linear::prepareActivations(Tensor x, bool int8, bool floats) {
+    const std::int64_t blocks = x.cols / kTileColumns;
+    if (int8) {
+        m_int8.resize(std::max(m_int8.size(), static_cast<std::size_t>(x.rows * blocks * kActivationBytes)));
+    }
+    if (floats) {
+        m_floats.resize(std::max(m_floats.size(), static_cast<std::size_t>(x.rows * x.cols)));
+    }
+    const std::int64_t largest = m_kernels.maxTokens;
+    const auto tile = [&](std::int64_t token, int tokens) {
+        const float* const source = x.data + token * x.cols;
+        if (int8) {
+            m_kernels.quantise(source, x.cols, tokens, blocks,
+                               m_int8.data() + token * blocks * kActivationBytes);
+        }
+        for (int t = 0; floats && t < tokens; ++t) {
+            float* const out = m_floats.data() + token * x.cols + t;
+            for (std::int64_t column = 0; column < x.cols; ++column) {
+                out[column * tokens] = source[t * x.cols + column];
+            }
+        }
+    };
+    const std::int64_t fullTiles = (x.rows + largest - 1) / largest;
+    m_pool.run(static_cast<int>(fullTiles), [&](int index, int) {
+        const std::int64_t end = std::min(x.rows, (index + 1) * largest);
+        for (std::int64_t token = index * largest; token < end;) {
+            const int tokens = tileTokens(token, end, m_kernels.maxTokens);
+            tile(token, tokens);
+            token += tokens;
+        }
+    });
+}
+
+void Linear::run(Tensor x, std::span<const LinearJob> jobs) {
+    if (x.rows == 0 || jobs.empty()) {
+        return;
+    }
+    Plan plan;
+    plan.jobs = jobs;
+    plan.tokens = x.rows;
+    plan.cols = x.cols;
+    plan.kernels = &m_kernels;
+    plan.floatOnly = m_precision == ActivationPrecision::Float32;
+    std::size_t bytes = 0;
+    bool int8 = false;
+    bool floats = false;
+    for (const LinearJob& job : jobs) {
+        assert(packed(job).cols() == x.cols && job.out.rows == x.rows && job.out.cols == packed(job).rows());
+        plan.groups += packed(job).groups();
+        bytes += packed(job).bytes();
+        (plan.floatOnly || isPlain(job) ? floats : int8) = true;
+    }
+    prepareActivations(x, int8, floats);
+    plan.int8 = m_int8.data();
+    plan.floats = m_floats.data();
+
+    // A block of tokens whose activations stay in the second-level cache while the groups pass by.
+    const std::int64_t bytesPerToken = floats ? x.cols * 4 : x.cols * kActivationBytes / kTileColumns;
+    const std::int64_t blockTokens =
+        std::max<std::int64_t>(kActivationCacheBytes / bytesPerToken / 16 * 16, 16);
+    plan.blockTokens = std::min(blockTokens, x.rows);
+    plan.tokenBlocks = static_cast<int>((x.rows + plan.blockTokens - 1) / plan.blockTokens);
+    const std::int64_t byBytes =
+        static_cast<std::int64_t>(bytes / kMatVecChunkBytes) * std::min<std::int64_t>(x.rows, 16);
+    const std::int64_t wanted = std::min<std::int64_t>(byBytes, kChunksPerThread * m_pool.threads());
+    plan.groupChunks = static_cast<int>(std::clamp<std::int64_t>(wanted, 1, plan.groups));
+
+    const std::size_t perWorker = scratchBytes(plan.blockTokens);
+    const std::size_t needed = perWorker * static_cast<std::size_t>(m_pool.threads()) + 64;
+    if (m_scratch.size() < needed) {
+        m_scratch.resize(needed);
+    }
+    void* base = m_scratch.data();
+    std::size_t space = m_scratch.size();
+    std::align(64, needed - 64, base, space);
+    m_pool.run(plan.groupChunks * plan.tokenBlocks, [&](int chunk, int worker) {
+        std::byte* const own = static_cast<std::byte*>(base) + perWorker * static_cast<std::size_t>(worker);
+        plan.runChunk(chunk, *reinterpret_cast<Scratch*>(own));
+    });
+    m_bytesRead += bytes;
+}
+
+std::uint64_t Linear::takeBytesRead() {
+    return std::exchange(m_bytesRead, 0);
+}
+
+} // namespace kernels

@@ -1,0 +1,88 @@
+#pragma once
+#include "kernels/backend.h"
+#include "kernels/cpu/isa.h"
+#include "kernels/cpu/thread_pool.h"
+#include "kernels/cpu/weight_memory.h"
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+// Weights and matrix products of the CPU backend. The layouts are described in kernels/README.md and in
+// format.h.
+namespace kernels {
+
+struct Format;
+struct LinearKernels;
+
+/// A weight matrix repacked into groups of 16 interleaved rows (the last group is padded with zero rows).
+class PackedWeight : public Weight {
+public:
+    std::int64_t rows() const override { return m_rows; }
+    std::int64_t cols() const override { return m_cols; }
+    DType type() const override;
+    std::size_t bytes() const override { return m_bytes; }
+
+    const Format& format() const { return *m_format; }
+    std::int64_t groups() const { return (m_rows + 15) / 16; }
+    std::size_t groupBytes() const { return m_groupBytes; }
+    const std::byte* group(std::int64_t index) const {
+        return m_memory.data() + static_cast<std::size_t>(index) * m_groupBytes;
+    }
+
+    /// The weights of one row as float32, `cols()` of them. Any thread.
+    void dequantiseRow(std::int64_t row, float* out) const;
+
+private:
+    friend std::unique_ptr<PackedWeight> packWeight(const HostMatrix&, ThreadPool&, Isa,
+                                                    std::shared_ptr<WeightMemory>);
+    PackedWeight() = default;
+
+    const Format* m_format = nullptr;
+    const LinearKernels* m_kernels = nullptr;
+    std::int64_t m_rows = 0;
+    std::int64_t m_cols = 0;
+    std::size_t m_groupBytes = 0;
+    std::size_t m_bytes = 0;
+    WeightMemory::Piece m_memory;
+};
+
+/// Reads `source` once, in parallel, and keeps nothing of it. Give all weights of a model the same `memory`,
+/// so that they lie one after another in huge pages; without one the weight gets memory of its own. Throws
+/// std::runtime_error when there is none left.
+std::unique_ptr<PackedWeight> packWeight(const HostMatrix& source, ThreadPool& pool, Isa isa,
+                                         std::shared_ptr<WeightMemory> memory = nullptr);
+
+/// Runs the products of Backend::linear. One thread at a time.
+///
+/// The result of a token is the same bit for bit whether it comes alone or in a batch, with any number of
+/// threads. Int8: activations are rounded to 8 bits in blocks of 32 (scale = largest magnitude / 127);
+/// integer dot products, summed over blocks in float32. F32, F16 and BF16 weights use float32 products in
+/// both precisions.
+class Linear {
+public:
+    Linear(ThreadPool& pool, Isa isa, ActivationPrecision precision);
+
+    /// jobs[i].out must not overlap x or another output; every weight has x.cols columns and was packed for
+    /// the same Isa.
+    void run(Tensor x, std::span<const LinearJob> jobs);
+
+    /// Bytes of weights read since the last call.
+    std::uint64_t takeBytesRead();
+
+private:
+    struct Plan;
+
+    void prepareActivations(Tensor x, bool int8, bool floats);
+
+    ThreadPool& m_pool;
+    const LinearKernels& m_kernels;
+    ActivationPrecision m_precision;
+    std::uint64_t m_bytesRead = 0;
+    std::vector<std::byte> m_int8;    // activations in blocks of 32, token tiles
+    std::vector<float> m_floats;      // activations as float32, token tiles
+    std::vector<std::byte> m_scratch; // per worker
+};
+
+} // namespace kernels

@@ -1,0 +1,9 @@
+#include "kernels/cpu/linear_kernels.h"
+
+namespace kernels {
+
+const LinearKernels& linearKernels(Isa isa) {
+    return linearKernelsPortable;
+}
+
+} // namespace kernels

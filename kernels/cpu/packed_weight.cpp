@@ -1,0 +1,85 @@
+#include "kernels/cpu/linear.h"
+#include "kernels/cpu/linear_kernels.h"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+
+namespace kernels {
+namespace {
+
+constexpr int kLargestBlock = 256; // bytes, of any type
+
+/// Packs one group of 16 rows; rows past the end of the matrix read as zero.
+void packGroup(const HostMatrix& source, const Format& format, std::int64_t group, std::byte* out) {
+    static constexpr std::array<std::byte, kLargestBlock> zeros{};
+    const std::int64_t units = source.cols / format.unitColumns;
+    const int blockBytes = blockLayout(source.type).bytes;
+    const bool plain = format.kind == FormatKind::Plain;
+    const int quantBytes = plain ? format.quantBytes : format.quantBytes * format.tilesPerUnit();
+    std::byte* const aux = out + format.quantBytesOf(source.cols);
+    const std::byte* rows[kGroupRows];
+    for (std::int64_t unit = 0; unit < units; ++unit) {
+        for (int r = 0; r < kGroupRows; ++r) {
+            const std::int64_t row = group * kGroupRows + r;
+            rows[r] = row < source.rows ? source.data + static_cast<std::size_t>(row) * source.rowBytes() +
+                                              unit * blockBytes
+                                        : zeros.data();
+        }
+        format.packUnit(rows, out + unit * quantBytes, aux + unit * format.auxBytes);
+    }
+}
+
+} // namespace
+
+DType PackedWeight::type() const {
+    return m_format->type;
+}
+
+std::unique_ptr<PackedWeight> packWeight(const HostMatrix& source, ThreadPool& pool, Isa isa,
+                                         std::shared_ptr<WeightMemory> memory) {
+    assert(source.rows > 0 && source.cols > 0 && source.cols % blockLayout(source.type).elements == 0);
+    std::unique_ptr<PackedWeight> weight(new PackedWeight);
+    weight->m_format = &formatOf(source.type);
+    weight->m_kernels = &linearKernels(isa);
+    weight->m_rows = source.rows;
+    weight->m_cols = source.cols;
+    weight->m_groupBytes = weight->m_format->groupBytesOf(source.cols);
+    weight->m_bytes = weight->m_groupBytes * static_cast<std::size_t>(weight->groups());
+    if (!memory) {
+        memory = WeightMemory::create();
+    }
+    weight->m_memory = memory->allocate(weight->m_bytes);
+    const std::int64_t groups = weight->groups();
+    const int chunks = static_cast<int>(std::min<std::int64_t>(groups, 16 * pool.threads()));
+    pool.run(chunks, [&](int chunk, int) {
+        for (std::int64_t g = groups * chunk / chunks; g < groups * (chunk + 1) / chunks; ++g) {
+            packGroup(source, *weight->m_format, g,
+                      weight->m_memory.data() + static_cast<std::size_t>(g) * weight->m_groupBytes);
+        }
+    });
+    return weight;
+}
+
+void PackedWeight::dequantiseRow(std::int64_t row, float* out) const {
+    assert(row >= 0 && row < m_rows);
+    const std::byte* const source = group(row / kGroupRows);
+    const int lane = static_cast<int>(row % kGroupRows);
+    const int type = static_cast<int>(m_format->type);
+    float panel[kTileColumns * kGroupRows];
+    for (std::int64_t first = 0; first < m_cols; first += kTileColumns) {
+        const std::int64_t count = std::min<std::int64_t>(kTileColumns, m_cols - first);
+        if (m_format->kind == FormatKind::Plain) {
+            m_kernels->widen[type](source + first * m_format->quantBytes, count, panel);
+        } else {
+            ExpandedTile tile;
+            m_kernels->expand[type](source, m_cols / kTileColumns, first / kTileColumns, 1, &tile);
+            m_kernels->dequantise[static_cast<int>(m_format->kind)](tile, m_format->zeroPoint, panel);
+        }
+        for (std::int64_t column = 0; column < count; ++column) {
+            out[first + column] = panel[column * kGroupRows + lane];
+        }
+    }
+}
+
+} // namespace kernels
