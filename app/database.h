@@ -8,6 +8,8 @@
 #include <optional>
 #include <stdexcept>
 
+struct sqlite3;
+
 namespace app {
 
 /// A sentence for the user; nothing was lost by it.
@@ -27,9 +29,11 @@ enum class Access { ReadWrite, ReadOnly };
 /// Promises R1-R12 of desktop-and-storage.md 4.5. Every call is one transaction; throws StoreError.
 class Database {
 public:
-    /// Creates, migrates (with a backup first) or opens. A newer schema is opened read-only (see notice()). What an unclean end left in
-    /// state Streaming is assembled from its chunks and marked Interrupted.
-    static std::unique_ptr<Database> open(const QString& path);
+    /// Creates, migrates (with a backup first) or opens. A newer schema, a file or folder that cannot be written and one that another
+    /// process writes are opened read-only (see notice()). A damaged file is moved aside, never changed, and a new one begun with what can be
+    /// read of it (see notice()). What an unclean end left in state Streaming is assembled from its chunks and marked Interrupted.
+    /// With Access::ReadOnly the file is never changed or created; works beside a running program.
+    static std::unique_ptr<Database> open(const QString& path, Access wanted = Access::ReadWrite);
     ~Database();
 
     Access access() const;
@@ -42,7 +46,7 @@ public:
     ChatId createChat(const QString& title, const QString& systemPrompt);
     void renameChat(ChatId chat, const QString& title);
     void setSystemPrompt(ChatId chat, const QString& text);
-    void deleteChat(ChatId chat);  // to the trash; kept 30 days
+    void deleteChat(ChatId chat);  // to the trash; kept 30 days, then removed by the next open()
     void restoreChat(ChatId chat); // undo
 
     // Messages: a tree by parent; a chat shows the branch that ends at its active leaf.
@@ -51,7 +55,7 @@ public:
     Message appendUserMessage(ChatId chat, MessageId parent, const QString& text);
     /// An empty answer in state Streaming; becomes the active leaf.
     Message beginAnswer(ChatId chat, MessageId parent, const QString& model);
-    /// The next piece of a streaming answer; survives kill -9 once this returns.
+    /// The next piece of a streaming answer (whole characters); survives kill -9 once this returns.
     void appendChunk(MessageId answer, const QString& text);
     /// Joins chunks into the text, durable.
     void finishAnswer(MessageId answer, MessageState state, int tokens, double tokensPerSecond);
@@ -69,13 +73,16 @@ public:
     QMap<QString, QString> settings();
     void saveSetting(const QString& key, const QString& value);
 
-    // Search: every word, as a prefix; titles and texts; newest first.
+    // Search: every word, as a prefix, whatever its case and accents; words of scripts written without spaces, and signs, anywhere. Titles
+    // and texts of all branches; newest first.
     QList<SearchHit> search(const QString& words, int limit = 200);
 
     /// For tests and import: all or nothing.
     void runInTransaction(const std::function<void()>& work);
     /// integrity_check and the full-text index's own check (rank = 1); empty = all well.
     QString verify();
+    /// For tests: the connection itself.
+    sqlite3* handle();
 
 private:
     Database();

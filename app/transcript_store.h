@@ -22,7 +22,8 @@ public:
     Access access() const;
 
     /// store.run(this, [](Database& db) { return db.chats(); }, [this](QList<ChatSummary> chats) { ... });
-    /// `done` is not called when `context` is gone or `work` threw; then failed() is emitted with its sentence, and `error` called if given.
+    /// `done` is not called when `context` is gone or `work` threw; then `error` is called if given (and `context` is still there), and
+    /// failed() is emitted with its sentence.
     template <class Work, class Done>
     void run(QObject* context, Work work, Done done, std::function<void(const StoreError&)> error = {}) {
         QPointer<QObject> alive(context);
@@ -43,7 +44,10 @@ public:
                     };
                 }
             },
-            std::move(error));
+            [error = std::move(error), alive](const StoreError& problem) {
+                if (alive && error)
+                    error(problem);
+            });
     }
     /// Fire and forget.
     template <class Work>
