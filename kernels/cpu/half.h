@@ -48,6 +48,4 @@ static inline std::uint16_t floatToHalf(float value) {
     return static_cast<std::uint16_t>(sign | ((bits + 0xFFFu + odd - 0x38000000u) >> 13));
 }
 
-constexpr float HALF_MAX = 65504.0f;
-
 } // namespace kernels

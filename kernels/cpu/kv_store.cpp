@@ -12,6 +12,8 @@
 namespace kernels {
 namespace {
 
+constexpr float HALF_MAX = 65504.0f;
+
 std::size_t roundUp(std::size_t value, std::size_t unit) {
     return (value + unit - 1) / unit * unit;
 }
