@@ -68,7 +68,7 @@ ReferenceStats headStats(std::span<const double> row, const KvShape& shape, cons
                 stats.recent += weight;
         }
     }
-    stats.slot0 = shape.sinkSlots > 0 ? row[0] : 0.0;
+    stats.slot0 = row[0];
     stats.effectiveKeys = std::exp(entropy);
     return stats;
 }
