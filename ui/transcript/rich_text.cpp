@@ -1,0 +1,108 @@
+#include "ui/transcript/rich_text.h"
+
+#include <algorithm>
+#include <QTextBoundaryFinder>
+
+namespace ui::transcript {
+
+namespace {
+
+// The run that holds `position`, or the last one before it.
+template <class Key>
+const Run* runBefore(const QList<Run>& runs, int position, Key key) {
+    auto after = std::upper_bound(runs.begin(), runs.end(), position,
+                                  [&](int value, const Run& run) { return value < key(run); });
+    return after == runs.begin() ? nullptr : &*std::prev(after);
+}
+
+} // namespace
+
+void RichText::append(const QString& more, int source, int sourceLength, quint8 styles, int link) {
+    if (more.isEmpty())
+        return;
+    const int start = static_cast<int>(text.size());
+    const int length = static_cast<int>(more.size());
+    text += more;
+    if (!runs.isEmpty()) {
+        Run& last = runs.last();
+        const bool bothExact = last.length == last.sourceLength && length == sourceLength;
+        if (bothExact && last.source + last.sourceLength == source && last.styles == styles &&
+            last.link == link) {
+            last.length += length;
+            last.sourceLength += length;
+            return;
+        }
+    }
+    runs.append({start, length, source, sourceLength, styles, link});
+}
+
+void RichText::truncate(int position) {
+    if (position >= text.size())
+        return;
+    *this = mid(0, position);
+}
+
+RichText RichText::mid(int from, int length) const {
+    RichText part;
+    part.text = text.mid(from, length);
+    part.links = links;
+    const int end = from + static_cast<int>(part.text.size());
+    for (Run run : runs) {
+        const int first = std::max(run.start, from), last = std::min(run.start + run.length, end);
+        if (first >= last)
+            continue;
+        if (run.length == run.sourceLength) {
+            run.source += first - run.start;
+            run.sourceLength = last - first;
+        }
+        run.start = first - from;
+        run.length = last - first;
+        part.runs.append(run);
+    }
+    return part;
+}
+
+int RichText::toSource(int position) const {
+    const Run* run = runBefore(runs, position, [](const Run& r) { return r.start; });
+    if (!run)
+        return sourceBegin();
+    const int inside = position - run->start;
+    if (inside >= run->length)
+        return run->source + run->sourceLength;
+    return run->length == run->sourceLength ? run->source + inside : run->source;
+}
+
+int RichText::toShown(int source) const {
+    const Run* run = runBefore(runs, source, [](const Run& r) { return r.source; });
+    if (!run)
+        return 0;
+    const int inside = source - run->source;
+    if (inside >= run->sourceLength)
+        return inside == 0 && run->sourceLength == 0 ? run->start : run->start + run->length;
+    return run->length == run->sourceLength ? run->start + inside : run->start;
+}
+
+QString RichText::linkAt(int position) const {
+    const Run* run = runBefore(runs, position, [](const Run& r) { return r.start; });
+    if (!run || run->link < 0 || position >= run->start + run->length)
+        return {};
+    return links.value(run->link);
+}
+
+int graphemeFloor(const QString& text, int position) {
+    if (position <= 0 || position >= text.size())
+        return std::clamp(position, 0, static_cast<int>(text.size()));
+    QTextBoundaryFinder finder(QTextBoundaryFinder::Grapheme, text);
+    finder.setPosition(position);
+    return finder.isAtBoundary() ? position : static_cast<int>(finder.toPreviousBoundary());
+}
+
+int graphemeCeil(const QString& text, int position) {
+    if (position <= 0 || position >= text.size())
+        return std::clamp(position, 0, static_cast<int>(text.size()));
+    QTextBoundaryFinder finder(QTextBoundaryFinder::Grapheme, text);
+    finder.setPosition(position);
+    return finder.isAtBoundary() ? position : static_cast<int>(finder.toNextBoundary());
+}
+
+} // namespace ui::transcript
