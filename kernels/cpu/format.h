@@ -21,8 +21,8 @@
 // it is read from the file and, in plain C++, what the packed form means.
 namespace kernels {
 
-constexpr int kGroupRows = 16;
-constexpr int kTileColumns = 32;
+constexpr int groupRows = 16;
+constexpr int tileColumns = 32;
 
 /// weight = scale * (q - zeroPoint)              Symmetric
 /// weight = scale * q + offset                   Affine
@@ -33,10 +33,10 @@ enum class FormatKind : std::uint8_t { Symmetric, Affine, SplitScale, Plain };
 /// The common form into which the kernels bring every quantised tile before they multiply it with many
 /// tokens.
 struct alignas(64) ExpandedTile {
-    std::uint8_t q[8][kGroupRows][4]; // column 4j + i at q[j][row][i]
-    float scale[kGroupRows];
-    float scaleHigh[kGroupRows]; // SplitScale only
-    float offset[kGroupRows];    // Affine only
+    std::uint8_t q[8][groupRows][4]; // column 4j + i at q[j][row][i]
+    float scale[groupRows];
+    float scaleHigh[groupRows]; // SplitScale only
+    float offset[groupRows];    // Affine only
 };
 
 struct Format {
@@ -53,9 +53,9 @@ struct Format {
     /// The plain meaning of one tile; `aux` is that of its unit.
     void (*expandTile)(const std::byte* quants, const std::byte* aux, int tileInUnit, ExpandedTile& out);
 
-    int tilesPerUnit() const { return unitColumns / kTileColumns; }
+    int tilesPerUnit() const { return unitColumns / tileColumns; }
     std::size_t quantBytesOf(std::int64_t cols) const {
-        const std::int64_t pieces = kind == FormatKind::Plain ? cols : cols / kTileColumns;
+        const std::int64_t pieces = kind == FormatKind::Plain ? cols : cols / tileColumns;
         return static_cast<std::size_t>(pieces) * static_cast<std::size_t>(quantBytes);
     }
     std::size_t groupBytesOf(std::int64_t cols) const {

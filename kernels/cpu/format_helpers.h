@@ -8,7 +8,7 @@
 // format.h).
 namespace kernels::packing {
 
-constexpr int kNibbleBytes = 256; // of a tile
+constexpr int nibbleBytes = 256; // of a tile
 
 inline std::uint8_t byteAt(const std::byte* data, int index) {
     return static_cast<std::uint8_t>(data[index]);
@@ -27,7 +27,7 @@ constexpr int lane(int v, int row) {
 
 /// Writes the values (0 .. 2^bits - 1) of one row into a tile whose bytes are zero in the places of this row.
 template <int bits>
-void putRow(const std::uint8_t (&values)[kTileColumns], int row, std::byte* quants) {
+void putRow(const std::uint8_t (&values)[tileColumns], int row, std::byte* quants) {
     if constexpr (bits == 8) {
         for (int j = 0; j < 8; ++j) {
             std::memcpy(quants + lane(j, row), values + 4 * j, 4);
@@ -49,7 +49,7 @@ void putRow(const std::uint8_t (&values)[kTileColumns], int row, std::byte* quan
             for (int j = 0; j < perByte; ++j) {
                 byte |= (values[4 * (p * perByte + j) + i] >> 4) << (extra * j);
             }
-            quants[kNibbleBytes + lane(p, row) + i] = static_cast<std::byte>(byte);
+            quants[nibbleBytes + lane(p, row) + i] = static_cast<std::byte>(byte);
         }
     }
 }
@@ -64,11 +64,11 @@ void expandQuants(const std::byte* quants, ExpandedTile& out) {
     constexpr int extra = bits - 4;
     constexpr int perByte = extra == 1 ? 8 : 4;
     for (int j = 0; j < 8; ++j) {
-        for (int row = 0; row < kGroupRows; ++row) {
+        for (int row = 0; row < groupRows; ++row) {
             for (int i = 0; i < 4; ++i) {
                 int value = byteAt(quants, lane(j % 4, row) + i) >> (j < 4 ? 0 : 4) & 15;
                 if (extra > 0) {
-                    const int high = byteAt(quants, kNibbleBytes + lane(j / perByte, row) + i);
+                    const int high = byteAt(quants, nibbleBytes + lane(j / perByte, row) + i);
                     value |= (high >> (extra * (j % perByte)) & ((1 << extra) - 1)) << 4;
                 }
                 out.q[j][row][i] = static_cast<std::uint8_t>(value);
@@ -79,7 +79,7 @@ void expandQuants(const std::byte* quants, ExpandedTile& out) {
 
 /// Reads 32 nibbles as the simple 32-column types store them: low nibbles are columns 0-15, high nibbles
 /// 16-31.
-inline void readNibbles(const std::byte* source, std::uint8_t (&values)[kTileColumns]) {
+inline void readNibbles(const std::byte* source, std::uint8_t (&values)[tileColumns]) {
     for (int i = 0; i < 16; ++i) {
         values[i] = byteAt(source, i) & 15;
         values[16 + i] = static_cast<std::uint8_t>(byteAt(source, i) >> 4);
@@ -87,16 +87,16 @@ inline void readNibbles(const std::byte* source, std::uint8_t (&values)[kTileCol
 }
 
 /// Adds the fifth bits of the simple types: bit i of a 32-bit word belongs to column i.
-inline void addFifthBits(const std::byte* source, std::uint8_t (&values)[kTileColumns]) {
+inline void addFifthBits(const std::byte* source, std::uint8_t (&values)[tileColumns]) {
     std::uint32_t word;
     std::memcpy(&word, source, 4);
-    for (int i = 0; i < kTileColumns; ++i) {
+    for (int i = 0; i < tileColumns; ++i) {
         values[i] = static_cast<std::uint8_t>(values[i] | (word >> i & 1u) << 4);
     }
 }
 
 /// The 6-bit scale and minimum of block `j` (0..7) of Q4_K and Q5_K from their 12 bytes.
-inline void kScaleAndMin(const std::byte* packed, int j, std::uint8_t& scale, std::uint8_t& minimum) {
+inline void blockScaleAndMin(const std::byte* packed, int j, std::uint8_t& scale, std::uint8_t& minimum) {
     if (j < 4) {
         scale = byteAt(packed, j) & 63;
         minimum = byteAt(packed, j + 4) & 63;

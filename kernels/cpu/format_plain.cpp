@@ -8,7 +8,7 @@ namespace {
 
 template <int bytes>
 void packUnit(const std::byte* const* rows, std::byte* quants, std::byte*) {
-    for (int row = 0; row < kGroupRows; ++row) {
+    for (int row = 0; row < groupRows; ++row) {
         std::memcpy(quants + row * bytes, rows[row], bytes);
     }
 }

@@ -5,9 +5,9 @@ namespace kernels {
 namespace {
 
 void packUnit(const std::byte* const* rows, std::byte* quants, std::byte* aux) {
-    for (int row = 0; row < kGroupRows; ++row) {
+    for (int row = 0; row < groupRows; ++row) {
         const std::byte* const block = rows[row];
-        std::uint8_t values[kTileColumns];
+        std::uint8_t values[tileColumns];
         packing::readNibbles(block + 2, values);
         packing::putRow<4>(values, row, quants);
         std::memcpy(aux + 2 * row, block, 2);
@@ -16,7 +16,7 @@ void packUnit(const std::byte* const* rows, std::byte* quants, std::byte* aux) {
 
 void expandTile(const std::byte* quants, const std::byte* aux, int, ExpandedTile& out) {
     packing::expandQuants<4>(quants, out);
-    for (int row = 0; row < kGroupRows; ++row) {
+    for (int row = 0; row < groupRows; ++row) {
         out.scale[row] = packing::halfAt(aux, row);
     }
 }

@@ -5,9 +5,9 @@ namespace kernels {
 namespace {
 
 void packUnit(const std::byte* const* rows, std::byte* quants, std::byte* aux) {
-    for (int row = 0; row < kGroupRows; ++row) {
+    for (int row = 0; row < groupRows; ++row) {
         const std::byte* const block = rows[row];
-        std::uint8_t values[kTileColumns];
+        std::uint8_t values[tileColumns];
         packing::readNibbles(block + 6, values);
         packing::addFifthBits(block + 2, values);
         packing::putRow<5>(values, row, quants);
@@ -17,7 +17,7 @@ void packUnit(const std::byte* const* rows, std::byte* quants, std::byte* aux) {
 
 void expandTile(const std::byte* quants, const std::byte* aux, int, ExpandedTile& out) {
     packing::expandQuants<5>(quants, out);
-    for (int row = 0; row < kGroupRows; ++row) {
+    for (int row = 0; row < groupRows; ++row) {
         out.scale[row] = packing::halfAt(aux, row);
     }
 }

@@ -8,9 +8,9 @@
 namespace kernels {
 namespace {
 
-constexpr int kBlockScales = 64;
-constexpr int kBlockMinima = 64 + 128;
-constexpr int kTileBytes = 320;
+constexpr int blockScales = 64;
+constexpr int blockMinima = 64 + 128;
+constexpr int tileBytes = 320;
 
 void packRow(const std::byte* block, int row, std::byte* quants, std::byte* aux) {
     std::memcpy(aux + 2 * row, block, 2);
@@ -18,37 +18,37 @@ void packRow(const std::byte* block, int row, std::byte* quants, std::byte* aux)
     for (int b = 0; b < 8; ++b) {
         std::uint8_t scale = 0;
         std::uint8_t minimum = 0;
-        packing::kScaleAndMin(block + 4, b, scale, minimum);
-        aux[kBlockScales + 16 * b + row] = std::byte{scale};
-        aux[kBlockMinima + 16 * b + row] = std::byte{minimum};
-        std::uint8_t values[kTileColumns];
-        for (int i = 0; i < kTileColumns; ++i) {
+        packing::blockScaleAndMin(block + 4, b, scale, minimum);
+        aux[blockScales + 16 * b + row] = std::byte{scale};
+        aux[blockMinima + 16 * b + row] = std::byte{minimum};
+        std::uint8_t values[tileColumns];
+        for (int i = 0; i < tileColumns; ++i) {
             const int nibble = packing::byteAt(block, 48 + b / 2 * 32 + i) >> (b % 2 * 4) & 15;
             const int fifth = packing::byteAt(block, 16 + i) >> b & 1;
             values[i] = static_cast<std::uint8_t>(nibble | fifth << 4);
         }
-        packing::putRow<5>(values, row, quants + b * kTileBytes);
+        packing::putRow<5>(values, row, quants + b * tileBytes);
     }
 }
 
 void packUnit(const std::byte* const* rows, std::byte* quants, std::byte* aux) {
-    for (int row = 0; row < kGroupRows; ++row) {
+    for (int row = 0; row < groupRows; ++row) {
         packRow(rows[row], row, quants, aux);
     }
 }
 
 void expandTile(const std::byte* quants, const std::byte* aux, int tile, ExpandedTile& out) {
     packing::expandQuants<5>(quants, out);
-    for (int row = 0; row < kGroupRows; ++row) {
-        const int scale = packing::byteAt(aux, kBlockScales + 16 * tile + row);
-        const int minimum = packing::byteAt(aux, kBlockMinima + 16 * tile + row);
+    for (int row = 0; row < groupRows; ++row) {
+        const int scale = packing::byteAt(aux, blockScales + 16 * tile + row);
+        const int minimum = packing::byteAt(aux, blockMinima + 16 * tile + row);
         out.scale[row] = packing::halfAt(aux, row) * static_cast<float>(scale);
-        out.offset[row] = -packing::halfAt(aux, kGroupRows + row) * static_cast<float>(minimum);
+        out.offset[row] = -packing::halfAt(aux, groupRows + row) * static_cast<float>(minimum);
     }
 }
 
 } // namespace
 
-const Format formatQ5_K{DType::Q5_K, FormatKind::Affine, 5, 0, 256, kTileBytes, 320, packUnit, expandTile};
+const Format formatQ5_K{DType::Q5_K, FormatKind::Affine, 5, 0, 256, tileBytes, 320, packUnit, expandTile};
 
 } // namespace kernels

@@ -6,8 +6,8 @@
 namespace kernels {
 namespace {
 
-constexpr int kColumnScales = 32;
-constexpr int kTileBytes = 384;
+constexpr int columnScales = 32;
+constexpr int tileBytes = 384;
 
 /// The six bits of column `column` (0..255). The file puts columns c, c + 32, c + 64, c + 96 of each half
 /// into one byte of pairs.
@@ -21,26 +21,26 @@ std::uint8_t valueAt(const std::byte* block, int column) {
 }
 
 void packUnit(const std::byte* const* rows, std::byte* quants, std::byte* aux) {
-    for (int row = 0; row < kGroupRows; ++row) {
+    for (int row = 0; row < groupRows; ++row) {
         const std::byte* const block = rows[row];
         std::memcpy(aux + 2 * row, block + 208, 2);
         for (int s = 0; s < 16; ++s) {
-            aux[kColumnScales + 16 * s + row] = block[192 + s];
+            aux[columnScales + 16 * s + row] = block[192 + s];
         }
         for (int b = 0; b < 8; ++b) {
-            std::uint8_t values[kTileColumns];
-            for (int i = 0; i < kTileColumns; ++i) {
+            std::uint8_t values[tileColumns];
+            for (int i = 0; i < tileColumns; ++i) {
                 values[i] = valueAt(block, 32 * b + i);
             }
-            packing::putRow<6>(values, row, quants + b * kTileBytes);
+            packing::putRow<6>(values, row, quants + b * tileBytes);
         }
     }
 }
 
 void expandTile(const std::byte* quants, const std::byte* aux, int tile, ExpandedTile& out) {
     packing::expandQuants<6>(quants, out);
-    const std::byte* const scales = aux + kColumnScales + 32 * tile;
-    for (int row = 0; row < kGroupRows; ++row) {
+    const std::byte* const scales = aux + columnScales + 32 * tile;
+    for (int row = 0; row < groupRows; ++row) {
         const float scale = packing::halfAt(aux, row);
         out.scale[row] = scale * static_cast<float>(static_cast<std::int8_t>(packing::byteAt(scales, row)));
         out.scaleHigh[row] =
@@ -50,7 +50,7 @@ void expandTile(const std::byte* quants, const std::byte* aux, int tile, Expande
 
 } // namespace
 
-const Format formatQ6_K{DType::Q6_K, FormatKind::SplitScale, 6, 32, 256, kTileBytes, 288, packUnit,
+const Format formatQ6_K{DType::Q6_K, FormatKind::SplitScale, 6, 32, 256, tileBytes, 288, packUnit,
                         expandTile};
 
 } // namespace kernels

@@ -5,10 +5,10 @@ namespace kernels {
 namespace {
 
 void packUnit(const std::byte* const* rows, std::byte* quants, std::byte* aux) {
-    for (int row = 0; row < kGroupRows; ++row) {
+    for (int row = 0; row < groupRows; ++row) {
         const std::byte* const block = rows[row];
-        std::uint8_t values[kTileColumns];
-        for (int i = 0; i < kTileColumns; ++i) {
+        std::uint8_t values[tileColumns];
+        for (int i = 0; i < tileColumns; ++i) {
             values[i] = packing::byteAt(block, 2 + i) ^ 0x80;
         }
         packing::putRow<8>(values, row, quants);
@@ -18,7 +18,7 @@ void packUnit(const std::byte* const* rows, std::byte* quants, std::byte* aux) {
 
 void expandTile(const std::byte* quants, const std::byte* aux, int, ExpandedTile& out) {
     packing::expandQuants<8>(quants, out);
-    for (int row = 0; row < kGroupRows; ++row) {
+    for (int row = 0; row < groupRows; ++row) {
         out.scale[row] = packing::halfAt(aux, row);
     }
 }

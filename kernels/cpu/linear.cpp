@@ -11,11 +11,10 @@
 namespace kernels {
 namespace {
 
-constexpr int kSliceTiles = 32; // expanded at a time: 22 KiB, stays in the first-level cache
-constexpr std::size_t kMatVecChunkBytes =
-    24 * 1024; // of weights: about a microsecond of one core's bandwidth
-constexpr std::int64_t kActivationCacheBytes = 256 * 1024;
-constexpr int kChunksPerThread = 8;
+constexpr int sliceTiles = 32; // expanded at a time: 22 KiB, stays in the first-level cache
+constexpr std::size_t matVecChunkBytes = 24 * 1024; // of weights: about a microsecond of one core's bandwidth
+constexpr std::int64_t activationCacheBytes = 256 * 1024;
+constexpr int chunksPerThread = 8;
 
 const PackedWeight& packed(const LinearJob& job) {
     return *static_cast<const PackedWeight*>(job.weight);
@@ -42,10 +41,10 @@ int tileIndex(int tokens) {
 /// Writes the sums [tokens][16] of one group to the job's output.
 void store(const LinearJob& job, std::int64_t group, std::int64_t firstToken, std::int64_t tokens,
            const float* sums) {
-    const std::int64_t row = group * kGroupRows;
-    const std::int64_t rows = std::min<std::int64_t>(kGroupRows, job.out.cols - row);
+    const std::int64_t row = group * groupRows;
+    const std::int64_t rows = std::min<std::int64_t>(groupRows, job.out.cols - row);
     const float* const bias = job.bias ? job.bias->tensor().data + row : nullptr;
-    for (std::int64_t token = 0; token < tokens; ++token, sums += kGroupRows) {
+    for (std::int64_t token = 0; token < tokens; ++token, sums += groupRows) {
         float* const out = job.out.data + (firstToken + token) * job.out.cols + row;
         for (std::int64_t r = 0; r < rows; ++r) {
             const float value = bias ? sums[r] + bias[r] : sums[r];
@@ -56,13 +55,13 @@ void store(const LinearJob& job, std::int64_t group, std::int64_t firstToken, st
 
 /// What one worker needs beside the sums: tiles in the common form and a panel of float weights.
 struct Scratch {
-    ExpandedTile tiles[kSliceTiles];
-    alignas(64) float panel[kPanelColumns * kGroupRows];
+    ExpandedTile tiles[sliceTiles];
+    alignas(64) float panel[panelColumns * groupRows];
     alignas(64) float sums[1]; // [tokens of a block][16] follow
 };
 
 std::size_t scratchBytes(std::int64_t tokens) {
-    return (sizeof(Scratch) + static_cast<std::size_t>(tokens) * kGroupRows * sizeof(float) + 63) / 64 * 64;
+    return (sizeof(Scratch) + static_cast<std::size_t>(tokens) * groupRows * sizeof(float) + 63) / 64 * 64;
 }
 
 } // namespace
@@ -120,7 +119,7 @@ void Linear::Plan::runGroups(const LinearJob& job, std::int64_t first, std::int6
         return;
     }
     for (std::int64_t group = first; group < last; ++group) {
-        std::fill_n(scratch.sums, (lastToken - firstToken) * kGroupRows, 0.0f);
+        std::fill_n(scratch.sums, (lastToken - firstToken) * groupRows, 0.0f);
         if (asFloat) {
             floatGroup(job, group, firstToken, lastToken, scratch);
         } else {
@@ -131,15 +130,15 @@ void Linear::Plan::runGroups(const LinearJob& job, std::int64_t first, std::int6
 }
 
 void Linear::Plan::matVec(const LinearJob& job, std::int64_t first, std::int64_t last) const {
-    constexpr std::int64_t kAtOnce = 16;
+    constexpr std::int64_t atOnce = 16;
     const PackedWeight& weight = packed(job);
-    alignas(64) float sums[kAtOnce * kGroupRows];
-    for (std::int64_t group = first; group < last; group += kAtOnce) {
-        const std::int64_t count = std::min(kAtOnce, last - group);
+    alignas(64) float sums[atOnce * groupRows];
+    for (std::int64_t group = first; group < last; group += atOnce) {
+        const std::int64_t count = std::min(atOnce, last - group);
         kernels->matVec[typeIndex(weight)](weight.group(group), weight.groupBytes(), count,
-                                           cols / kTileColumns, int8, sums);
+                                           cols / tileColumns, int8, sums);
         for (std::int64_t i = 0; i < count; ++i) {
-            store(job, group + i, 0, 1, sums + i * kGroupRows);
+            store(job, group + i, 0, 1, sums + i * groupRows);
         }
     }
 }
@@ -147,16 +146,16 @@ void Linear::Plan::matVec(const LinearJob& job, std::int64_t first, std::int64_t
 void Linear::Plan::int8Group(const LinearJob& job, std::int64_t group, std::int64_t firstToken,
                              std::int64_t lastToken, Scratch& scratch) const {
     const PackedWeight& weight = packed(job);
-    const std::int64_t tiles = cols / kTileColumns;
-    for (std::int64_t tile = 0; tile < tiles; tile += kSliceTiles) {
-        const int count = static_cast<int>(std::min<std::int64_t>(kSliceTiles, tiles - tile));
+    const std::int64_t tiles = cols / tileColumns;
+    for (std::int64_t tile = 0; tile < tiles; tile += sliceTiles) {
+        const int count = static_cast<int>(std::min<std::int64_t>(sliceTiles, tiles - tile));
         kernels->expand[typeIndex(weight)](weight.group(group), tiles, tile, count, scratch.tiles);
         for (std::int64_t token = firstToken; token < lastToken;) {
             const int inTile = tileTokens(token, lastToken, kernels->maxTokens);
-            const std::byte* const activations = int8 + (token * tiles + tile * inTile) * kActivationBytes;
+            const std::byte* const activations = int8 + (token * tiles + tile * inTile) * activationBytes;
             kernels->product[kindIndex(weight)][tileIndex(inTile)](
                 scratch.tiles, count, weight.format().zeroPoint, activations,
-                scratch.sums + (token - firstToken) * kGroupRows);
+                scratch.sums + (token - firstToken) * groupRows);
             token += inTile;
         }
     }
@@ -165,13 +164,13 @@ void Linear::Plan::int8Group(const LinearJob& job, std::int64_t group, std::int6
 void Linear::Plan::floatGroup(const LinearJob& job, std::int64_t group, std::int64_t firstToken,
                               std::int64_t lastToken, Scratch& scratch) const {
     const PackedWeight& weight = packed(job);
-    for (std::int64_t column = 0; column < cols; column += kPanelColumns) {
-        const std::int64_t columns = std::min<std::int64_t>(kPanelColumns, cols - column);
+    for (std::int64_t column = 0; column < cols; column += panelColumns) {
+        const std::int64_t columns = std::min<std::int64_t>(panelColumns, cols - column);
         const float* const panel = floatPanel(weight, group, column, columns, scratch);
         for (std::int64_t token = firstToken; token < lastToken;) {
             const int inTile = tileTokens(token, lastToken, kernels->maxTokens);
             kernels->floatProduct[tileIndex(inTile)](panel, columns, floats + token * cols + column * inTile,
-                                                     scratch.sums + (token - firstToken) * kGroupRows);
+                                                     scratch.sums + (token - firstToken) * groupRows);
             token += inTile;
         }
     }
@@ -187,12 +186,12 @@ const float* Linear::Plan::floatPanel(const PackedWeight& weight, std::int64_t g
         kernels->widen[typeIndex(weight)](source + firstColumn * format.quantBytes, columns, scratch.panel);
         return scratch.panel;
     }
-    const int count = static_cast<int>(columns / kTileColumns);
-    kernels->expand[typeIndex(weight)](source, cols / kTileColumns, firstColumn / kTileColumns, count,
+    const int count = static_cast<int>(columns / tileColumns);
+    kernels->expand[typeIndex(weight)](source, cols / tileColumns, firstColumn / tileColumns, count,
                                        scratch.tiles);
     for (int tile = 0; tile < count; ++tile) {
         kernels->dequantise[kindIndex(weight)](scratch.tiles[tile], format.zeroPoint,
-                                               scratch.panel + tile * kTileColumns * kGroupRows);
+                                               scratch.panel + tile * tileColumns * groupRows);
     }
     return scratch.panel;
 }
@@ -202,9 +201,9 @@ Linear::Linear(ThreadPool& pool, Isa isa, ActivationPrecision precision)
 
 /// Brings x into the tiles that the kernels read, in m_int8 and m_floats.
 void Linear::prepareActivations(Tensor x, bool int8, bool floats) {
-    const std::int64_t blocks = x.cols / kTileColumns;
+    const std::int64_t blocks = x.cols / tileColumns;
     if (int8) {
-        m_int8.resize(std::max(m_int8.size(), static_cast<std::size_t>(x.rows * blocks * kActivationBytes)));
+        m_int8.resize(std::max(m_int8.size(), static_cast<std::size_t>(x.rows * blocks * activationBytes)));
     }
     if (floats) {
         m_floats.resize(std::max(m_floats.size(), static_cast<std::size_t>(x.rows * x.cols)));
@@ -214,7 +213,7 @@ void Linear::prepareActivations(Tensor x, bool int8, bool floats) {
         const float* const source = x.data + token * x.cols;
         if (int8) {
             m_kernels.quantise(source, x.cols, tokens, blocks,
-                               m_int8.data() + token * blocks * kActivationBytes);
+                               m_int8.data() + token * blocks * activationBytes);
         }
         for (int t = 0; floats && t < tokens; ++t) {
             float* const out = m_floats.data() + token * x.cols + t;
@@ -258,14 +257,14 @@ void Linear::run(Tensor x, std::span<const LinearJob> jobs) {
     plan.floats = m_floats.data();
 
     // A block of tokens whose activations stay in the second-level cache while the groups pass by.
-    const std::int64_t bytesPerToken = floats ? x.cols * 4 : x.cols * kActivationBytes / kTileColumns;
+    const std::int64_t bytesPerToken = floats ? x.cols * 4 : x.cols * activationBytes / tileColumns;
     const std::int64_t blockTokens =
-        std::max<std::int64_t>(kActivationCacheBytes / bytesPerToken / 16 * 16, 16);
+        std::max<std::int64_t>(activationCacheBytes / bytesPerToken / 16 * 16, 16);
     plan.blockTokens = std::min(blockTokens, x.rows);
     plan.tokenBlocks = static_cast<int>((x.rows + plan.blockTokens - 1) / plan.blockTokens);
     const std::int64_t byBytes =
-        static_cast<std::int64_t>(bytes / kMatVecChunkBytes) * std::min<std::int64_t>(x.rows, 16);
-    const std::int64_t wanted = std::min<std::int64_t>(byBytes, kChunksPerThread * m_pool.threads());
+        static_cast<std::int64_t>(bytes / matVecChunkBytes) * std::min<std::int64_t>(x.rows, 16);
+    const std::int64_t wanted = std::min<std::int64_t>(byBytes, chunksPerThread * m_pool.threads());
     plan.groupChunks = static_cast<int>(std::clamp<std::int64_t>(wanted, 1, plan.groups));
 
     const std::size_t perWorker = scratchBytes(plan.blockTokens);

@@ -17,10 +17,10 @@
 // in ascending order into one float32 accumulator with the same operations.
 namespace kernels {
 
-constexpr int kActivationBytes = 32 + 16; // of a block of one token
-constexpr int kPanelColumns = 128;        // weights become float32 in panels of this many columns
-constexpr int kTileSizes = 4;             // 1, 2, 4, 8 tokens
-constexpr int kFormats = 11;
+constexpr int activationBytes = 32 + 16; // of a block of one token
+constexpr int panelColumns = 128;        // weights become float32 in panels of this many columns
+constexpr int tileSizes = 4;             // 1, 2, 4, 8 tokens
+constexpr int formats = 11;
 
 struct LinearKernels {
     int maxTokens; // of a tile: 4 or 8
@@ -30,16 +30,16 @@ struct LinearKernels {
 
     /// One token with `groups` groups one after another: sums[group][16]. Quantised types only; indexed by
     /// DType.
-    void (*matVec[kFormats])(const std::byte* group, std::size_t groupBytes, std::int64_t groups,
-                             std::int64_t tiles, const std::byte* activations, float* sums);
+    void (*matVec[formats])(const std::byte* group, std::size_t groupBytes, std::int64_t groups,
+                            std::int64_t tiles, const std::byte* activations, float* sums);
 
     /// Brings tiles [first, first + count) of a group with `tiles` tiles into the common form.
-    void (*expand[kFormats])(const std::byte* group, std::int64_t tiles, std::int64_t first, int count,
-                             ExpandedTile* out);
+    void (*expand[formats])(const std::byte* group, std::int64_t tiles, std::int64_t first, int count,
+                            ExpandedTile* out);
 
     /// sums += tiles x activations, by FormatKind (without Plain) and by log2 of the tile's tokens.
-    void (*product[3][kTileSizes])(const ExpandedTile* tiles, int count, int zeroPoint,
-                                   const std::byte* activations, float* sums);
+    void (*product[3][tileSizes])(const ExpandedTile* tiles, int count, int zeroPoint,
+                                  const std::byte* activations, float* sums);
 
     /// Float32 weights of an expanded tile: out[column][16], by FormatKind.
     void (*dequantise[3])(const ExpandedTile& tile, int zeroPoint, float* out);
@@ -48,8 +48,8 @@ struct LinearKernels {
     void (*widen[3])(const std::byte* weights, std::int64_t columns, float* out);
 
     /// sums += panel [columns][16] x activations [columns][T], by log2 of T.
-    void (*floatProduct[kTileSizes])(const float* panel, std::int64_t columns, const float* activations,
-                                     float* sums);
+    void (*floatProduct[tileSizes])(const float* panel, std::int64_t columns, const float* activations,
+                                    float* sums);
 };
 
 /// The table of a level that this processor can run.

@@ -10,7 +10,7 @@
 namespace kernels {
 namespace {
 
-constexpr int kTokens = 8;
+constexpr int maxTokens = 8;
 
 struct BlockScales {
     float scale;
@@ -20,7 +20,7 @@ struct BlockScales {
 };
 
 BlockScales scalesOf(const std::byte* block, int tokens, int token) {
-    const std::byte* const tail = block + tokens * kTileColumns;
+    const std::byte* const tail = block + tokens * tileColumns;
     BlockScales scales;
     std::memcpy(&scales.scale, tail + 4 * token, 4);
     std::memcpy(&scales.scaledSum, tail + 4 * (tokens + token), 4);
@@ -31,21 +31,21 @@ BlockScales scalesOf(const std::byte* block, int tokens, int token) {
 
 void quantiseBlock(const float* x, int tokens, int token, std::byte* block) {
     float largest = 0.0f;
-    for (int i = 0; i < kTileColumns; ++i) {
+    for (int i = 0; i < tileColumns; ++i) {
         largest = std::max(largest, std::fabs(x[i]));
     }
     const float inverse = largest > 0.0f ? 127.0f / largest : 0.0f;
-    std::int8_t values[kTileColumns];
+    std::int8_t values[tileColumns];
     std::int32_t sum[2] = {0, 0};
-    for (int i = 0; i < kTileColumns; ++i) {
+    for (int i = 0; i < tileColumns; ++i) {
         values[i] = static_cast<std::int8_t>(std::clamp(std::nearbyint(x[i] * inverse), -127.0f, 127.0f));
         sum[i / 16] += values[i];
     }
     const float scale = largest / 127.0f;
     const float scaledSum = scale * static_cast<float>(sum[0] + sum[1]);
     const std::int32_t minusSums[2] = {-(sum[0] + sum[1]), -sum[1]};
-    std::byte* const tail = block + tokens * kTileColumns;
-    std::memcpy(block + token * kTileColumns, values, sizeof values);
+    std::byte* const tail = block + tokens * tileColumns;
+    std::memcpy(block + token * tileColumns, values, sizeof values);
     std::memcpy(tail + 4 * token, &scale, 4);
     std::memcpy(tail + 4 * (tokens + token), &scaledSum, 4);
     std::memcpy(tail + 4 * (2 * tokens + token), &minusSums[0], 4);
@@ -55,8 +55,8 @@ void quantiseBlock(const float* x, int tokens, int token, std::byte* block) {
 void quantise(const float* x, std::int64_t stride, int tokens, std::int64_t blocks, std::byte* out) {
     for (std::int64_t b = 0; b < blocks; ++b) {
         for (int token = 0; token < tokens; ++token) {
-            quantiseBlock(x + token * stride + b * kTileColumns, tokens, token,
-                          out + b * tokens * kActivationBytes);
+            quantiseBlock(x + token * stride + b * tileColumns, tokens, token,
+                          out + b * tokens * activationBytes);
         }
     }
 }
@@ -64,7 +64,7 @@ void quantise(const float* x, std::int64_t stride, int tokens, std::int64_t bloc
 /// dot[row] += products of the columns 4 * first .. 4 * last - 1.
 void addDot(const ExpandedTile& tile, int first, int last, const std::int8_t* a, std::int32_t* dot) {
     for (int j = first; j < last; ++j) {
-        for (int row = 0; row < kGroupRows; ++row) {
+        for (int row = 0; row < groupRows; ++row) {
             const std::uint8_t* const q = tile.q[j][row];
             dot[row] += q[0] * a[4 * j] + q[1] * a[4 * j + 1] + q[2] * a[4 * j + 2] + q[3] * a[4 * j + 3];
         }
@@ -75,17 +75,17 @@ void addDot(const ExpandedTile& tile, int first, int last, const std::int8_t* a,
 template <FormatKind kind>
 [[gnu::noinline]] void addTile(const ExpandedTile& tile, int zeroPoint, const std::byte* block, int tokens,
                                int token, float* sums) {
-    std::int8_t a[kTileColumns];
-    std::memcpy(a, block + token * kTileColumns, sizeof a);
+    std::int8_t a[tileColumns];
+    std::memcpy(a, block + token * tileColumns, sizeof a);
     const BlockScales scales = scalesOf(block, tokens, token);
-    std::int32_t low[kGroupRows];
-    std::int32_t high[kGroupRows];
+    std::int32_t low[groupRows];
+    std::int32_t high[groupRows];
     const std::int32_t startHigh = kind == FormatKind::SplitScale ? scales.minusSumHigh : 0;
-    std::fill_n(low, kGroupRows, zeroPoint * (scales.minusSum - startHigh));
-    std::fill_n(high, kGroupRows, zeroPoint * startHigh);
+    std::fill_n(low, groupRows, zeroPoint * (scales.minusSum - startHigh));
+    std::fill_n(high, groupRows, zeroPoint * startHigh);
     addDot(tile, 0, 4, a, low);
     addDot(tile, 4, 8, a, kind == FormatKind::SplitScale ? high : low);
-    for (int row = 0; row < kGroupRows; ++row) {
+    for (int row = 0; row < groupRows; ++row) {
         sums[row] += static_cast<float>(low[row]) * (tile.scale[row] * scales.scale);
         if constexpr (kind == FormatKind::SplitScale) {
             sums[row] += static_cast<float>(high[row]) * (tile.scaleHigh[row] * scales.scale);
@@ -100,8 +100,8 @@ template <FormatKind kind, int tokens>
 void product(const ExpandedTile* tiles, int count, int zeroPoint, const std::byte* activations, float* sums) {
     for (int t = 0; t < count; ++t) {
         for (int token = 0; token < tokens; ++token) {
-            addTile<kind>(tiles[t], zeroPoint, activations + t * tokens * kActivationBytes, tokens, token,
-                          sums + token * kGroupRows);
+            addTile<kind>(tiles[t], zeroPoint, activations + t * tokens * activationBytes, tokens, token,
+                          sums + token * groupRows);
         }
     }
 }
@@ -109,7 +109,7 @@ void product(const ExpandedTile* tiles, int count, int zeroPoint, const std::byt
 template <DType type>
 void expand(const std::byte* group, std::int64_t tiles, std::int64_t first, int count, ExpandedTile* out) {
     const Format& format = formatOf(type);
-    const std::byte* const aux = group + format.quantBytesOf(tiles * kTileColumns);
+    const std::byte* const aux = group + format.quantBytesOf(tiles * tileColumns);
     for (std::int64_t tile = first; tile < first + count; ++tile) {
         const std::int64_t unit = tile / format.tilesPerUnit();
         format.expandTile(group + tile * format.quantBytes, aux + unit * format.auxBytes,
@@ -122,35 +122,35 @@ void matVec(const std::byte* group, std::size_t groupBytes, std::int64_t groups,
             const std::byte* activations, float* sums) {
     const int zeroPoint = formatOf(type).zeroPoint;
     for (std::int64_t g = 0; g < groups; ++g) {
-        std::fill_n(sums + g * kGroupRows, kGroupRows, 0.0f);
+        std::fill_n(sums + g * groupRows, groupRows, 0.0f);
         for (std::int64_t tile = 0; tile < tiles; ++tile) {
             ExpandedTile expanded;
             expand<type>(group + static_cast<std::size_t>(g) * groupBytes, tiles, tile, 1, &expanded);
-            product<kind, 1>(&expanded, 1, zeroPoint, activations + tile * kActivationBytes,
-                             sums + g * kGroupRows);
+            product<kind, 1>(&expanded, 1, zeroPoint, activations + tile * activationBytes,
+                             sums + g * groupRows);
         }
     }
 }
 
 template <FormatKind kind>
 void dequantise(const ExpandedTile& tile, int zeroPoint, float* out) {
-    for (int column = 0; column < kTileColumns; ++column) {
+    for (int column = 0; column < tileColumns; ++column) {
         const bool upper = kind == FormatKind::SplitScale && column >= 16;
-        for (int row = 0; row < kGroupRows; ++row) {
+        for (int row = 0; row < groupRows; ++row) {
             const float value = static_cast<float>(tile.q[column / 4][row][column % 4] - zeroPoint);
             const float scaled = (upper ? tile.scaleHigh[row] : tile.scale[row]) * value; // exact
-            out[column * kGroupRows + row] = kind == FormatKind::Affine ? scaled + tile.offset[row] : scaled;
+            out[column * groupRows + row] = kind == FormatKind::Affine ? scaled + tile.offset[row] : scaled;
         }
     }
 }
 
 void widenFloat(const std::byte* weights, std::int64_t columns, float* out) {
-    std::memcpy(out, weights, static_cast<std::size_t>(columns) * kGroupRows * sizeof(float));
+    std::memcpy(out, weights, static_cast<std::size_t>(columns) * groupRows * sizeof(float));
 }
 
 template <bool brain>
 void widenHalf(const std::byte* weights, std::int64_t columns, float* out) {
-    for (std::int64_t i = 0; i < columns * kGroupRows; ++i) {
+    for (std::int64_t i = 0; i < columns * groupRows; ++i) {
         std::uint16_t half;
         std::memcpy(&half, weights + 2 * i, 2);
         out[i] = brain ? std::bit_cast<float>(static_cast<std::uint32_t>(half) << 16) : halfToFloat(half);
@@ -160,14 +160,14 @@ void widenHalf(const std::byte* weights, std::int64_t columns, float* out) {
 /// One token of a panel; never inlined for the same reason as addTile.
 [[gnu::noinline]] void addPanel(const float* panel, std::int64_t columns, const float* x, int stride,
                                 float* sums) {
-    float panelSums[kGroupRows] = {};
+    float panelSums[groupRows] = {};
     for (std::int64_t column = 0; column < columns; ++column) {
         const float value = x[column * stride];
-        for (int row = 0; row < kGroupRows; ++row) {
-            panelSums[row] += panel[column * kGroupRows + row] * value;
+        for (int row = 0; row < groupRows; ++row) {
+            panelSums[row] += panel[column * groupRows + row] * value;
         }
     }
-    for (int row = 0; row < kGroupRows; ++row) {
+    for (int row = 0; row < groupRows; ++row) {
         sums[row] += panelSums[row];
     }
 }
@@ -175,28 +175,28 @@ void widenHalf(const std::byte* weights, std::int64_t columns, float* out) {
 template <int tokens>
 void floatProduct(const float* panel, std::int64_t columns, const float* activations, float* sums) {
     for (int token = 0; token < tokens; ++token) {
-        addPanel(panel, columns, activations + token, tokens, sums + token * kGroupRows);
+        addPanel(panel, columns, activations + token, tokens, sums + token * groupRows);
     }
 }
 
-constexpr auto kSymmetric = FormatKind::Symmetric;
-constexpr auto kAffine = FormatKind::Affine;
-constexpr auto kSplit = FormatKind::SplitScale;
+constexpr auto symmetric = FormatKind::Symmetric;
+constexpr auto affine = FormatKind::Affine;
+constexpr auto split = FormatKind::SplitScale;
 
 } // namespace
 
 const LinearKernels linearKernelsPortable{
-    kTokens,
+    maxTokens,
     quantise,
-    {nullptr, nullptr, nullptr, matVec<DType::Q4_0, kSymmetric>, matVec<DType::Q4_1, kAffine>,
-     matVec<DType::Q5_0, kSymmetric>, matVec<DType::Q5_1, kAffine>, matVec<DType::Q8_0, kSymmetric>,
-     matVec<DType::Q4_K, kAffine>, matVec<DType::Q5_K, kAffine>, matVec<DType::Q6_K, kSplit>},
+    {nullptr, nullptr, nullptr, matVec<DType::Q4_0, symmetric>, matVec<DType::Q4_1, affine>,
+     matVec<DType::Q5_0, symmetric>, matVec<DType::Q5_1, affine>, matVec<DType::Q8_0, symmetric>,
+     matVec<DType::Q4_K, affine>, matVec<DType::Q5_K, affine>, matVec<DType::Q6_K, split>},
     {nullptr, nullptr, nullptr, expand<DType::Q4_0>, expand<DType::Q4_1>, expand<DType::Q5_0>,
      expand<DType::Q5_1>, expand<DType::Q8_0>, expand<DType::Q4_K>, expand<DType::Q5_K>, expand<DType::Q6_K>},
-    {{product<kSymmetric, 1>, product<kSymmetric, 2>, product<kSymmetric, 4>, product<kSymmetric, 8>},
-     {product<kAffine, 1>, product<kAffine, 2>, product<kAffine, 4>, product<kAffine, 8>},
-     {product<kSplit, 1>, product<kSplit, 2>, product<kSplit, 4>, product<kSplit, 8>}},
-    {dequantise<kSymmetric>, dequantise<kAffine>, dequantise<kSplit>},
+    {{product<symmetric, 1>, product<symmetric, 2>, product<symmetric, 4>, product<symmetric, 8>},
+     {product<affine, 1>, product<affine, 2>, product<affine, 4>, product<affine, 8>},
+     {product<split, 1>, product<split, 2>, product<split, 4>, product<split, 8>}},
+    {dequantise<symmetric>, dequantise<affine>, dequantise<split>},
     {widenFloat, widenHalf<false>, widenHalf<true>},
     {floatProduct<1>, floatProduct<2>, floatProduct<4>, floatProduct<8>},
 };

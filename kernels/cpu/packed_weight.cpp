@@ -8,20 +8,20 @@
 namespace kernels {
 namespace {
 
-constexpr int kLargestBlock = 256; // bytes, of any type
+constexpr int largestBlock = 256; // bytes, of any type
 
 /// Packs one group of 16 rows; rows past the end of the matrix read as zero.
 void packGroup(const HostMatrix& source, const Format& format, std::int64_t group, std::byte* out) {
-    static constexpr std::array<std::byte, kLargestBlock> zeros{};
+    static constexpr std::array<std::byte, largestBlock> zeros{};
     const std::int64_t units = source.cols / format.unitColumns;
     const int blockBytes = blockLayout(source.type).bytes;
     const bool plain = format.kind == FormatKind::Plain;
     const int quantBytes = plain ? format.quantBytes : format.quantBytes * format.tilesPerUnit();
     std::byte* const aux = out + format.quantBytesOf(source.cols);
-    const std::byte* rows[kGroupRows];
+    const std::byte* rows[groupRows];
     for (std::int64_t unit = 0; unit < units; ++unit) {
-        for (int r = 0; r < kGroupRows; ++r) {
-            const std::int64_t row = group * kGroupRows + r;
+        for (int r = 0; r < groupRows; ++r) {
+            const std::int64_t row = group * groupRows + r;
             rows[r] = row < source.rows ? source.data + static_cast<std::size_t>(row) * source.rowBytes() +
                                               unit * blockBytes
                                         : zeros.data();
@@ -63,21 +63,21 @@ std::unique_ptr<PackedWeight> packWeight(const HostMatrix& source, ThreadPool& p
 
 void PackedWeight::dequantiseRow(std::int64_t row, float* out) const {
     assert(row >= 0 && row < m_rows);
-    const std::byte* const source = group(row / kGroupRows);
-    const int lane = static_cast<int>(row % kGroupRows);
+    const std::byte* const source = group(row / groupRows);
+    const int lane = static_cast<int>(row % groupRows);
     const int type = static_cast<int>(m_format->type);
-    float panel[kTileColumns * kGroupRows];
-    for (std::int64_t first = 0; first < m_cols; first += kTileColumns) {
-        const std::int64_t count = std::min<std::int64_t>(kTileColumns, m_cols - first);
+    float panel[tileColumns * groupRows];
+    for (std::int64_t first = 0; first < m_cols; first += tileColumns) {
+        const std::int64_t count = std::min<std::int64_t>(tileColumns, m_cols - first);
         if (m_format->kind == FormatKind::Plain) {
             m_kernels->widen[type](source + first * m_format->quantBytes, count, panel);
         } else {
             ExpandedTile tile;
-            m_kernels->expand[type](source, m_cols / kTileColumns, first / kTileColumns, 1, &tile);
+            m_kernels->expand[type](source, m_cols / tileColumns, first / tileColumns, 1, &tile);
             m_kernels->dequantise[static_cast<int>(m_format->kind)](tile, m_format->zeroPoint, panel);
         }
         for (std::int64_t column = 0; column < count; ++column) {
-            out[first + column] = panel[column * kGroupRows + lane];
+            out[first + column] = panel[column * groupRows + lane];
         }
     }
 }

@@ -7,10 +7,10 @@
 namespace kernels {
 namespace {
 
-constexpr int kMaxTickets = 0xffff;
+constexpr int maxTickets = 0xffff;
 // Longer than the gap between two operations of a decode step, short enough not to take a core from a busy
 // neighbour.
-constexpr std::chrono::microseconds kSpinTime{5};
+constexpr std::chrono::microseconds spinTime{5};
 
 std::uint64_t generationOf(std::uint64_t word) {
     return word >> 32;
@@ -33,7 +33,7 @@ void relax() {
 /// Spins until `done()` or until the time is up; says whether it was done.
 template <class Done>
 bool spinUntil(Done done) {
-    const auto end = std::chrono::steady_clock::now() + kSpinTime;
+    const auto end = std::chrono::steady_clock::now() + spinTime;
     do {
         for (int i = 0; i < 8; ++i) {
             if (done()) {
@@ -73,7 +73,7 @@ void ThreadPool::runErased(int chunks, Call call, void* context) {
     m_call = call;
     m_context = context;
     m_chunks = chunks;
-    m_chunksPerTicket = (chunks + kMaxTickets - 1) / kMaxTickets;
+    m_chunksPerTicket = (chunks + maxTickets - 1) / maxTickets;
     const int tickets = (chunks + m_chunksPerTicket - 1) / m_chunksPerTicket;
     m_ticketsDone.store(0, std::memory_order_relaxed);
     const std::uint64_t generation = generationOf(m_word.load(std::memory_order_relaxed)) + 1;

@@ -8,8 +8,8 @@
 namespace kernels {
 namespace {
 
-constexpr std::size_t kHugePage = std::size_t{2} << 20;
-constexpr std::size_t kSlabBytes = std::size_t{64} << 20;
+constexpr std::size_t hugePage = std::size_t{2} << 20;
+constexpr std::size_t slabBytes = std::size_t{64} << 20;
 
 std::size_t roundUp(std::size_t value, std::size_t step) {
     return (value + step - 1) / step * step;
@@ -27,7 +27,7 @@ WeightMemory::Piece WeightMemory::allocate(std::size_t bytes) {
     bytes = roundUp(std::max<std::size_t>(bytes, 1), 64);
     const std::lock_guard lock(m_mutex);
     if (m_slabs.empty() || m_slabs.back().bytes - m_used < bytes) {
-        addSlab(std::max(kSlabBytes, roundUp(bytes, kHugePage)));
+        addSlab(std::max(slabBytes, roundUp(bytes, hugePage)));
     }
     Piece piece;
     piece.m_owner = shared_from_this();
@@ -38,7 +38,7 @@ WeightMemory::Piece WeightMemory::allocate(std::size_t bytes) {
 
 /// Maps one huge page more than asked for and gives back what lies outside the aligned part.
 void WeightMemory::addSlab(std::size_t bytes) {
-    const std::size_t mapped = bytes + kHugePage;
+    const std::size_t mapped = bytes + hugePage;
     void* raw =
         mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (raw == MAP_FAILED) {
@@ -46,12 +46,12 @@ void WeightMemory::addSlab(std::size_t bytes) {
     }
     auto* const start = static_cast<std::byte*>(raw);
     const std::size_t address = reinterpret_cast<std::uintptr_t>(raw);
-    const std::size_t lead = roundUp(address, kHugePage) - address;
+    const std::size_t lead = roundUp(address, hugePage) - address;
     if (lead > 0) {
         munmap(start, lead);
     }
-    if (kHugePage - lead > 0) {
-        munmap(start + lead + bytes, kHugePage - lead);
+    if (hugePage - lead > 0) {
+        munmap(start + lead + bytes, hugePage - lead);
     }
 #ifdef MADV_HUGEPAGE
     madvise(start + lead, bytes,

@@ -1,0 +1,126 @@
+#pragma once
+#include "kernels/cpu/linear.h"
+#include "tests/support/toy_model.h"
+
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+// Matrices, guarded outputs and double-precision references for the tests of the CPU's matrix products.
+namespace test {
+
+inline constexpr kernels::DType allTypes[] = {
+    kernels::DType::F32,  kernels::DType::F16,  kernels::DType::BF16, kernels::DType::Q4_0,
+    kernels::DType::Q4_1, kernels::DType::Q5_0, kernels::DType::Q5_1, kernels::DType::Q8_0,
+    kernels::DType::Q4_K, kernels::DType::Q5_K, kernels::DType::Q6_K};
+
+inline bool isQuantised(kernels::DType type) {
+    return kernels::blockLayout(type).elements > 1;
+}
+
+/// Normal values; every 97th is 20 times larger, as the activations of real models have outliers.
+inline std::vector<float> randomValues(std::int64_t count, std::uint32_t seed, float scale = 1.0f) {
+    std::mt19937 generator(seed);
+    std::normal_distribution<float> normal(0.0f, scale);
+    std::vector<float> values(static_cast<std::size_t>(count));
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        values[i] = normal(generator) * (i % 97 == 50 ? 20.0f : 1.0f);
+    }
+    return values;
+}
+
+/// A random matrix as it stands in a file, and what it means.
+struct StoredMatrix {
+    StoredMatrix(kernels::DType type, std::int64_t rows, std::int64_t cols, std::uint32_t seed)
+        : host{type, rows, cols, nullptr},
+          bytes(quantise(type, randomValues(rows * cols, seed, 0.05f).data(), rows, cols)) {
+        host.data = bytes.data();
+        values = dequantise(host);
+    }
+    kernels::HostMatrix host;
+    std::vector<std::byte> bytes;
+    std::vector<double> values; // (rows, cols)
+};
+
+/// An output tensor full of NaN between two guards.
+class GuardedTensor {
+public:
+    GuardedTensor(std::int64_t rows, std::int64_t cols)
+        : m_rows(rows), m_cols(cols), m_data(static_cast<std::size_t>(rows * cols) + 2 * guard, guardValue) {
+        std::fill(m_data.begin() + guard, m_data.end() - guard, std::numeric_limits<float>::quiet_NaN());
+    }
+    kernels::Tensor tensor() { return {m_data.data() + guard, m_rows, m_cols}; }
+    float at(std::int64_t row, std::int64_t col) const {
+        return m_data[static_cast<std::size_t>(guard + row * m_cols + col)];
+    }
+    void fill(const std::vector<float>& values) {
+        std::copy(values.begin(), values.end(), m_data.begin() + guard);
+    }
+    bool guardsIntact() const {
+        for (std::int64_t i = 0; i < guard; ++i) {
+            if (m_data[static_cast<std::size_t>(i)] != guardValue ||
+                m_data[m_data.size() - 1 - static_cast<std::size_t>(i)] != guardValue) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+private:
+    static constexpr std::int64_t guard = 64;
+    static constexpr float guardValue = -123456.75f;
+    std::int64_t m_rows;
+    std::int64_t m_cols;
+    std::vector<float> m_data;
+};
+
+/// Activations as the Int8 path sees them: rounded in blocks of 32, the formula of linear.h.
+inline std::vector<double> roundedActivations(const std::vector<float>& x) {
+    std::vector<double> rounded(x.size());
+    for (std::size_t block = 0; block < x.size(); block += 32) {
+        float largest = 0;
+        for (std::size_t i = block; i < block + 32; ++i) {
+            largest = std::fmax(largest, std::fabs(x[i]));
+        }
+        const float inverse = largest > 0 ? 127.0f / largest : 0.0f;
+        const float scale = largest / 127.0f;
+        for (std::size_t i = block; i < block + 32; ++i) {
+            const float scaled = x[i] * inverse;
+            rounded[i] = static_cast<double>(scale) * std::nearbyint(scaled);
+        }
+    }
+    return rounded;
+}
+
+struct Product {
+    double value = 0;     // sum of w x
+    double magnitude = 0; // sum of |w x|: what rounding errors are relative to
+    double energy = 0;    // sum of (w x)^2: what random errors of the inputs are relative to
+};
+
+template <class Activation>
+Product referenceProduct(const StoredMatrix& matrix, std::int64_t row, const Activation* x) {
+    Product product;
+    for (std::int64_t col = 0; col < matrix.host.cols; ++col) {
+        const double term = matrix.values[static_cast<std::size_t>(row * matrix.host.cols + col)] * x[col];
+        product.value += term;
+        product.magnitude += std::fabs(term);
+        product.energy += term * term;
+    }
+    return product;
+}
+
+/// Runs one matrix alone and returns (tokens, rows).
+inline std::vector<float> multiply(const kernels::PackedWeight& weight, kernels::Linear& linear,
+                                   std::vector<float> x, std::int64_t tokens) {
+    std::vector<float> out(static_cast<std::size_t>(tokens * weight.rows()));
+    const kernels::LinearJob job{&weight, {out.data(), tokens, weight.rows()}};
+    linear.run({x.data(), tokens, weight.cols()}, {&job, 1});
+    return out;
+}
+
+} // namespace test

@@ -1,0 +1,103 @@
+#include "kernels/cpu/thread_pool.h"
+
+#include <atomic>
+#include <chrono>
+#include <ctime>
+#include <gtest/gtest.h>
+#include <memory>
+#include <thread>
+#include <vector>
+
+namespace {
+
+using kernels::ThreadPool;
+
+TEST(ThreadPoolTest, RunsEveryChunkOnce) {
+    for (const int threads : {1, 2, 3, 8}) {
+        ThreadPool pool(threads);
+        EXPECT_EQ(pool.threads(), threads);
+        for (const int chunks : {0, 1, 2, 7, 64, 1000, 200000}) {
+            std::vector<std::atomic<int>> counts(static_cast<std::size_t>(chunks));
+            pool.run(chunks, [&](int chunk, int worker) {
+                EXPECT_GE(worker, 0);
+                EXPECT_LT(worker, threads);
+                counts[static_cast<std::size_t>(chunk)].fetch_add(1, std::memory_order_relaxed);
+            });
+            for (const auto& count : counts) {
+                ASSERT_EQ(count.load(), 1);
+            }
+        }
+    }
+}
+
+// Plain, unsynchronised data on both sides: a race detector sees every missing edge.
+TEST(ThreadPoolTest, ChunksSeeTheCallersWritesAndTheCallerSeesTheirs) {
+    ThreadPool pool(4);
+    std::vector<int> values(37, 0);
+    std::vector<int> perWorker(4, 0);
+    for (int round = 0; round < 20000; ++round) {
+        const int chunks = 1 + round % 37;
+        pool.run(chunks, [&](int chunk, int worker) {
+            values[static_cast<std::size_t>(chunk)] += round;
+            ++perWorker[static_cast<std::size_t>(worker)];
+        });
+        for (int chunk = 0; chunk < chunks; ++chunk) {
+            values[static_cast<std::size_t>(chunk)] -= round;
+        }
+    }
+    for (const int value : values) {
+        ASSERT_EQ(value, 0);
+    }
+    long total = 0;
+    for (const int count : perWorker) {
+        total += count;
+    }
+    long expected = 0;
+    for (int round = 0; round < 20000; ++round) {
+        expected += 1 + round % 37;
+    }
+    EXPECT_EQ(total, expected);
+}
+
+TEST(ThreadPoolTest, WakesWorkersThatSleep) {
+    ThreadPool pool(2);
+    for (int round = 0; round < 20; ++round) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+        std::atomic<bool> other{false};
+        // The first chunk waits for the second: it ends only if another thread comes.
+        pool.run(2, [&](int, int) {
+            if (!other.exchange(true)) {
+                while (other.load()) {
+                    std::this_thread::yield();
+                }
+            } else {
+                other.store(false);
+            }
+        });
+    }
+}
+
+TEST(ThreadPoolTest, UsesNoProcessorTimeWhenIdle) {
+    ThreadPool pool(4);
+    pool.run(8, [](int, int) {});
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    const auto processTime = [] {
+        timespec time{};
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+        return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+    };
+    const double before = processTime();
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    EXPECT_LT(processTime() - before, 0.05);
+}
+
+TEST(ThreadPoolTest, StartsAndStopsWithoutWork) {
+    for (int round = 0; round < 50; ++round) {
+        ThreadPool pool(3);
+        if (round % 2 == 1) {
+            pool.run(5, [](int, int) {});
+        }
+    }
+}
+
+} // namespace
