@@ -41,6 +41,17 @@ struct AttentionFrame {
     std::vector<float> rows;                   // (heads, slots) of rowLayer, or (layers, heads, slots) when level is Record
 };
 
+struct Place;
+class Model;
+class SinkCache;
+
+/// Makes room for what `request` asks, so that capturing allocates nothing.
+void prepareFrame(AttentionFrame& frame, const CaptureRequest& request, int layers, int heads, int slots);
+bool isPrepared(const AttentionFrame& frame, const CaptureRequest& request, int layers, int heads, int slots);
+/// Stream's part: the layout before a forward pass (frame.level and rowLayer are the caller's), the mean over the heads after it.
+void describeFrame(AttentionFrame& frame, const Model& model, const SinkCache& cache, const Place& place);
+void finishFrame(AttentionFrame& frame);
+
 /// A mailbox where only the newest counts: one writer, one reader, nobody waits. The writer fills back() and publishes it.
 template <class T>
 class Latest {

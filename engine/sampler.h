@@ -13,6 +13,10 @@ public:
     ~Sampler();
     /// Tokens the repetition penalty sees (prompt and generated).
     void accept(TokenId token);
+    /// Tokens that are never picked (control tokens other than the ends of a turn).
+    void forbid(std::span<const TokenId> tokens);
+    /// Penalty, top-k, top-p, min-p, temperature, in this order. Greedy at temperature 0. Allocates on the first call only.
+    /// Throws engine::Error when the logits are not numbers.
     TokenId pick(std::span<const float> logits);
 
 private:

@@ -26,7 +26,7 @@ struct Place {
 
 /// The book-keeping of StreamingLLM with rotate-once keys: integers only, no tensors (reference/streaming-cache.md section 5).
 /// Stream positions 0 .. sinks-1 are the sinks; ring tokens start at ringStart >= sinks. slot(t) = S + (t - ringStart) mod R, with
-/// R = window + maxChunk + 1 so that a chunk never overwrites what its own first token may still see.
+/// R = window + maxChunk so that a chunk never overwrites what its own first token may still see.
 /// C = sinks + window past tokens are visible; the token itself comes on top. Engine thread; owned by Stream.
 class SinkCache {
 public:
@@ -49,19 +49,25 @@ public:
     void forgetBefore(StreamPosition position);
     /// The reference's evict_for_space(n): edge so that window - n past tokens remain (floor 0).
     void evictForSpace(int comingTokens);
-    /// Takes back the newest tokens so that `next` is the next position. False when what is left would not be what a fresh read would
-    /// show as the window (tokens already overwritten are gone: the visible part just starts later). Sinks stay.
-    bool rewind(StreamPosition next);
+    /// Takes back the newest tokens so that `position` is the next one. What was forgotten stays forgotten: false when less is visible
+    /// now than a fresh read up to here would show. Sinks before `position` stay.
+    bool rewind(StreamPosition position);
+
+    /// Back to a saved state of a cache with the same shape.
+    void restore(StreamPosition next, StreamPosition oldest);
 
     StreamPosition next() const;    // position of the next token
-    StreamPosition oldest() const;  // lo: oldest visible ring token for the next query
+    StreamPosition read() const;    // tokens in the stream so far; differs from next() by the gap before a late ringStart
+    int room() const;               // tokens that still fit (dense; otherwise no limit)
+    StreamPosition oldest() const;  // lo: oldest ring token that the next query will see
     int sinkCount() const;          // sinks that are filled
     int visible() const;            // tokens the next query will see, without itself
     StreamPosition forgotten() const; // tokens no longer visible
     bool full() const;              // dense only: no room
     std::vector<Segment> segments() const;
-    /// The stream position held by a slot, or -1.
+    /// The stream position visible in a slot, or -1.
     StreamPosition positionOf(int slot) const;
+    int slotOf(StreamPosition position) const;
 
 private:
     Shape m_shape;

@@ -1,0 +1,161 @@
+#include "engine/stream.h"
+
+#include "engine/error.h"
+#include "engine/forward_pass.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+
+namespace engine {
+namespace {
+
+StreamOptions resolve(const ModelConfig& config, StreamOptions options) {
+    assert(options.mode != CacheMode::Recompute);
+    if (options.mode != CacheMode::Streaming)
+        options.sinks = 0;
+    if (options.window <= 0)
+        options.window = std::max(1, std::min(config.trainedLength, 4096) - options.sinks);
+    options.maxChunk = std::max(1, options.maxChunk);
+    return options;
+}
+
+SinkCache::Shape shapeOf(const StreamOptions& options) {
+    return {options.sinks, options.window, options.maxChunk, options.mode == CacheMode::Dense,
+            options.ringStart};
+}
+
+} // namespace
+
+struct Stream::Impl {
+    Impl(std::shared_ptr<const Model> owner, const StreamOptions& wanted)
+        : model(std::move(owner)), options(resolve(model->config, wanted)), cache(shapeOf(options)),
+          forward(*model, options.maxChunk) {
+        const ModelConfig& c = model->config;
+        keysAndValues = model->backend->makeKvCache({c.layers, c.kvHeads, c.headDim, options.sinks,
+                                                     cache.ringSlots(), options.sinkType, options.ringType});
+        places.reserve(static_cast<std::size_t>(options.maxChunk));
+    }
+
+    std::shared_ptr<const Model> model;
+    StreamOptions options;
+    SinkCache cache;
+    ForwardPass forward;
+    std::unique_ptr<kernels::KvCache> keysAndValues;
+    std::vector<Place> places;
+
+    bool feedChunk(std::span<const TokenId> tokens, LogitsWanted wanted, AttentionFrame* capture,
+                   const std::stop_token& stop);
+};
+
+Stream::Stream(std::shared_ptr<const Model> model, const StreamOptions& options)
+    : m_impl(std::make_unique<Impl>(std::move(model), options)) {}
+
+Stream::~Stream() = default;
+
+std::span<const float> Stream::feed(std::span<const TokenId> tokens, LogitsWanted wanted,
+                                    AttentionFrame* capture, std::stop_token stop) {
+    Impl& s = *m_impl;
+    const auto chunk = static_cast<std::size_t>(s.options.maxChunk);
+    assert(wanted != LogitsWanted::All || tokens.size() <= chunk);
+    if (tokens.size() > static_cast<std::size_t>(std::max(0, s.cache.room())))
+        throw Error("The cache is full: without a rolling window no more text fits.");
+    while (!tokens.empty()) {
+        const bool last = tokens.size() <= chunk;
+        const auto now = tokens.first(std::min(chunk, tokens.size()));
+        if (!s.feedChunk(now, last ? wanted : LogitsWanted::None, last ? capture : nullptr, stop))
+            return {};
+        tokens = tokens.subspan(now.size());
+    }
+    return wanted == LogitsWanted::None ? std::span<const float>{} : s.forward.logits();
+}
+
+bool Stream::Impl::feedChunk(std::span<const TokenId> tokens, LogitsWanted wanted, AttentionFrame* capture,
+                             const std::stop_token& stop) {
+    const SinkCache before = cache;
+    cache.append(static_cast<int>(tokens.size()), places);
+    if (capture != nullptr)
+        describeFrame(*capture, *model, cache, places.back());
+    bool finished = false;
+    try {
+        finished = forward.run({tokens, places, keysAndValues.get(), wanted, capture}, stop);
+    } catch (...) {
+        cache = before;
+        throw;
+    }
+    // The slots it wrote held nothing that was still visible, so the old bookkeeping is true again.
+    if (!finished)
+        cache = before;
+    else if (capture != nullptr)
+        finishFrame(*capture);
+    return finished;
+}
+
+SinkCache& Stream::cache() {
+    return m_impl->cache;
+}
+const SinkCache& Stream::cache() const {
+    return m_impl->cache;
+}
+const kernels::KvCache& Stream::keysAndValues() const {
+    return *m_impl->keysAndValues;
+}
+const Model& Stream::model() const {
+    return *m_impl->model;
+}
+std::shared_ptr<const Model> Stream::sharedModel() const {
+    return m_impl->model;
+}
+const StreamOptions& Stream::options() const {
+    return m_impl->options;
+}
+std::size_t Stream::cacheBytes() const {
+    return m_impl->keysAndValues->bytes();
+}
+
+namespace {
+
+struct SavedHeader {
+    char magic[8] = {'S', 'U', 'M', 'I', 'S', 'T', 'R', '1'};
+    std::int64_t next = 0, oldest = 0, ringStart = 0;
+    std::int32_t sinks = 0, window = 0, maxChunk = 0, dense = 0;
+    bool operator==(const SavedHeader&) const = default;
+};
+
+SavedHeader headerOf(const SinkCache& cache) {
+    const SinkCache::Shape& shape = cache.shape();
+    return {.next = cache.next(),
+            .oldest = cache.oldest(),
+            .ringStart = shape.ringStart,
+            .sinks = shape.sinks,
+            .window = shape.window,
+            .maxChunk = shape.maxChunk,
+            .dense = shape.dense ? 1 : 0};
+}
+
+} // namespace
+
+std::vector<std::byte> Stream::save() const {
+    const SavedHeader header = headerOf(m_impl->cache);
+    const std::vector<std::byte> body = m_impl->keysAndValues->save();
+    std::vector<std::byte> state(sizeof header + body.size());
+    std::memcpy(state.data(), &header, sizeof header);
+    std::copy(body.begin(), body.end(), state.begin() + sizeof header);
+    return state;
+}
+
+void Stream::restore(std::span<const std::byte> state) {
+    SavedHeader header;
+    if (state.size() < sizeof header)
+        throw Error("The saved state of the chat is cut off.");
+    std::memcpy(&header, state.data(), sizeof header);
+    SavedHeader own = headerOf(m_impl->cache);
+    own.next = header.next;
+    own.oldest = header.oldest;
+    if (header != own)
+        throw Error("The saved state of the chat belongs to other cache settings.");
+    m_impl->keysAndValues->restore(state.subspan(sizeof header));
+    m_impl->cache.restore(header.next, header.oldest);
+}
+
+} // namespace engine
