@@ -1,0 +1,31 @@
+#pragma once
+#include "app/chat_types.h"
+#include "engine/types.h"
+
+#include <vector>
+
+namespace engine {
+class Tokenizer;
+}
+
+namespace app {
+
+struct History {
+    std::vector<engine::ChatMessage> messages; // oldest first
+    MessageId firstRead = 0;                   // the oldest of them when older ones were left out, else 0
+};
+
+/// The newest of the first `count` messages, whole ones, as many as hold `byteLimit` bytes of UTF-8: older
+/// ones cannot matter to a window of that size. At least one.
+History newestMessages(const QList<Message>& messages, int count, qint64 byteLimit);
+
+/// How many bytes of text can possibly matter to a cache of `window` tokens: no tokenizer makes more than
+/// about 6 bytes of prose a token.
+qint64 byteLimit(int window);
+
+/// Tokens that reading the newest of these messages takes, at most `capacity`. Counted with the tokenizer
+/// where there is one, else estimated from the length.
+int tokensToRead(const QList<Message>& messages, const QString& system, int capacity,
+                 const engine::Tokenizer* tokenizer);
+
+} // namespace app
