@@ -3,35 +3,36 @@
 #include "app/engine_port.h"
 #include "app/export.h"
 #include "app/model_library.h"
+#include "app/model_state.h"
 #include "app/settings.h"
 #include "app/transcript_model.h"
 #include "app/transcript_store.h"
 
-#include <QObject>
 #include <memory>
+#include <QObject>
 
 namespace app {
 
-/// What the window knows of the model.
-struct ModelState {
-    enum class Phase { None, Loading, Ready, Failed } phase = Phase::None;
-    engine::ModelInfo info; // of the model in use (also while another one is loading)
-    QString loadingName;
-    float progress = 0;
-    QString problem; // why loading failed; the old model, if any, is still in use
-};
-
+/// What the open chat waits for. Reading: its question or text is being stored or read, or waits for the
+/// engine.
 enum class Activity { Idle, Reading, Answering };
 
-/// Everything the window can ask for, and everything it is told. Main thread only; owns no threads, touches no widgets.
-/// Order of one question: user text durable in the store -> answer row -> engine; chunks of 8 tokens or 250 ms go to the store.
+/// Everything the window can ask for, and everything it is told. Main thread only; owns no threads, touches
+/// no widgets. Order of one question: user text durable in the store -> answer row -> engine; chunks of 8
+/// tokens or 250 ms go to the store. An answer belongs to its chat: it goes on while another chat is open,
+/// and a question asked there waits for it. What the store refuses (a full disk) is shown, answered and tried
+/// again until it is stored; until then its ids are negative.
 class ChatController : public QObject {
     Q_OBJECT
 public:
-    ChatController(EnginePort& engine, TranscriptStore& store, ModelLibrary& library, QObject* parent = nullptr);
+    ChatController(EnginePort& engine, TranscriptStore& store, ModelLibrary& library,
+                   QObject* parent = nullptr);
     ~ChatController() override;
 
-    /// After the store opened: settings, chat list, last chat, its draft, then the model. started() follows.
+    /// Loaded at the start instead of the chosen model; not remembered.
+    void setStartupModel(const QString& path);
+    /// Once, after store.open() was asked for: settings, chat list, last chat, its draft, then the model.
+    /// started() follows.
     void start();
 
     // State
@@ -39,19 +40,22 @@ public:
     ModelLibrary& library();
     EnginePort& engine();
     const QList<ChatSummary>& chats() const;
-    ChatId currentChat() const; // 0: a new chat that is not stored yet
+    ChatId
+    currentChat() const; // 0: a new chat that is not stored yet; chatsChanged() tells when it got an id
     ChatSummary currentSummary() const;
     const Settings& settings() const;
     const ModelState& modelState() const;
-    Activity activity() const;
-    float readingProgress() const; // 0..1 while Reading
-    int readingTotal() const;      // tokens to read for this answer, while Reading
+    Activity activity() const;     // of the open chat
+    float readingProgress() const; // 0..1 while Reading or preparing
+    /// The open chat is read ahead of the next question; nothing waits for it.
+    bool isPreparing() const;
+    int readingTotal() const; // tokens to read for this answer, while Reading
     const engine::CacheStatus& cacheStatus() const;
     bool isReadOnly() const;
 
     // Chats
-    void newChat();
-    void openChat(ChatId chat);
+    void newChat();             // at once
+    void openChat(ChatId chat); // chatOpened() follows
     void renameChat(ChatId chat, const QString& title);
     void deleteChat(ChatId chat); // undoable: chatDeleted() is emitted
     void undoDelete(ChatId chat);
@@ -62,13 +66,15 @@ public:
     void setChatSystemPrompt(const QString& text); // costs a re-read of the chat
 
     // Messages
-    void send(const QString& text); // ignored while answering or without text
+    /// False: not taken (this chat is being answered, there is no text or no model, or the store is
+    /// read-only); keep the text.
+    bool send(const QString& text);
     void stop();
     bool canContinue() const; // the last answer was stopped or interrupted
     void continueAnswer();
-    void regenerate(MessageId answer);            // a new version beside the old one
+    void regenerate(MessageId answer);                              // a new version beside the old one
     void editAndResend(MessageId userMessage, const QString& text); // a new branch
-    void showVersion(MessageId message, int delta); // the sibling before or after
+    void showVersion(MessageId message, int delta);                 // the sibling before or after
 
     // Model and settings
     void loadModel(const QString& path);
@@ -93,6 +99,9 @@ Q_SIGNALS:
     void exportFinished(const QString& path);
     /// A sentence for the banner above the composer.
     void notice(const QString& sentence);
+    /// For tests and scripts: bytes (UTF-8) of an answer that are in the store; its end is in the store.
+    void chunkStored(app::MessageId answer, qint64 bytes);
+    void answerStored(app::MessageId answer, app::MessageState state);
 
 private:
     struct Impl;

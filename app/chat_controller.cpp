@@ -1,0 +1,184 @@
+#include "app/chat_controller.h"
+
+#include "app/controller/impl.h"
+
+namespace app {
+
+ChatController::Impl::Impl(ChatController& controller, EnginePort& enginePort,
+                           TranscriptStore& transcriptStore, ModelLibrary& modelLibrary)
+    : q(controller), engine(enginePort), store(transcriptStore), library(modelLibrary),
+      models(enginePort, transcriptStore, &controller), drafts(transcriptStore, &controller) {
+    connectEngine();
+    connectModels();
+    connect(&store, &TranscriptStore::failed, &q, [this](const QString& sentence) { tell(sentence); });
+    connect(&store, &TranscriptStore::opened, &q, [this](const QString& sentence) {
+        if (!sentence.isEmpty())
+            tell(sentence);
+    });
+    connect(&store, &TranscriptStore::openFailed, &q, [this](const QString& sentence) {
+        openFailed = true;
+        tell(sentence);
+    });
+}
+
+ChatController::Impl::~Impl() {
+    if (request != 0)
+        engine.stop(request);
+    drafts.flush();
+    for (TurnWriter* writer : std::as_const(writers))
+        writer->closeNow();
+    models.close();
+}
+
+ChatController::ChatController(EnginePort& engine, TranscriptStore& store, ModelLibrary& library,
+                               QObject* parent)
+    : QObject(parent), m_impl(std::make_unique<Impl>(*this, engine, store, library)) {}
+
+ChatController::~ChatController() {
+    m_impl->engine.disconnect(this);
+    m_impl->store.disconnect(this);
+}
+
+void ChatController::setStartupModel(const QString& path) {
+    m_impl->startupModel = path;
+}
+void ChatController::start() {
+    m_impl->start();
+}
+
+TranscriptModel& ChatController::transcript() {
+    return m_impl->transcript;
+}
+ModelLibrary& ChatController::library() {
+    return m_impl->library;
+}
+EnginePort& ChatController::engine() {
+    return m_impl->engine;
+}
+const QList<ChatSummary>& ChatController::chats() const {
+    return m_impl->chats;
+}
+ChatId ChatController::currentChat() const {
+    return m_impl->current.id;
+}
+ChatSummary ChatController::currentSummary() const {
+    return m_impl->current;
+}
+const Settings& ChatController::settings() const {
+    return m_impl->settings;
+}
+const ModelState& ChatController::modelState() const {
+    return m_impl->models.state();
+}
+const engine::CacheStatus& ChatController::cacheStatus() const {
+    return m_impl->cache;
+}
+
+Activity ChatController::activity() const {
+    const std::shared_ptr<Turn> turn = m_impl->openTurn();
+    if (!turn)
+        return Activity::Idle;
+    return turn->answering ? Activity::Answering : Activity::Reading;
+}
+
+float ChatController::readingProgress() const {
+    const bool ours = m_impl->running ? m_impl->isVisible(*m_impl->running) : isPreparing();
+    return ours ? m_impl->progress : 0;
+}
+
+int ChatController::readingTotal() const {
+    const bool ours = m_impl->running ? m_impl->isVisible(*m_impl->running) : isPreparing();
+    return ours ? m_impl->total : 0;
+}
+
+bool ChatController::isPreparing() const {
+    return m_impl->request != 0 && !m_impl->running && m_impl->preparedView == m_impl->view;
+}
+
+bool ChatController::isReadOnly() const {
+    return m_impl->store.isOpen() && m_impl->store.access() == Access::ReadOnly;
+}
+
+void ChatController::newChat() {
+    m_impl->newChat();
+}
+void ChatController::openChat(ChatId chat) {
+    m_impl->openChat(chat);
+}
+void ChatController::renameChat(ChatId chat, const QString& title) {
+    m_impl->renameChat(chat, title);
+}
+void ChatController::deleteChat(ChatId chat) {
+    m_impl->deleteChat(chat);
+}
+void ChatController::undoDelete(ChatId chat) {
+    m_impl->undoDelete(chat);
+}
+
+void ChatController::search(const QString& words) {
+    m_impl->store.run(
+        this, [words](Database& database) { return database.search(words); },
+        [this, words](const QList<SearchHit>& hits) { Q_EMIT searchFinished(words, hits); });
+}
+
+void ChatController::saveDraft(const QString& text) {
+    m_impl->drafts.change(text);
+}
+
+void ChatController::exportChat(ChatId chat, ExportFormat format, const QString& path) {
+    m_impl->exportChat(chat, format, path);
+}
+
+void ChatController::importChat(const QString& path) {
+    m_impl->importChat(path);
+}
+
+void ChatController::setChatSystemPrompt(const QString& text) {
+    if (m_impl->current.systemPrompt == text)
+        return;
+    m_impl->current.systemPrompt = text;
+    if (m_impl->current.id > 0)
+        m_impl->store.run(
+            [chat = m_impl->current.id, text](Database& database) { database.setSystemPrompt(chat, text); });
+    m_impl->prepare();
+}
+
+bool ChatController::send(const QString& text) {
+    return m_impl->send(text);
+}
+void ChatController::stop() {
+    m_impl->stop(m_impl->current.id);
+}
+bool ChatController::canContinue() const {
+    return m_impl->canContinue();
+}
+void ChatController::continueAnswer() {
+    m_impl->continueAnswer();
+}
+void ChatController::regenerate(MessageId answer) {
+    m_impl->regenerate(answer);
+}
+void ChatController::editAndResend(MessageId userMessage, const QString& text) {
+    m_impl->edit(userMessage, text);
+}
+void ChatController::showVersion(MessageId message, int delta) {
+    m_impl->showVersion(message, delta);
+}
+
+void ChatController::loadModel(const QString& path) {
+    m_impl->loadModel(path, path, true);
+}
+void ChatController::cancelLoading() {
+    m_impl->models.cancel();
+}
+void ChatController::applySettings(const Settings& settings) {
+    m_impl->applySettings(settings);
+}
+int ChatController::rereadCost(const Settings& settings) const {
+    return m_impl->rereadCost(settings);
+}
+int ChatController::switchCost() const {
+    return m_impl->costOf(m_impl->settings.cache);
+}
+
+} // namespace app

@@ -1,0 +1,147 @@
+#include "app/controller/history.h"
+#include "app/controller/impl.h"
+
+#include <QFileInfo>
+#include <QJsonDocument>
+#include <QJsonObject>
+
+#include <algorithm>
+
+// The model in use and what a change of the settings asks for: a load, a re-read of the chat, or nothing.
+namespace app {
+namespace {
+
+engine::LoadOptions loadOptions(const Settings& settings) {
+    engine::LoadOptions options;
+    options.threads = settings.threads;
+    options.chatFormat = settings.chatFormat.toStdString();
+    return options;
+}
+
+QString pathOf(const engine::ModelInfo& info) {
+    return QString::fromStdString(info.path.string());
+}
+
+} // namespace
+
+void ChatController::Impl::connectModels() {
+    connect(&models, &ModelSwitcher::changed, &q, [this] { Q_EMIT q.modelStateChanged(); });
+    connect(&models, &ModelSwitcher::loaded, &q, [this](const QString& path) { onModelLoaded(path); });
+    connect(&models, &ModelSwitcher::failed, &q, [this](const QString& sentence) {
+        tell(sentence);
+        pump();
+    });
+    connect(&models, &ModelSwitcher::cancelled, &q, [this] { pump(); });
+}
+
+void ChatController::Impl::loadAtStart(const QString& crashedModel) {
+    if (!startupModel.isEmpty()) { // asked for by name: also after a crash
+        loadModel(startupModel, {}, false);
+        return;
+    }
+    const QString path = settings.modelPath.isEmpty() ? ModelLibrary::defaultModelPath() : settings.modelPath;
+    if (!crashedModel.isEmpty() && crashedModel == path) {
+        models.refuse(tr("Sumidero ended unexpectedly while it loaded “%1” last time, so it was not loaded "
+                         "again by itself. "
+                         "Choose a model in the settings, or load this one once more.")
+                          .arg(QFileInfo(path).completeBaseName()));
+        return;
+    }
+    if (!QFileInfo::exists(path)) {
+        models.refuse(
+            settings.modelPath.isEmpty()
+                ? tr("There is no model yet. Choose a model file (.gguf) in the settings.")
+                : tr("The model “%1” is no longer there. Choose another one in the settings.").arg(path));
+        return;
+    }
+    loadModel(path, settings.modelPath, false);
+}
+
+/// `setting`: what settings.modelPath becomes when it worked, if it is to be remembered.
+void ChatController::Impl::loadModel(const QString& path, const QString& setting, bool remember) {
+    modelSetting = setting;
+    rememberModel = remember;
+    if (running) // what is written stays and can be continued with the new model
+        running->stopAsked = true;
+    stopEngine();
+    models.load(path, loadOptions(settings));
+}
+
+void ChatController::Impl::reloadModel() {
+    if (models.isLoading() || !models.hasModel())
+        return;
+    loadModel(pathOf(models.state().info), settings.modelPath, false);
+}
+
+void ChatController::Impl::onModelLoaded(const QString& path) {
+    cache = {};
+    Q_EMIT q.cacheStatusChanged();
+    if (rememberModel && settings.modelPath != modelSetting) {
+        const Settings before = settings;
+        settings.modelPath = modelSetting;
+        saveSettings(before);
+    }
+    if (current.id > 0 && writable()) {
+        const QJsonObject details{{QStringLiteral("name"), QString::fromStdString(models.state().info.name)},
+                                  {QStringLiteral("path"), path}};
+        store.run([chat = current.id,
+                   text = QString::fromUtf8(QJsonDocument(details).toJson(QJsonDocument::Compact))](
+                      Database& database) { database.recordEvent(chat, QStringLiteral("model"), text); });
+    }
+    prepare();
+}
+
+void ChatController::Impl::applySettings(const Settings& wanted) {
+    const Settings before = settings;
+    settings = wanted;
+    settings.modelPath = before.modelPath; // changes when the new one is loaded
+    saveSettings(before);
+    if (settings.modelFolders != before.modelFolders)
+        library.refresh(settings.modelFolders);
+    if (current.id == 0 && settings.systemPrompt != before.systemPrompt)
+        current.systemPrompt = settings.systemPrompt; // a new chat takes it over
+    if (wanted.modelPath != before.modelPath)
+        loadModel(wanted.modelPath.isEmpty() ? ModelLibrary::defaultModelPath() : wanted.modelPath,
+                  wanted.modelPath, true);
+    else if (settings.threads != before.threads || settings.chatFormat != before.chatFormat)
+        reloadModel();
+    else if (settings.cache != before.cache || settings.systemPrompt != before.systemPrompt)
+        prepare();
+}
+
+void ChatController::Impl::saveSettings(const Settings& before) {
+    if (settings == before)
+        return;
+    if (writable()) {
+        const QMap<QString, QString> old = before.toMap();
+        const QMap<QString, QString> now = settings.toMap();
+        store.run([old, now](Database& database) {
+            for (auto it = now.begin(); it != now.end(); ++it) {
+                if (!old.contains(it.key()) || old.value(it.key()) != it.value())
+                    database.saveSetting(it.key(), it.value());
+            }
+        });
+    }
+    Q_EMIT q.settingsChanged();
+}
+
+int ChatController::Impl::windowOf(const engine::CacheOptions& options) const {
+    constexpr int defaultCapacity = 4096;
+    if (options.window > 0)
+        return options.window;
+    const int trained = models.state().info.trainedLength;
+    return trained > 0 ? std::min(trained, defaultCapacity) : defaultCapacity;
+}
+
+int ChatController::Impl::costOf(const engine::CacheOptions& options) const {
+    return tokensToRead(transcript.messages(), current.systemPrompt, windowOf(options),
+                        models.state().info.tokenizer.get());
+}
+
+int ChatController::Impl::rereadCost(const Settings& wanted) const {
+    const bool reads = wanted.cache != settings.cache || wanted.threads != settings.threads ||
+                       wanted.chatFormat != settings.chatFormat || wanted.modelPath != settings.modelPath;
+    return reads ? costOf(wanted.cache) : 0;
+}
+
+} // namespace app
