@@ -1,0 +1,71 @@
+#pragma once
+#include "app/engine_port.h"
+
+#include <QStringList>
+#include <QTimer>
+
+#include <deque>
+#include <functional>
+#include <vector>
+
+namespace test {
+
+/// An engine that plays a script: no model, no thread. Requests are done one after the other on a timer, as
+/// the real one does them. Set the public members before the request they are for. Main thread.
+class FakeEngine : public app::EnginePort {
+    Q_OBJECT
+public:
+    explicit FakeEngine(QObject* parent = nullptr);
+
+    // The script
+    QStringList answer = {QStringLiteral("Hello"), QStringLiteral(" there"),
+                          QStringLiteral(".")}; // tokens of every answer
+    int stepMs = 0;                             // between two tokens, or two steps of loading
+    int failAfterTokens = -1;                   // the next answer fails there, once
+    QString failure = QStringLiteral("The engine stumbled.");
+    QStringList brokenModels; // paths whose loading fails with loadFailure
+    QString loadFailure = QStringLiteral("This file is not a model.");
+    engine::StopReason endReason = engine::StopReason::EndOfTurn;
+    engine::CacheStatus status; // goes out with every event; position and visible count on by themselves
+    bool frozen = false;        // nothing moves until thaw()
+    void thaw();
+    std::function<void(const engine::ChatRequest&)> onChat; // called inside chat()
+
+    // What was asked
+    std::vector<engine::ChatRequest> chats;
+    QStringList loads;
+    std::vector<engine::LoadOptions> loadOptions;
+    QList<RequestId> stops;
+    int answersAsked() const; // chats that are not ReadOnly
+    const engine::ChatRequest& lastAnswer() const;
+    bool isIdle() const { return m_jobs.empty(); }
+
+    RequestId load(const QString& path, const engine::LoadOptions& options) override;
+    RequestId chat(engine::ChatRequest request) override;
+    RequestId compare(engine::CompareRequest request) override;
+    void stop(RequestId id) override;
+    void setCapture(engine::CaptureRequest) override {}
+    void setPaused(bool) override {}
+    engine::Latest<engine::AttentionFrame>* frames() override { return nullptr; }
+    engine::Journal* journal() override { return nullptr; }
+
+private:
+    struct Job {
+        enum class Kind { Load, Chat, Compare } kind;
+        RequestId id;
+        QString path;
+        engine::Purpose purpose = engine::Purpose::Answer;
+        int step = 0;
+        bool stopped = false;
+    };
+    RequestId add(Job job);
+    void step();
+    bool stepLoad(Job& job); // true: over
+    bool stepChat(Job& job);
+
+    std::deque<Job> m_jobs;
+    RequestId m_lastId = 0;
+    QTimer m_timer;
+};
+
+} // namespace test
