@@ -1,5 +1,7 @@
 #include "app/compare_runner.h"
 
+#include <QFile>
+
 #include <cmath>
 #include <numeric>
 
@@ -77,14 +79,42 @@ void CompareRunner::cancel() {
         m_engine.stop(m_request);
 }
 
+namespace {
+CompareRunner::Run run(const QString& label, engine::CacheMode mode, int sinks, int window) {
+    engine::EvaluationOptions options;
+    options.mode = mode;
+    options.sinks = sinks;
+    options.window = window;
+    return {label, options};
+}
+} // namespace
+
+QList<CompareRunner::Run> sinkCountRuns(int capacity) {
+    QList<CompareRunner::Run> runs;
+    for (const int sinks : {4, 0, 1}) {
+        runs.append(run(
+            CompareRunner::tr("%n sink(s)", nullptr, sinks) + QStringLiteral(" + %1").arg(capacity - sinks),
+            sinks == 0 ? engine::CacheMode::Window : engine::CacheMode::Streaming, sinks, capacity - sinks));
+    }
+    return runs;
+}
+
+QString readTextFile(const QString& path, QString* problem) {
+    constexpr qint64 Largest = 8 << 20;
+    QFile file(path);
+    if (path.isEmpty() || !file.open(QIODevice::ReadOnly)) {
+        *problem = path.isEmpty() ? CompareRunner::tr("No file was chosen.")
+                                  : CompareRunner::tr("%1 cannot be read: %2").arg(path, file.errorString());
+        return {};
+    }
+    if (file.size() > Largest) {
+        *problem = CompareRunner::tr("%1 is larger than 8 MB.").arg(path);
+        return {};
+    }
+    return QString::fromUtf8(file.readAll());
+}
+
 QList<CompareRunner::Run> standardRuns(int sinks, int capacity, bool withRecompute) {
-    const auto run = [](const QString& label, engine::CacheMode mode, int sinkCount, int window) {
-        engine::EvaluationOptions options;
-        options.mode = mode;
-        options.sinks = sinkCount;
-        options.window = window;
-        return CompareRunner::Run{label, options};
-    };
     QList<CompareRunner::Run> runs = {
         run(CompareRunner::tr("streaming, %1 + %2").arg(sinks).arg(capacity - sinks),
             engine::CacheMode::Streaming, sinks, capacity - sinks),

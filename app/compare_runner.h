@@ -55,5 +55,9 @@ private:
 
 /// The runs of the Compare tab for a cache of `capacity` tokens.
 QList<CompareRunner::Run> standardRuns(int sinks, int capacity, bool withRecompute);
+/// The same cache with 0, 1 and 4 sinks.
+QList<CompareRunner::Run> sinkCountRuns(int capacity);
+/// A UTF-8 file or resource of at most 8 MB; a sentence in `problem` when it cannot be read.
+QString readTextFile(const QString& path, QString* problem);
 
 } // namespace app

@@ -42,6 +42,8 @@ struct CacheStatus {
     std::uint64_t cacheBytes = 0;
     Horizon horizon;
     float tokensPerSecond = 0; // of the answer being written, or of the last one
+    float captureCost = -1;    // what looking at attention costs, as a share of a token's time; -1: not measured yet
+    CaptureLevel captureLevel = CaptureLevel::Map; // in force; lower than asked for when the governor stepped in
 };
 
 struct GenerationResult {

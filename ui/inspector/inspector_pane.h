@@ -1,0 +1,65 @@
+#pragma once
+#include "app/chat_controller.h"
+#include "app/compare_runner.h"
+#include "app/inspector_feed.h"
+#include "ui/chat_view.h"
+#include "ui/inspector/inspector_state.h"
+
+#include <QTimer>
+#include <QWidget>
+
+class QLabel;
+class QPushButton;
+class QStackedWidget;
+class QTabBar;
+
+namespace ui {
+
+/// The right pane: the live cache and the attention on its sinks. Captures nothing while hidden. Main thread.
+class InspectorPane : public QWidget {
+    Q_OBJECT
+public:
+    explicit InspectorPane(app::ChatController& controller, QWidget* parent = nullptr);
+    ~InspectorPane() override;
+
+    InspectorState& state() { return *m_state; }
+    void showTab(int index); // 0 Cache, 1 Heads, 2 Token, 3 Compare
+    /// A place in the transcript the reader points at: what that token looked at is lit.
+    void lookAt(TextPlace place);
+
+Q_SIGNALS:
+    /// What the moment's token looked at, as places in the transcript; empty: light nothing.
+    void highlightsChanged(const QList<ui::Highlight>& highlights);
+
+protected:
+    void showEvent(QShowEvent* event) override;
+    void hideEvent(QHideEvent* event) override;
+    void keyPressEvent(QKeyEvent* event) override;
+
+private:
+    void buildHeader();
+    void refreshHeader();
+    void refreshFooter();
+    void toggleGeneration();
+    void chooseCapture();
+    void updateHighlights();
+    QList<Highlight> highlightsOf(const app::InspectorSnapshot& shot) const;
+    std::optional<Highlight> textOf(const app::InspectedToken& token, float strength) const;
+    void exportView();
+    void showNumbers();
+    void showHelp();
+
+    app::ChatController& m_controller;
+    app::InspectorFeed m_feed;
+    app::CompareRunner m_compare;
+    InspectorState* m_state;
+    QTabBar* m_tabs;
+    QStackedWidget* m_pages;
+    QLabel *m_title, *m_live, *m_timeValue, *m_cost;
+    QPushButton* m_pause;
+    QTimer m_highlightTimer; // at most three times a second: nothing flashes
+    bool m_generationPaused = false;
+    engine::StreamPosition m_lookedAt = -1; // a token of the transcript; -1: the newest
+};
+
+} // namespace ui
