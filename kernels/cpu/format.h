@@ -5,17 +5,16 @@
 #include <cstdint>
 
 // How weights lie in memory once they are packed. A group holds 16 rows. For the quantised types it is a row
-// of tiles (16 rows x 32 columns of quants) followed by the scales ("aux") of these tiles:
+// of tiles (16 rows x 32 columns of quants) followed by the scales ("aux") of these tiles.
 //
-//   quants  vector v (64 bytes) = 16 rows x 4 bytes, so that one 32-bit lane belongs to one row and a dot
-//   product of four bytes
-//           needs no horizontal sum.
-//           4 bits: byte (v, row, i), v = 0..3: low nibble = column 4v + i, high nibble = column 16 + 4v + i
-//           5 bits: the same, then 64 bytes: bit j of byte (row, i) = bit 4 of column 4j + i, j = 0..7
-//           6 bits: the same, then 2 x 64 bytes: bits 2j', 2j'+1 of byte (p, row, i) = bits 4, 5 of column
-//           16p + 4j' + i 8 bits: byte (v, row, i), v = 0..7 = column 4v + i, plus 128
-//   aux     Symmetric: 16 half scales. Affine: 16 half scales, 16 half minima. See format_*.cpp for the K
-//   types.
+// Quants: a vector v has 64 bytes, 16 rows x 4 bytes, so that one 32-bit lane belongs to one row and a dot
+// product of four bytes needs no horizontal sum. Of byte i of a row in vector v or p:
+//   4 bits: v = 0..3: low nibble = column 4v + i, high nibble = column 16 + 4v + i
+//   5 bits: the same, then one vector: bit j = bit 4 of column 4j + i
+//   6 bits: the same, then vectors p = 0, 1: bits 2j and 2j + 1 = bits 4 and 5 of column 16p + 4j + i
+//   8 bits: v = 0..7: column 4v + i, plus 128
+// Aux: 16 half scales (Symmetric), or 16 half scales and 16 half minima (Affine); the K types describe theirs
+// in format_*.cpp.
 //
 // The plain types are 16 rows interleaved column by column. Every format_*.cpp is the home of one type: how
 // it is read from the file and, in plain C++, what the packed form means.
@@ -24,11 +23,14 @@ namespace kernels {
 constexpr int groupRows = 16;
 constexpr int tileColumns = 32;
 
-/// weight = scale * (q - zeroPoint)              Symmetric
-/// weight = scale * q + offset                   Affine
-/// weight = scale or scaleHigh * (q - zeroPoint) SplitScale: columns 0-15 and 16-31 of a tile have their own
-/// scale Plain types have no quants.
-enum class FormatKind : std::uint8_t { Symmetric, Affine, SplitScale, Plain };
+/// How a weight follows from its quant q.
+enum class FormatKind : std::uint8_t {
+    Symmetric,  // scale * (q - zeroPoint)
+    Affine,     // scale * q + offset
+    SplitScale, // Symmetric, but columns 0-15 and 16-31 of a tile have scales of their own
+    Bytes,      // Symmetric with quants of 8 bits, which do not fit the signed 7 bits of the others
+    Plain       // no quants: 16- and 32-bit floats
+};
 
 /// The common form into which the kernels bring every quantised tile before they multiply it with many
 /// tokens.

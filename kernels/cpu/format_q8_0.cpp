@@ -25,6 +25,6 @@ void expandTile(const std::byte* quants, const std::byte* aux, int, ExpandedTile
 
 } // namespace
 
-const Format formatQ8_0{DType::Q8_0, FormatKind::Symmetric, 8, 128, 32, 512, 32, packUnit, expandTile};
+const Format formatQ8_0{DType::Q8_0, FormatKind::Bytes, 8, 128, 32, 512, 32, packUnit, expandTile};
 
 } // namespace kernels

@@ -21,6 +21,8 @@ constexpr int activationBytes = 32 + 16; // of a block of one token
 constexpr int panelColumns = 128;        // weights become float32 in panels of this many columns
 constexpr int tileSizes = 4;             // 1, 2, 4, 8 tokens
 constexpr int formats = 11;
+constexpr float smallestScaled =
+    1e-36f; // blocks of smaller activations become zero: 127 / x must stay finite
 
 struct LinearKernels {
     int maxTokens; // of a tile: 4 or 8
@@ -38,11 +40,11 @@ struct LinearKernels {
                             ExpandedTile* out);
 
     /// sums += tiles x activations, by FormatKind (without Plain) and by log2 of the tile's tokens.
-    void (*product[3][tileSizes])(const ExpandedTile* tiles, int count, int zeroPoint,
+    void (*product[4][tileSizes])(const ExpandedTile* tiles, int count, int zeroPoint,
                                   const std::byte* activations, float* sums);
 
     /// Float32 weights of an expanded tile: out[column][16], by FormatKind.
-    void (*dequantise[3])(const ExpandedTile& tile, int zeroPoint, float* out);
+    void (*dequantise[4])(const ExpandedTile& tile, int zeroPoint, float* out);
 
     /// Float32 weights of plain columns, out[column][16]; by DType F32, F16, BF16.
     void (*widen[3])(const std::byte* weights, std::int64_t columns, float* out);

@@ -34,7 +34,7 @@ void quantiseBlock(const float* x, int tokens, int token, std::byte* block) {
     for (int i = 0; i < tileColumns; ++i) {
         largest = std::max(largest, std::fabs(x[i]));
     }
-    const float inverse = largest > 0.0f ? 127.0f / largest : 0.0f;
+    const float inverse = largest > smallestScaled ? 127.0f / largest : 0.0f;
     std::int8_t values[tileColumns];
     std::int32_t sum[2] = {0, 0};
     for (int i = 0; i < tileColumns; ++i) {
@@ -182,6 +182,7 @@ void floatProduct(const float* panel, std::int64_t columns, const float* activat
 constexpr auto symmetric = FormatKind::Symmetric;
 constexpr auto affine = FormatKind::Affine;
 constexpr auto split = FormatKind::SplitScale;
+constexpr auto bytes = FormatKind::Bytes;
 
 } // namespace
 
@@ -189,14 +190,15 @@ const LinearKernels linearKernelsPortable{
     maxTokens,
     quantise,
     {nullptr, nullptr, nullptr, matVec<DType::Q4_0, symmetric>, matVec<DType::Q4_1, affine>,
-     matVec<DType::Q5_0, symmetric>, matVec<DType::Q5_1, affine>, matVec<DType::Q8_0, symmetric>,
+     matVec<DType::Q5_0, symmetric>, matVec<DType::Q5_1, affine>, matVec<DType::Q8_0, bytes>,
      matVec<DType::Q4_K, affine>, matVec<DType::Q5_K, affine>, matVec<DType::Q6_K, split>},
     {nullptr, nullptr, nullptr, expand<DType::Q4_0>, expand<DType::Q4_1>, expand<DType::Q5_0>,
      expand<DType::Q5_1>, expand<DType::Q8_0>, expand<DType::Q4_K>, expand<DType::Q5_K>, expand<DType::Q6_K>},
     {{product<symmetric, 1>, product<symmetric, 2>, product<symmetric, 4>, product<symmetric, 8>},
      {product<affine, 1>, product<affine, 2>, product<affine, 4>, product<affine, 8>},
-     {product<split, 1>, product<split, 2>, product<split, 4>, product<split, 8>}},
-    {dequantise<symmetric>, dequantise<affine>, dequantise<split>},
+     {product<split, 1>, product<split, 2>, product<split, 4>, product<split, 8>},
+     {product<bytes, 1>, product<bytes, 2>, product<bytes, 4>, product<bytes, 8>}},
+    {dequantise<symmetric>, dequantise<affine>, dequantise<split>, dequantise<bytes>},
     {widenFloat, widenHalf<false>, widenHalf<true>},
     {floatProduct<1>, floatProduct<2>, floatProduct<4>, floatProduct<8>},
 };

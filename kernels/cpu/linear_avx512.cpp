@@ -1,0 +1,6 @@
+#include "kernels/cpu/linear_kernels.h"
+
+#define LEVEL_TABLE linearKernelsAvx512
+#define LEVEL_VNNI 0
+#include "kernels/cpu/linear_vector_512.inc"
+#include "kernels/cpu/linear_x86.inc"
