@@ -93,14 +93,21 @@ std::optional<ChatSummary> Database::chat(ChatId chat) {
 }
 
 ChatId Database::createChat(const QString& title, const QString& systemPrompt) {
+    ChatSummary chat;
+    chat.title = title;
+    chat.systemPrompt = systemPrompt;
+    chat.created = chat.updated = QDateTime::currentDateTime();
+    return insertChat(chat);
+}
+
+ChatId Database::insertChat(const ChatSummary& chat) {
     Connection& connection = m_impl->connection();
     return connection.write(Durability::Full, [&] {
-        const qint64 now = store::nowMs();
         connection.query("INSERT INTO chat(title, system_prompt, created, updated) VALUES(?, ?, ?, ?)")
-            .bind(title)
-            .bind(systemPrompt)
-            .bind(now)
-            .bind(now)
+            .bind(chat.title)
+            .bind(chat.systemPrompt)
+            .bind(chat.created.toMSecsSinceEpoch())
+            .bind(chat.updated.toMSecsSinceEpoch())
             .run();
         return connection.lastId();
     });

@@ -66,6 +66,13 @@ public:
     /// The newest leaf below a message (to switch to another version).
     MessageId leafBelow(MessageId message);
 
+    MessageId activeLeaf(ChatId chat);        // 0: none
+    QList<Message> allMessages(ChatId chat); // every branch, oldest first, without version numbers
+
+    // For import: stored as they are, except for the id. The parent must be stored already.
+    ChatId insertChat(const ChatSummary& chat);
+    MessageId insertMessage(const Message& message);
+
     // Drafts, events, settings
     void saveDraft(ChatId chat, const QString& text); // chat 0: not yet created
     QString draft(ChatId chat);

@@ -9,10 +9,13 @@ class Database;
 
 enum class ExportFormat { Markdown, Json, PlainText };
 
+constexpr const char* kExportFormatName = "sumidero-chat";
+constexpr int kExportVersion = 1;
+
 /// One chat as text. JSON is lossless (the whole tree, states, times, system prompt; schema number inside) and can be imported again;
 /// Markdown and plain text show the active branch. Database thread.
 QByteArray exportChat(Database& database, ChatId chat, ExportFormat format);
-/// Atomic: the old file stays whole until the new one is on disk (QSaveFile). Throws StoreError.
+/// Atomic: the old file stays whole until the new one is on disk (QSaveFile); for the user alone (0600). Throws StoreError.
 void exportChatToFile(Database& database, ChatId chat, ExportFormat format, const QString& path);
 /// Adds the chat of a JSON export; new ids, same content. Throws StoreError with a sentence for anything that is not such a file.
 ChatId importChat(Database& database, const QByteArray& json);

@@ -1,7 +1,212 @@
 #include "app/cli/command.h"
+#include "app/database.h"
+#include "app/export.h"
+#include "app/paths.h"
 
+#include <QFile>
+
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+using namespace Qt::StringLiterals;
+
+// sumidero-cli chats: the transcripts from the command line. All but `import` only read, and so work beside
+// the running program.
 namespace cli {
 
-void addChats(CLI::App&) {}
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Options {
+    std::string database;
+    std::string format = "markdown";
+    std::string output;
+    std::string file;
+    std::vector<std::string> words;
+    long long chat = 0;
+    int limit = 50;
+    bool json = false;
+};
+
+std::unique_ptr<app::Database> open(const Options& options, app::Access access) {
+    const QString path =
+        options.database.empty() ? app::databasePath() : QString::fromLocal8Bit(options.database);
+    auto database = app::Database::open(path, access);
+    if (!database->notice().isEmpty())
+        std::fprintf(stderr, "%s\n", qPrintable(database->notice()));
+    return database;
+}
+
+app::ChatSummary find(app::Database& database, app::ChatId id) {
+    const std::optional<app::ChatSummary> chat = database.chat(id);
+    if (!chat)
+        throw app::StoreError(app::StoreError::Kind::Other, u"There is no chat %1."_s.arg(id));
+    return *chat;
+}
+
+/// What a terminal can show: no control characters, which could move its cursor or change its state.
+std::string printable(const QString& text) {
+    QString clean = text;
+    for (QChar& character : clean) {
+        if ((character.unicode() < 0x20 && character != u'\n' && character != u'\t') ||
+            (character.unicode() >= 0x7f && character.unicode() < 0xa0))
+            character = u'\uFFFD';
+    }
+    return clean.toStdString();
+}
+
+std::string iso(const QDateTime& time) {
+    return time.toUTC().toString(Qt::ISODateWithMs).toStdString();
+}
+
+void print(const Json& json) {
+    std::printf("%s\n", json.dump().c_str());
+}
+
+Json asJson(const app::ChatSummary& chat) {
+    return {{"id", chat.id},
+            {"title", chat.title.toStdString()},
+            {"messages", chat.messages},
+            {"created", iso(chat.created)},
+            {"updated", iso(chat.updated)}};
+}
+
+void list(const Options& options) {
+    const auto database = open(options, app::Access::ReadOnly);
+    Json json{{"chats", Json::array()}};
+    for (const app::ChatSummary& chat : database->chats()) {
+        if (options.json)
+            json["chats"].push_back(asJson(chat));
+        else
+            std::printf("%6lld  %s  %5d  %s\n", static_cast<long long>(chat.id),
+                        qPrintable(chat.updated.toString(u"yyyy-MM-dd hh:mm"_s)), chat.messages,
+                        printable(chat.title.simplified()).c_str());
+    }
+    if (options.json)
+        print(json);
+}
+
+Json asJson(const app::Message& message) {
+    static constexpr const char* kRoles[] = {"system", "user", "assistant"};
+    static constexpr const char* kStates[] = {"streaming", "done", "stopped", "interrupted", "error"};
+    return {{"id", message.id},
+            {"parent", message.parent},
+            {"role", kRoles[static_cast<int>(message.role)]},
+            {"state", kStates[static_cast<int>(message.state)]},
+            {"version", message.version},
+            {"versions", message.versions},
+            {"model", message.model.toStdString()},
+            {"tokens", message.tokens},
+            {"tokens_per_second", message.tokensPerSecond},
+            {"created", iso(message.created)},
+            {"text", message.text.toStdString()}};
+}
+
+void show(const Options& options) {
+    const auto database = open(options, app::Access::ReadOnly);
+    const app::ChatSummary chat = find(*database, options.chat);
+    if (!options.json) {
+        const QByteArray text = exportChat(*database, chat.id, app::ExportFormat::PlainText);
+        std::printf("%s", printable(QString::fromUtf8(text)).c_str());
+        return;
+    }
+    Json json = asJson(chat);
+    json["system_prompt"] = chat.systemPrompt.toStdString();
+    json["branch"] = Json::array();
+    for (const app::Message& message : database->branch(chat.id))
+        json["branch"].push_back(asJson(message));
+    print(json);
+}
+
+void exportTo(const Options& options) {
+    const auto format = options.format == "json"   ? app::ExportFormat::Json
+                        : options.format == "text" ? app::ExportFormat::PlainText
+                                                   : app::ExportFormat::Markdown;
+    const auto database = open(options, app::Access::ReadOnly);
+    if (options.output.empty()) {
+        const QByteArray text = exportChat(*database, options.chat, format);
+        std::fwrite(text.constData(), 1, static_cast<std::size_t>(text.size()), stdout);
+        return;
+    }
+    exportChatToFile(*database, options.chat, format, QString::fromLocal8Bit(options.output));
+    if (options.json)
+        print({{"exported", options.output}});
+}
+
+QByteArray contentOf(const std::string& name) {
+    QFile file(QString::fromLocal8Bit(name));
+    const bool opened = name == "-" ? file.open(stdin, QIODevice::ReadOnly) : file.open(QIODevice::ReadOnly);
+    if (!opened)
+        throw app::StoreError(
+            app::StoreError::Kind::Other,
+            u"%1 could not be read: %2."_s.arg(QString::fromLocal8Bit(name), file.errorString()));
+    return file.readAll();
+}
+
+void import(const Options& options) {
+    const QByteArray content = contentOf(options.file);
+    const auto database = open(options, app::Access::ReadWrite);
+    const app::ChatId chat = importChat(*database, content);
+    if (options.json)
+        print({{"chat", chat}});
+    else
+        std::printf("Imported as chat %lld.\n", static_cast<long long>(chat));
+}
+
+void search(const Options& options) {
+    QStringList words;
+    for (const std::string& word : options.words)
+        words.append(QString::fromLocal8Bit(word));
+    const auto database = open(options, app::Access::ReadOnly);
+    Json json{{"hits", Json::array()}};
+    for (const app::SearchHit& hit : database->search(words.join(u' '), options.limit)) {
+        QString snippet = hit.snippet;
+        snippet.remove(QChar(0xe000)).remove(QChar(0xe001));
+        if (options.json)
+            json["hits"].push_back({{"chat", hit.chat},
+                                    {"message", hit.message},
+                                    {"title", hit.chatTitle.toStdString()},
+                                    {"created", iso(hit.created)},
+                                    {"snippet", snippet.toStdString()}});
+        else
+            std::printf("%6lld  %s: %s\n", static_cast<long long>(hit.chat),
+                        printable(hit.chatTitle.simplified()).c_str(), printable(snippet).c_str());
+    }
+    if (options.json)
+        print(json);
+}
+
+CLI::App* command(CLI::App& chats, const char* name, const char* what,
+                  const std::shared_ptr<Options>& options, void (*run)(const Options&)) {
+    CLI::App* added = chats.add_subcommand(name, what);
+    added->add_option("--database", options->database, "The transcripts (default: the program's own)");
+    added->add_flag("--json", options->json, "Print one JSON object");
+    added->callback([options, run] { run(*options); });
+    return added;
+}
+
+} // namespace
+
+void addChats(CLI::App& app) {
+    CLI::App* chats = app.add_subcommand("chats", "List, show, export, import and search the stored chats");
+    chats->require_subcommand(1);
+    const auto options = std::make_shared<Options>();
+    command(*chats, "list", "All chats, the newest first", options, list);
+    CLI::App* shown = command(*chats, "show", "The messages of a chat", options, show);
+    CLI::App* exported =
+        command(*chats, "export", "A chat as Markdown, lossless JSON or plain text", options, exportTo);
+    for (CLI::App* one : {shown, exported})
+        one->add_option("chat", options->chat, "Its number, as printed by list")->required();
+    exported->add_option("--format", options->format, "markdown, json or text")
+        ->check(CLI::IsMember({"markdown", "json", "text"}));
+    exported->add_option("--output", options->output, "A file instead of the standard output");
+    CLI::App* imported = command(*chats, "import", "Add a chat from a JSON export", options, import);
+    imported->add_option("file", options->file, "The file; - reads the standard input")->required();
+    CLI::App* searched = command(*chats, "search", "Find words in titles and messages", options, search);
+    searched->add_option("words", options->words, "Beginnings of words; all must occur")->required();
+    searched->add_option("--limit", options->limit, "At most this many")->check(CLI::PositiveNumber);
+}
 
 } // namespace cli

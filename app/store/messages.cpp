@@ -70,25 +70,31 @@ void requireParent(Connection& connection, ChatId chat, MessageId parent) {
         throw gone();
 }
 
-Message add(Connection& connection, const Message& message) {
+MessageId insert(Connection& connection, const Message& message) {
     requireParent(connection, message.chat, message.parent);
-    const qint64 now = store::nowMs();
     connection
-        .query("INSERT INTO message(chat, parent, role, state, content, model, created) VALUES(?, ?, ?, ?, "
-               "?, ?, ?)")
+        .query("INSERT INTO message(chat, parent, role, state, content, model, created, tokens, "
+               "tokens_per_second) "
+               "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)")
         .bind(message.chat)
         .bindIdOrNull(message.parent)
         .bind(store::name(message.role))
         .bind(store::name(message.state))
         .bind(message.text)
         .bind(message.model)
-        .bind(now)
+        .bind(message.created.toMSecsSinceEpoch())
+        .bind(message.tokens)
+        .bind(message.tokensPerSecond)
         .run();
+    return connection.lastId();
+}
+
+Message add(Connection& connection, const Message& message) {
     Message stored = message;
-    stored.id = connection.lastId();
-    stored.created = QDateTime::fromMSecsSinceEpoch(now);
+    stored.created = QDateTime::fromMSecsSinceEpoch(store::nowMs());
+    stored.id = insert(connection, stored);
     number(stored, siblings(connection, stored.chat, stored.parent));
-    touch(connection, stored.chat, stored.id, now);
+    touch(connection, stored.chat, stored.id, stored.created.toMSecsSinceEpoch());
     return stored;
 }
 
@@ -127,7 +133,7 @@ QList<MessageId> pathTo(const Tree& tree, MessageId leaf) {
     return path;
 }
 
-MessageId activeLeaf(Connection& connection, ChatId chat) {
+MessageId storedLeaf(Connection& connection, ChatId chat) {
     Query query = connection.query("SELECT active_leaf FROM chat WHERE id = ?");
     return query.bind(chat).next() ? query.integer(0) : 0;
 }
@@ -138,7 +144,7 @@ QList<Message> Database::branch(ChatId chat) {
     Connection& connection = m_impl->connection();
     return connection.read([&] {
         const Tree tree = treeOf(connection, chat);
-        MessageId leaf = activeLeaf(connection, chat);
+        MessageId leaf = storedLeaf(connection, chat);
         if (!tree.parents.contains(leaf))
             leaf = newestBelow(tree, 0);
         QList<Message> result;
@@ -263,6 +269,34 @@ MessageId Database::leafBelow(MessageId message) {
             leaf = query.integer(0);
         }
     });
+}
+
+MessageId Database::activeLeaf(ChatId chat) {
+    Connection& connection = m_impl->connection();
+    return connection.read([&] { return storedLeaf(connection, chat); });
+}
+
+QList<Message> Database::allMessages(ChatId chat) {
+    Connection& connection = m_impl->connection();
+    return connection.read([&] {
+        QList<Message> result;
+        {
+            Query query = connection.query("SELECT " SUMIDERO_MESSAGE_COLUMNS
+                                           " FROM message WHERE chat = ? ORDER BY id");
+            query.bind(chat);
+            while (query.next())
+                result.append(store::messageFrom(query));
+        }
+        const bool writerAlive = m_impl->isWriterAlive();
+        for (Message& message : result)
+            complete(connection, message, writerAlive);
+        return result;
+    });
+}
+
+MessageId Database::insertMessage(const Message& message) {
+    Connection& connection = m_impl->connection();
+    return connection.write(Durability::Full, [&] { return insert(connection, message); });
 }
 
 } // namespace app
