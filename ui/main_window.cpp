@@ -1,0 +1,362 @@
+#include "ui/main_window.h"
+
+#include "app/chat_controller.h"
+#include "ui/chat_view.h"
+#include "ui/page/banner.h"
+#include "ui/page/cache_meter.h"
+#include "ui/page/chat_page.h"
+#include "ui/page/composer.h"
+#include "ui/page/empty_state.h"
+#include "ui/page/find_bar.h"
+#include "ui/page/header.h"
+#include "ui/settings/settings_dialog.h"
+#include "ui/side/chat_list.h"
+#include "ui/side/model_card.h"
+#include "ui/side/side_pane.h"
+#include "ui/theme.h"
+#include "ui/window/actions.h"
+#include "ui/window/panes.h"
+
+#include <QClipboard>
+#include <QCloseEvent>
+#include <QFileDialog>
+#include <QGuiApplication>
+#include <QLineEdit>
+#include <QMenu>
+#include <QPushButton>
+#include <QRegularExpression>
+#include <QStandardPaths>
+#include <QToolButton>
+
+namespace ui {
+
+namespace {
+
+constexpr int draftDelayMs = 400, statusDelayMs = 100;
+
+QString documentsFolder() {
+    return QStandardPaths::writableLocation(QStandardPaths::DocumentsLocation);
+}
+
+/// A title as a file name that every system takes.
+QString fileName(const QString& title) {
+    static const QRegularExpression bad(QStringLiteral("[\\\\/:*?\"<>|\\x00-\\x1f]+"));
+    const QString name = QString(title).replace(bad, QStringLiteral(" ")).simplified().left(80);
+    return name.isEmpty() || name.startsWith(QLatin1Char('.')) ? QStringLiteral("chat") : name;
+}
+
+} // namespace
+
+MainWindow::MainWindow(app::ChatController& controller, QWidget* parent)
+    : QMainWindow(parent), m_controller(controller), m_actions(std::make_unique<Actions>(this)),
+      m_side(new SidePane), m_page(new ChatPage), m_panes(new Panes(m_side, m_page, this)) {
+    setWindowIcon(QIcon(QStringLiteral(":/sumidero.svg")));
+    setCentralWidget(m_panes);
+    setMinimumSize(480, 420);
+    resize(1280, 800);
+    m_page->view()->setModel(&controller.transcript());
+    for (QTimer* timer : {&m_draftDelay, &m_statusDelay})
+        timer->setSingleShot(true);
+    m_draftDelay.setInterval(draftDelayMs);
+    m_statusDelay.setInterval(statusDelayMs);
+    connect(&m_draftDelay, &QTimer::timeout, this, &MainWindow::saveDraftNow);
+    connect(&m_statusDelay, &QTimer::timeout, this, &MainWindow::showStatus);
+    m_actions->inspector->setVisible(false);
+    m_actions->inspector->setEnabled(false);
+    m_page->header()->inspectorButton()->hide();
+    connectSide();
+    connectPage();
+    connectView();
+    connectActions();
+    connectController();
+    showSettings();
+    showChats();
+    showModel();
+    showActivity();
+    showTranscriptState();
+    showArrangement();
+    m_page->composer()->edit()->setFocus();
+}
+
+MainWindow::~MainWindow() = default;
+
+void MainWindow::setInspector(QWidget* pane) {
+    m_panes->setRight(pane);
+    m_actions->inspector->setVisible(true);
+    m_actions->inspector->setEnabled(true);
+    m_page->header()->inspectorButton()->show();
+    m_panes->setRightOpen(m_controller.settings().inspectorVisible);
+}
+
+void MainWindow::connectSide() {
+    connect(m_side->newChatButton(), &QAbstractButton::clicked, m_actions->newChat, &QAction::trigger);
+    connect(m_side, &SidePane::searchRequested, &m_controller, &app::ChatController::search);
+    connect(m_side, &SidePane::openRequested, this, &MainWindow::openChat);
+    connect(m_side->list()->chats(), &ChatListModel::renameRequested, &m_controller,
+            &app::ChatController::renameChat);
+    connect(m_side->list(), &ChatList::deleteRequested, &m_controller, &app::ChatController::deleteChat);
+    connect(m_side->list(), &ChatList::menuRequested, this, [this](app::ChatId chat, const QPoint& place) {
+        m_menuChat = chat;
+        m_actions->chatMenu->exec(place);
+        m_menuChat = 0;
+    });
+    connect(m_side->modelCard(), &QAbstractButton::clicked, this,
+            [this] { openSettings(SettingsPage::Models); });
+    connect(m_side->modelCard(), &ModelCard::cancelRequested, &m_controller,
+            &app::ChatController::cancelLoading);
+}
+
+void MainWindow::connectPage() {
+    Header* header = m_page->header();
+    header->exportButton()->setMenu(m_actions->exportMenu);
+    header->menuButton()->setMenu(m_actions->mainMenu);
+    header->listButton()->setToolTip(Actions::tip(m_actions->chatList));
+    header->listButton()->setAccessibleName(m_actions->chatList->text());
+    connect(header->listButton(), &QToolButton::clicked, m_actions->chatList, &QAction::trigger);
+    connect(header->inspectorButton(), &QPushButton::clicked, m_actions->inspector, &QAction::trigger);
+    connect(header->title(), &TitleEdit::renamed, this,
+            [this](const QString& title) { m_controller.renameChat(m_controller.currentChat(), title); });
+    connect(header->meter(), &QAbstractButton::clicked, this, [this] {
+        if (m_panes->right() && !m_panes->isRightOpen())
+            m_actions->inspector->trigger();
+    });
+    connect(m_panes, &Panes::arrangementChanged, this, &MainWindow::showArrangement);
+    Composer* composer = m_page->composer();
+    connect(composer, &Composer::sendRequested, this, &MainWindow::send);
+    connect(composer, &Composer::stopRequested, &m_controller, &app::ChatController::stop);
+    connect(composer, &Composer::draftChanged, this, [this] {
+        m_draftChanged = true;
+        m_draftDelay.start();
+    });
+    connect(composer->memoryChip(), &QPushButton::clicked, this,
+            [this] { openSettings(SettingsPage::Memory); });
+    connect(composer->promptChip(), &QPushButton::clicked, this,
+            [this] { openSettings(SettingsPage::Chat); });
+    connect(m_page->emptyState(), &EmptyState::promptChosen, this, [this](const QString& text) {
+        Composer* field = m_page->composer();
+        if (field->text().trimmed().isEmpty()) {
+            field->setDraft(text);
+            field->submit();
+        } else if (field->state() == Composer::State::Ready) {
+            send(text); // what is being written stays
+        }
+    });
+}
+
+void MainWindow::connectView() {
+    ChatView* view = m_page->view();
+    connect(view, &ChatView::copyRequested, this, &MainWindow::copyMessage);
+    connect(view, &ChatView::regenerateRequested, &m_controller, &app::ChatController::regenerate);
+    connect(view, &ChatView::continueRequested, &m_controller, &app::ChatController::continueAnswer);
+    connect(view, &ChatView::versionRequested, &m_controller, &app::ChatController::showVersion);
+    connect(view, &ChatView::editRequested, this, &MainWindow::beginEditing);
+    connect(view, &ChatView::linkActivated, this, &MainWindow::askForLink);
+    FindBar* find = m_page->findBar();
+    connect(find, &FindBar::textChanged, this, [view, find](const QString& text) {
+        view->setFindText(text);
+        find->setFound(text.isEmpty() || view->findNext());
+    });
+    connect(find, &FindBar::nextRequested, this,
+            [view, find](bool backward) { find->setFound(view->findNext(backward)); });
+    connect(find, &FindBar::closed, this, [this, view] {
+        view->setFindText(QString());
+        m_page->composer()->edit()->setFocus();
+    });
+}
+
+void MainWindow::connectActions() {
+    const auto on = [this](QAction* action, auto slot) { connect(action, &QAction::triggered, this, slot); };
+    on(m_actions->newChat, [this] {
+        saveDraftNow();
+        m_side->endSearch();
+        m_controller.newChat();
+        m_page->composer()->edit()->setFocus();
+    });
+    on(m_actions->search, [this] {
+        m_panes->setLeftOpen(true);
+        m_side->focusSearch();
+    });
+    on(m_actions->rename, [this] { rename(); });
+    on(m_actions->remove, [this] { remove(); });
+    on(m_actions->previousChat, [this] { openNeighbour(-1); });
+    on(m_actions->nextChat, [this] { openNeighbour(1); });
+    on(m_actions->exportMarkdown, [this] { exportChat(app::ExportFormat::Markdown); });
+    on(m_actions->exportJson, [this] { exportChat(app::ExportFormat::Json); });
+    on(m_actions->exportText, [this] { exportChat(app::ExportFormat::PlainText); });
+    on(m_actions->import, [this] { importChat(); });
+    on(m_actions->regenerate, [this] {
+        if (const auto& messages = m_controller.transcript().messages(); !messages.isEmpty())
+            m_controller.regenerate(messages.last().id);
+    });
+    on(m_actions->continueAnswer, [this] { m_controller.continueAnswer(); });
+    on(m_actions->stop, [this] { m_controller.stop(); });
+    on(m_actions->copyAnswer, [this] {
+        if (const auto& messages = m_controller.transcript().messages(); !messages.isEmpty())
+            copyMessage(messages.last().id);
+    });
+    on(m_actions->findInChat, [this] { m_page->findBar()->open(); });
+    on(m_actions->goToHorizon, [this] { m_page->view()->scrollToHorizon(); });
+    on(m_actions->message, [this] { m_page->composer()->edit()->setFocus(Qt::ShortcutFocusReason); });
+    on(m_actions->chatList, [this] { m_panes->setLeftOpen(!m_panes->isLeftOpen()); });
+    on(m_actions->inspector, [this] {
+        m_panes->setRightOpen(!m_panes->isRightOpen());
+        app::Settings settings = m_controller.settings();
+        settings.inspectorVisible = m_panes->isRightOpen();
+        m_controller.applySettings(settings);
+    });
+    on(m_actions->nextPane, [this] { cyclePanes(1); });
+    on(m_actions->previousPane, [this] { cyclePanes(-1); });
+    on(m_actions->settings, [this] { openSettings(SettingsPage::Models); });
+    on(m_actions->shortcuts, [this] { openSettings(SettingsPage::Shortcuts); });
+    on(m_actions->menu, [this] { m_page->header()->menuButton()->showMenu(); });
+    on(m_actions->about, [this] { showAbout(); });
+    on(m_actions->quit, [this] { close(); });
+}
+
+void MainWindow::openChat(app::ChatId chat, app::MessageId message) {
+    saveDraftNow();
+    if (m_panes->leftOverlays())
+        m_panes->setLeftOpen(false);
+    if (chat == m_controller.currentChat()) {
+        if (message != 0)
+            m_page->view()->scrollToMessage(message);
+    } else {
+        m_messageToShow = message;
+        m_controller.openChat(chat);
+    }
+    m_page->composer()->edit()->setFocus();
+}
+
+void MainWindow::openNeighbour(int step) {
+    const ChatListModel* chats = m_side->list()->chats();
+    const QModelIndex current = chats->indexOf(m_controller.currentChat());
+    int row = current.isValid() ? current.row() + step : step > 0 ? 0 : chats->rowCount() - 1;
+    while (row >= 0 && row < chats->rowCount() && !chats->index(row).flags().testFlag(Qt::ItemIsEnabled))
+        row += step;
+    if (row >= 0 && row < chats->rowCount())
+        openChat(chats->index(row).data(ChatListModel::ChatRole).value<app::ChatId>(), 0);
+}
+
+void MainWindow::send(const QString& text) {
+    const app::MessageId edited = m_editing;
+    endEditing();
+    if (edited != 0)
+        m_controller.editAndResend(edited, text);
+    else
+        m_controller.send(text);
+    m_page->view()->scrollToEnd();
+}
+
+app::ChatId MainWindow::chatOfAction() const {
+    if (m_menuChat != 0)
+        return m_menuChat;
+    const ChatList* list = m_side->list();
+    if (list->hasFocus() && list->currentIndex().isValid())
+        return list->currentIndex().data(ChatListModel::ChatRole).value<app::ChatId>();
+    return m_controller.currentChat();
+}
+
+void MainWindow::rename() {
+    const app::ChatId chat = chatOfAction();
+    const bool inList = m_menuChat != 0 || m_side->list()->hasFocus();
+    if (chat == 0)
+        return;
+    if (inList || chat != m_controller.currentChat())
+        m_side->list()->renameCurrent(chat);
+    else
+        m_page->header()->title()->setFocus(Qt::ShortcutFocusReason);
+}
+
+void MainWindow::remove() {
+    if (const app::ChatId chat = chatOfAction())
+        m_controller.deleteChat(chat);
+}
+
+void MainWindow::exportChat(app::ExportFormat format) {
+    const app::ChatSummary chat = m_controller.currentSummary();
+    if (chat.id == 0)
+        return;
+    const auto [extension, filter] = [format]() -> std::pair<QString, QString> {
+        switch (format) {
+        case app::ExportFormat::Markdown:
+            return {QStringLiteral("md"), tr("Markdown (*.md)")};
+        case app::ExportFormat::Json:
+            return {QStringLiteral("json"), tr("JSON (*.json)")};
+        case app::ExportFormat::PlainText:
+            break;
+        }
+        return {QStringLiteral("txt"), tr("Text (*.txt)")};
+    }();
+    const QString proposed =
+        QStringLiteral("%1/%2.%3").arg(documentsFolder(), fileName(chat.title), extension);
+    const QString path = QFileDialog::getSaveFileName(this, tr("Export chat"), proposed, filter);
+    if (!path.isEmpty())
+        m_controller.exportChat(chat.id, format, path);
+}
+
+void MainWindow::importChat() {
+    const QString path = QFileDialog::getOpenFileName(this, tr("Import chat"), documentsFolder(),
+                                                      tr("Exported chats (*.json)"));
+    if (!path.isEmpty())
+        m_controller.importChat(path);
+}
+
+void MainWindow::beginEditing(app::MessageId message) {
+    const int row = m_controller.transcript().rowOf(message);
+    if (row < 0)
+        return;
+    if (m_editing == 0)
+        m_draftBeforeEditing = m_page->composer()->text();
+    m_editing = message;
+    m_page->composer()->setDraft(m_controller.transcript().at(row).text);
+    m_page->composer()->edit()->setFocus();
+    m_page->banners()->show(
+        {BannerText::Tone::Note, QStringLiteral("editing"),
+         tr("You are changing an earlier message. What followed it is kept as another version."),
+         tr("Cancel"), [this] { endEditing(); }, [this] { endEditing(); }});
+}
+
+void MainWindow::endEditing() {
+    if (m_editing == 0)
+        return;
+    m_editing = 0;
+    m_page->banners()->dismiss(QStringLiteral("editing"));
+    m_page->composer()->setDraft(m_draftBeforeEditing);
+    m_draftBeforeEditing.clear();
+}
+
+void MainWindow::copyMessage(app::MessageId message) {
+    const int row = m_controller.transcript().rowOf(message);
+    if (row >= 0)
+        QGuiApplication::clipboard()->setText(m_controller.transcript().at(row).text);
+}
+
+void MainWindow::saveDraftNow() {
+    m_draftDelay.stop();
+    if (!m_draftChanged)
+        return;
+    m_draftChanged = false;
+    m_controller.saveDraft(m_editing != 0 ? m_draftBeforeEditing : m_page->composer()->text());
+}
+
+void MainWindow::closeEvent(QCloseEvent* event) {
+    saveDraftNow();
+    QMainWindow::closeEvent(event);
+}
+
+void MainWindow::keyPressEvent(QKeyEvent* event) {
+    QPlainTextEdit* edit = m_page->composer()->edit();
+    const bool plain = !(event->modifiers() & (Qt::ControlModifier | Qt::AltModifier | Qt::MetaModifier));
+    if (event->key() == Qt::Key_Escape) {
+        if (m_controller.activity() != app::Activity::Idle)
+            m_controller.stop();
+        edit->setFocus(Qt::ShortcutFocusReason);
+    } else if (plain && !event->text().isEmpty() && event->text().at(0).isPrint()) {
+        edit->setFocus(Qt::ShortcutFocusReason); // typing always goes into the message
+        edit->insertPlainText(event->text());
+    } else {
+        QMainWindow::keyPressEvent(event);
+    }
+}
+
+} // namespace ui

@@ -1,0 +1,96 @@
+#pragma once
+#include "app/chat_types.h"
+#include "app/export.h"
+
+#include <memory>
+#include <QMainWindow>
+#include <QPointer>
+#include <QTimer>
+
+namespace app {
+class ChatController;
+}
+
+namespace ui {
+
+struct Actions;
+class ChatPage;
+class Panes;
+class SettingsDialog;
+enum class SettingsPage;
+class SidePane;
+
+/// The window: chats, the open chat, and the Inspector's place. Connects what the parts ask to the controller
+/// and what the controller tells to the parts; decides nothing. Main thread only; the controller must outlive
+/// it.
+class MainWindow : public QMainWindow {
+    Q_OBJECT
+public:
+    explicit MainWindow(app::ChatController& controller, QWidget* parent = nullptr);
+    ~MainWindow() override;
+
+    /// The right pane. Until it is given, nothing in the window speaks of an Inspector.
+    void setInspector(QWidget* pane);
+    void openSettings(SettingsPage page);
+
+    SidePane* sidePane() const { return m_side; }
+    ChatPage* page() const { return m_page; }
+    Panes* panes() const { return m_panes; }
+    const Actions& actions() const { return *m_actions; }
+    SettingsDialog* settingsDialog() const { return m_settings; }
+
+protected:
+    void closeEvent(QCloseEvent* event) override;
+    void keyPressEvent(QKeyEvent* event) override;
+    void changeEvent(QEvent* event) override;
+
+private:
+    // main_window.cpp: what the parts ask
+    void connectSide();
+    void connectPage();
+    void connectView();
+    void connectActions();
+    void connectController();
+    void openChat(app::ChatId chat, app::MessageId message);
+    void openNeighbour(int step);
+    void send(const QString& text);
+    void rename();
+    void remove();
+    void exportChat(app::ExportFormat format);
+    void importChat();
+    void beginEditing(app::MessageId message);
+    void endEditing();
+    void copyMessage(app::MessageId message);
+    void saveDraftNow();
+    app::ChatId chatOfAction() const;
+
+    // main_window_updates.cpp: what the controller tells
+    void showChats();
+    void showOpenedChat(app::ChatId chat, const QString& draft);
+    void showDeleted(app::ChatId chat, const QString& title);
+    void showActivity();
+    void showStatus();
+    void showModel();
+    void showSettings();
+    void showTranscriptState();
+    void showNotice(const QString& sentence);
+    void showArrangement();
+    void showAbout();
+    void askForLink(const QString& url);
+    void cyclePanes(int step);
+
+    app::ChatController& m_controller;
+    std::unique_ptr<Actions> m_actions;
+    SidePane* m_side;
+    ChatPage* m_page;
+    Panes* m_panes;
+    QPointer<SettingsDialog> m_settings;
+    QTimer m_draftDelay, m_statusDelay;
+    app::MessageId m_messageToShow = 0; // once its chat is open
+    app::ChatId m_menuChat = 0;         // whose context menu is open
+    app::MessageId m_editing = 0;       // the earlier message that is in the composer
+    QString m_draftBeforeEditing;
+    bool m_draftChanged = false;
+};
+
+} // namespace ui

@@ -1,0 +1,277 @@
+// What the controller tells, shown.
+#include "app/chat_controller.h"
+#include "ui/chat_view.h"
+#include "ui/main_window.h"
+#include "ui/page/banner.h"
+#include "ui/page/cache_meter.h"
+#include "ui/page/chat_page.h"
+#include "ui/page/composer.h"
+#include "ui/page/header.h"
+#include "ui/parts/tabular.h"
+#include "ui/parts/words.h"
+#include "ui/settings/settings_dialog.h"
+#include "ui/side/chat_list.h"
+#include "ui/side/model_card.h"
+#include "ui/side/side_pane.h"
+#include "ui/theme.h"
+#include "ui/window/actions.h"
+#include "ui/window/panes.h"
+
+#include <QApplication>
+#include <QDesktopServices>
+#include <QMessageBox>
+#include <QPushButton>
+#include <QToolButton>
+#include <QUrl>
+
+namespace ui {
+
+using app::ChatController;
+using Tone = BannerText::Tone;
+
+namespace {
+
+const QString deletedKey = QStringLiteral("deleted"), modelKey = QStringLiteral("model"),
+              readOnlyKey = QStringLiteral("read-only"), interruptedKey = QStringLiteral("interrupted"),
+              noticeKey = QStringLiteral("notice"), linkKey = QStringLiteral("link");
+
+Theme themeFor(app::Theme wanted) {
+    const bool dark = wanted == app::Theme::Dark || (wanted == app::Theme::System && Theme::systemIsDark());
+    return dark ? Theme::darkTheme() : Theme::lightTheme();
+}
+
+} // namespace
+
+void MainWindow::connectController() {
+    connect(&m_controller, &ChatController::started, this, [this] {
+        showSettings();
+        showChats();
+        showModel();
+        showTranscriptState();
+        showStatus();
+    });
+    connect(&m_controller, &ChatController::chatsChanged, this, &MainWindow::showChats);
+    connect(&m_controller, &ChatController::chatOpened, this, &MainWindow::showOpenedChat);
+    connect(&m_controller, &ChatController::chatDeleted, this, &MainWindow::showDeleted);
+    connect(&m_controller, &ChatController::searchFinished, m_side, &SidePane::showHits);
+    connect(&m_controller, &ChatController::activityChanged, this, &MainWindow::showActivity);
+    connect(&m_controller, &ChatController::modelStateChanged, this, &MainWindow::showModel);
+    connect(&m_controller, &ChatController::settingsChanged, this, &MainWindow::showSettings);
+    connect(&m_controller, &ChatController::notice, this, &MainWindow::showNotice);
+    connect(&m_controller, &ChatController::exportFinished, this, [this](const QString& path) {
+        const QString folder = QUrl::fromLocalFile(path).adjusted(QUrl::RemoveFilename).toLocalFile();
+        m_page->banners()->show({Tone::Note,
+                                 noticeKey,
+                                 tr("Saved as %1.").arg(path),
+                                 tr("Open folder"),
+                                 [folder] { QDesktopServices::openUrl(QUrl::fromLocalFile(folder)); },
+                                 {}});
+    });
+    const auto statusSoon = [this] {
+        if (!m_statusDelay.isActive())
+            m_statusDelay.start();
+    };
+    connect(&m_controller, &ChatController::cacheStatusChanged, this, statusSoon);
+    connect(&m_controller, &ChatController::readingProgressChanged, this, statusSoon);
+    const app::TranscriptModel* transcript = &m_controller.transcript();
+    connect(transcript, &app::TranscriptModel::wasReset, this, &MainWindow::showTranscriptState);
+    connect(transcript, &app::TranscriptModel::appended, this, &MainWindow::showTranscriptState);
+    connect(transcript, &app::TranscriptModel::truncated, this, &MainWindow::showTranscriptState);
+    connect(transcript, &app::TranscriptModel::changed, this, &MainWindow::showTranscriptState);
+    connect(transcript, &app::TranscriptModel::horizonMoved, this, &MainWindow::showTranscriptState);
+}
+
+void MainWindow::showChats() {
+    m_side->setChats(m_controller.chats());
+    m_side->setCurrentChat(m_controller.currentChat());
+    const app::ChatSummary chat = m_controller.currentSummary();
+    const bool stored = chat.id != 0;
+    const QString title = stored && !chat.title.isEmpty() ? chat.title : tr("New chat");
+    m_page->header()->title()->setTitle(title, stored && !m_controller.isReadOnly());
+    setWindowTitle(tr("%1 — Sumidero", "name of a chat").arg(title));
+    for (QAction* action : {m_actions->exportMarkdown, m_actions->exportJson, m_actions->exportText})
+        action->setEnabled(stored);
+    m_page->header()->exportButton()->setEnabled(stored);
+    for (QAction* action : {m_actions->rename, m_actions->remove})
+        action->setEnabled(!m_controller.chats().isEmpty() && !m_controller.isReadOnly());
+    m_actions->import->setEnabled(!m_controller.isReadOnly());
+    m_page->composer()->promptChip()->setText(chat.systemPrompt.isEmpty() ? tr("Assistant")
+                                                                          : tr("Own instructions"));
+}
+
+void MainWindow::showOpenedChat(app::ChatId, const QString& draft) {
+    m_editing = 0;
+    m_draftBeforeEditing.clear();
+    for (const char* key : {"editing", "interrupted", "link"})
+        m_page->banners()->dismiss(QLatin1String(key));
+    m_page->composer()->setDraft(draft);
+    m_draftChanged = false;
+    showChats();
+    showTranscriptState();
+    showStatus();
+    if (m_messageToShow != 0)
+        m_page->view()->scrollToMessage(m_messageToShow);
+    else
+        m_page->view()->scrollToEnd();
+    m_messageToShow = 0;
+    const auto& messages = m_controller.transcript().messages();
+    const bool interrupted = !messages.isEmpty() && messages.last().state == app::MessageState::Interrupted;
+    if (interrupted && m_controller.canContinue())
+        m_page->banners()->show({Tone::Note,
+                                 interruptedKey,
+                                 tr("The last answer was interrupted."),
+                                 tr("Continue"),
+                                 [this] { m_controller.continueAnswer(); },
+                                 {}});
+    if (m_controller.isReadOnly())
+        m_page->banners()->show(
+            {Tone::Note, readOnlyKey, tr("These chats can be read but not changed."), {}, {}, {}});
+}
+
+void MainWindow::showDeleted(app::ChatId chat, const QString& title) {
+    m_page->banners()->show({Tone::Note,
+                             deletedKey,
+                             tr("“%1” was deleted.").arg(title),
+                             tr("Undo"),
+                             [this, chat] { m_controller.undoDelete(chat); },
+                             {}});
+}
+
+void MainWindow::showActivity() {
+    const bool busy = m_controller.activity() != app::Activity::Idle;
+    m_page->view()->setAnswering(busy);
+    m_actions->stop->setEnabled(busy);
+    if (busy)
+        m_page->banners()->dismiss(interruptedKey);
+    showTranscriptState();
+    showStatus();
+    // Last: a message that waited goes out from here.
+    showModel();
+}
+
+void MainWindow::showStatus() {
+    const engine::CacheStatus& cache = m_controller.cacheStatus();
+    m_page->statusLine()->setText(words::status(m_controller.activity(), cache,
+                                                m_controller.readingProgress(), m_controller.readingTotal()));
+    m_page->header()->meter()->setStatus(cache);
+    m_page->composer()->memoryChip()->setText(words::memoryChip(m_controller.settings(), cache));
+}
+
+void MainWindow::showModel() {
+    using Phase = app::ModelState::Phase;
+    const app::ModelState& model = m_controller.modelState();
+    m_side->modelCard()->setState(model);
+    if (model.phase == Phase::Failed)
+        m_page->banners()->show({Tone::Problem,
+                                 modelKey,
+                                 model.problem,
+                                 tr("Choose a model"),
+                                 [this] { openSettings(SettingsPage::Models); },
+                                 {}});
+    else
+        m_page->banners()->dismiss(modelKey);
+    Composer* composer = m_page->composer();
+    if (m_controller.isReadOnly())
+        composer->setState(Composer::State::Blocked, tr("These chats can only be read"));
+    else if (m_controller.activity() != app::Activity::Idle)
+        composer->setState(Composer::State::Answering);
+    else if (model.phase == Phase::Loading)
+        composer->setState(Composer::State::Loading);
+    else if (model.info.name.empty())
+        composer->setState(Composer::State::Blocked, tr("Choose a model first"));
+    else
+        composer->setState(Composer::State::Ready);
+}
+
+void MainWindow::showSettings() {
+    const Theme wanted = themeFor(m_controller.settings().theme);
+    if (wanted.dark != Theme::current().dark || qApp->styleSheet().isEmpty())
+        Theme::apply(wanted);
+    if (m_panes->right() && m_panes->isRightOpen() != m_controller.settings().inspectorVisible)
+        m_panes->setRightOpen(m_controller.settings().inspectorVisible);
+    showStatus();
+}
+
+void MainWindow::showTranscriptState() {
+    const app::TranscriptModel& transcript = m_controller.transcript();
+    const bool idle = m_controller.activity() == app::Activity::Idle;
+    const bool any = transcript.count() > 0;
+    const bool answered = any && transcript.messages().last().role == app::Role::Assistant;
+    const bool writable = !m_controller.isReadOnly();
+    m_page->setEmpty(!any);
+    m_page->view()->setCanContinue(idle && m_controller.canContinue());
+    m_actions->regenerate->setEnabled(idle && answered && writable);
+    m_actions->continueAnswer->setEnabled(idle && m_controller.canContinue() && writable);
+    m_actions->copyAnswer->setEnabled(answered);
+    m_actions->findInChat->setEnabled(any);
+    m_actions->goToHorizon->setEnabled(transcript.horizonRow() >= 0);
+}
+
+void MainWindow::showNotice(const QString& sentence) {
+    m_page->banners()->show({Tone::Note, noticeKey, sentence, {}, {}, {}});
+}
+
+void MainWindow::showArrangement() {
+    m_page->header()->listButton()->setVisible(!m_panes->isLeftOpen());
+    m_actions->chatList->setChecked(m_panes->isLeftOpen());
+    m_actions->inspector->setChecked(m_panes->isRightOpen());
+}
+
+void MainWindow::askForLink(const QString& url) {
+    m_page->banners()->show({Tone::Note,
+                             linkKey,
+                             tr("Open %1 in the browser?").arg(url),
+                             tr("Open"),
+                             [url] { QDesktopServices::openUrl(QUrl(url)); },
+                             {}});
+}
+
+void MainWindow::cyclePanes(int step) {
+    QList<QWidget*> stops;
+    if (m_panes->isLeftOpen())
+        stops += m_side->list();
+    stops += m_page->isEmpty() ? static_cast<QWidget*>(m_page->composer()->edit()) : m_page->view();
+    if (!m_page->isEmpty())
+        stops += m_page->composer()->edit();
+    if (m_panes->isRightOpen())
+        stops += m_panes->right();
+    const auto holdsFocus = [](QWidget* pane) {
+        const QWidget* focus = QApplication::focusWidget();
+        return focus && (focus == pane || pane->isAncestorOf(focus));
+    };
+    qsizetype at = 0;
+    while (at < stops.size() && !holdsFocus(stops.at(at)))
+        ++at;
+    if (at == stops.size()) // somewhere between the panes
+        at = step > 0 ? stops.size() - 1 : 0;
+    QWidget* next = stops.at((at + step + stops.size()) % stops.size());
+    next->setFocus(step > 0 ? Qt::TabFocusReason : Qt::BacktabFocusReason);
+    if (next == m_panes->right() && !holdsFocus(next)) // a pane that takes no focus itself passes it on
+        if (QWidget* first = next->nextInFocusChain())
+            first->setFocus(Qt::TabFocusReason);
+}
+
+void MainWindow::openSettings(SettingsPage page) {
+    if (!m_settings) {
+        m_settings = new SettingsDialog(m_controller, m_actions->all(), this);
+        m_settings->setAttribute(Qt::WA_DeleteOnClose);
+    }
+    m_settings->showPage(page);
+    m_settings->open();
+}
+
+void MainWindow::showAbout() {
+    QMessageBox::about(
+        this, tr("About Sumidero"),
+        tr("Sumidero %1\n\nA desktop assistant whose chats never have to be reset. Everything stays on "
+           "this computer.")
+            .arg(QStringLiteral(SUMIDERO_VERSION)));
+}
+
+void MainWindow::changeEvent(QEvent* event) {
+    QMainWindow::changeEvent(event);
+    if (event->type() == QEvent::ThemeChange && m_controller.settings().theme == app::Theme::System)
+        showSettings();
+}
+
+} // namespace ui

@@ -1,0 +1,155 @@
+#include "ui/page/composer.h"
+
+#include "ui/theme.h"
+
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QPainter>
+#include <QPushButton>
+#include <QVBoxLayout>
+
+namespace ui {
+
+namespace {
+
+QPushButton* makeChip(QWidget* parent) {
+    auto* chip = new QPushButton(parent);
+    chip->setProperty("kind", QStringLiteral("chip"));
+    chip->setFont(Theme::current().label);
+    chip->setCursor(Qt::PointingHandCursor);
+    return chip;
+}
+
+} // namespace
+
+Composer::Composer(QWidget* parent)
+    : QFrame(parent), m_edit(new GrowingTextEdit(this)), m_memory(makeChip(this)), m_prompt(makeChip(this)),
+      m_hint(new QLabel(this)), m_send(new QPushButton(this)) {
+    const Theme& theme = Theme::current();
+    m_edit->setAccessibleName(tr("Message"));
+    m_edit->setPlaceholderText(tr("Message, or Shift+Enter for a new line"));
+    m_memory->setAccessibleName(tr("Memory"));
+    m_memory->setToolTip(tr("How the model remembers. Opens the settings."));
+    m_prompt->setAccessibleName(tr("System prompt"));
+    m_prompt->setToolTip(tr("What the model is told about itself. Opens the settings."));
+    m_hint->setFont(theme.label);
+    m_hint->setProperty("kind", QStringLiteral("hint"));
+    m_hint->setMinimumWidth(0);
+    m_hint->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+    m_send->setProperty("kind", QStringLiteral("primary"));
+    m_send->setFont(Theme::weighted(theme.list, QFont::DemiBold));
+    m_send->setMinimumSize(theme.px(57), theme.px(30));
+
+    auto* row = new QHBoxLayout;
+    row->setSpacing(8);
+    row->addWidget(m_memory, 0, Qt::AlignBottom);
+    row->addWidget(m_prompt, 0, Qt::AlignBottom);
+    row->addWidget(m_hint, 1);
+    row->addWidget(m_send, 0, Qt::AlignBottom);
+    auto* layout = new QVBoxLayout(this);
+    layout->setContentsMargins(13, 12, 12, 9);
+    layout->setSpacing(8);
+    layout->addWidget(m_edit);
+    layout->addLayout(row);
+    setFocusProxy(m_edit);
+    setTabOrder(m_edit, m_send);
+    setTabOrder(m_send, m_memory);
+    setTabOrder(m_memory, m_prompt);
+
+    connect(m_edit, &GrowingTextEdit::submitted, this, &Composer::submit);
+    connect(m_edit, &GrowingTextEdit::escaped, this, &Composer::escape);
+    connect(m_edit, &QPlainTextEdit::textChanged, this, [this] {
+        if (m_waiting)
+            setWaiting(false); // what is being changed must not go out by itself
+        refresh();
+        if (!m_settingDraft)
+            Q_EMIT draftChanged(text());
+    });
+    connect(m_send, &QPushButton::clicked, this, [this] {
+        if (m_state == State::Answering)
+            Q_EMIT stopRequested();
+        else
+            submit();
+    });
+    refresh();
+}
+
+QString Composer::text() const {
+    return m_edit->toPlainText();
+}
+
+void Composer::setDraft(const QString& text) {
+    m_settingDraft = true;
+    m_waiting = false;
+    m_edit->setPlainText(text);
+    m_edit->moveCursor(QTextCursor::End);
+    m_settingDraft = false;
+    refresh();
+}
+
+void Composer::setState(State state, const QString& why) {
+    m_state = state;
+    m_why = why;
+    if (state == State::Blocked)
+        m_waiting = false;
+    refresh();
+    if (state == State::Ready && m_waiting) {
+        m_waiting = false;
+        submit();
+    }
+}
+
+void Composer::submit() {
+    if (text().trimmed().isEmpty() || m_state == State::Blocked)
+        return;
+    if (m_state != State::Ready) {
+        setWaiting(true);
+        return;
+    }
+    const QString message = text();
+    setDraft(QString());
+    Q_EMIT draftChanged(QString());
+    Q_EMIT sendRequested(message);
+}
+
+void Composer::escape() {
+    if (m_waiting)
+        setWaiting(false);
+    else if (m_state == State::Answering)
+        Q_EMIT stopRequested();
+}
+
+void Composer::setWaiting(bool waiting) {
+    m_waiting = waiting;
+    refresh();
+}
+
+void Composer::refresh() {
+    const bool answering = m_state == State::Answering;
+    m_send->setText(answering ? tr("Stop") : tr("Send"));
+    m_send->setAccessibleName(m_send->text());
+    m_send->setToolTip(answering ? tr("Stop the answer (Esc)") : tr("Send (Enter)"));
+    m_send->setEnabled(answering || (m_state != State::Blocked && !text().trimmed().isEmpty()));
+    if (m_waiting)
+        m_hint->setText(answering ? tr("Goes out when the answer is finished")
+                                  : tr("Goes out when the model is ready"));
+    else
+        m_hint->setText(m_state == State::Blocked ? m_why : QString());
+    m_hint->setToolTip(m_hint->text());
+}
+
+void Composer::mousePressEvent(QMouseEvent*) {
+    m_edit->setFocus(Qt::MouseFocusReason);
+}
+
+void Composer::paintEvent(QPaintEvent*) {
+    const Theme& theme = Theme::current();
+    QPainter painter(this);
+    painter.setRenderHint(QPainter::Antialiasing);
+    painter.setPen(QPen(m_edit->hasFocus() ? theme.text3 : theme.line, 1));
+    painter.setBrush(theme.raised);
+    painter.drawRoundedRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5), metrics::radiusBubble,
+                            metrics::radiusBubble);
+}
+
+} // namespace ui

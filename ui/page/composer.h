@@ -1,0 +1,78 @@
+#pragma once
+#include <QFrame>
+#include <QPlainTextEdit>
+
+class QLabel;
+class QPushButton;
+
+namespace ui {
+
+/// A text field that is as high as its text, from one line to eight; then it scrolls. Enter submits,
+/// Shift+Enter breaks the line.
+class GrowingTextEdit : public QPlainTextEdit {
+    Q_OBJECT
+public:
+    static constexpr int maximumLines = 8;
+    explicit GrowingTextEdit(QWidget* parent = nullptr);
+    QSize sizeHint() const override;
+
+Q_SIGNALS:
+    void submitted();
+    void escaped();
+
+protected:
+    void keyPressEvent(QKeyEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
+    void insertFromMimeData(const QMimeData* source) override;
+
+private:
+    void fitHeight();
+};
+
+/// Where messages are written. Typing always works; sending while an answer is being written waits for its
+/// end (Escape takes the wait back). Keeps no text: the owner gives and saves drafts. Main thread only.
+class Composer : public QFrame {
+    Q_OBJECT
+public:
+    explicit Composer(QWidget* parent = nullptr);
+
+    QPlainTextEdit* edit() const { return m_edit; }
+    QPushButton* sendButton() const { return m_send; }
+    QPushButton* memoryChip() const { return m_memory; }
+    QPushButton* promptChip() const { return m_prompt; }
+
+    QString text() const;
+    void setDraft(const QString& text); // no draftChanged() follows
+    enum class State { Ready, Answering, Loading, Blocked };
+    /// Blocked: nothing can be sent, and `why` is shown.
+    void setState(State state, const QString& why = {});
+    State state() const { return m_state; }
+    /// As if Enter had been pressed.
+    void submit();
+    bool isWaiting() const { return m_waiting; }
+
+Q_SIGNALS:
+    void sendRequested(const QString& text); // the field is already empty
+    void stopRequested();
+    void draftChanged(const QString& text);
+
+protected:
+    void paintEvent(QPaintEvent* event) override;
+    void mousePressEvent(QMouseEvent* event) override;
+
+private:
+    void escape();
+    void setWaiting(bool waiting);
+    void refresh();
+
+    GrowingTextEdit* m_edit;
+    QPushButton* m_memory;
+    QPushButton* m_prompt;
+    QLabel* m_hint;
+    QPushButton* m_send;
+    State m_state = State::Ready;
+    QString m_why;
+    bool m_waiting = false, m_settingDraft = false;
+};
+
+} // namespace ui

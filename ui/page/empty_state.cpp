@@ -1,0 +1,105 @@
+#include "ui/page/empty_state.h"
+
+#include "ui/theme.h"
+
+#include <QIcon>
+#include <QLabel>
+#include <QPainter>
+#include <QPushButton>
+#include <QVBoxLayout>
+
+namespace ui {
+
+namespace {
+
+/// A prompt: what it is about, and its words in full below.
+class PromptCard : public QAbstractButton {
+public:
+    PromptCard(const QString& title, const QString& prompt, QWidget* parent)
+        : QAbstractButton(parent), m_title(title), m_prompt(prompt) {
+        setAccessibleName(EmptyState::tr("Ask: %1").arg(prompt));
+        setFocusPolicy(Qt::StrongFocus);
+        setCursor(Qt::PointingHandCursor);
+        setAttribute(Qt::WA_Hover);
+        setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+    }
+    const QString& prompt() const { return m_prompt; }
+    QSize sizeHint() const override { return QSize(420, Theme::current().px(58)); }
+
+protected:
+    void paintEvent(QPaintEvent*) override {
+        const Theme& theme = Theme::current();
+        QPainter painter(this);
+        painter.setRenderHint(QPainter::Antialiasing);
+        const bool focused = hasFocus();
+        const qreal edge = focused ? 1 : 0.5;
+        painter.setPen(QPen(focused ? theme.accent : theme.line, focused ? 2 : 1));
+        painter.setBrush(isDown() ? theme.hover : underMouse() ? theme.raised2 : theme.raised);
+        painter.drawRoundedRect(QRectF(rect()).adjusted(edge, edge, -edge, -edge), metrics::radiusBubble,
+                                metrics::radiusBubble);
+        const QRect inner = rect().adjusted(16, 0, -16, 0);
+        const int titleHeight = QFontMetrics(theme.list).height(),
+                  promptHeight = QFontMetrics(theme.label).height();
+        const int top = (height() - titleHeight - 2 - promptHeight) / 2;
+        painter.setFont(Theme::weighted(theme.list, QFont::Medium));
+        painter.setPen(theme.text);
+        painter.drawText(QRect(inner.left(), top, inner.width(), titleHeight), Qt::AlignLeft, m_title);
+        painter.setFont(theme.label);
+        painter.setPen(theme.text2);
+        painter.drawText(QRect(inner.left(), top + titleHeight + 2, inner.width(), promptHeight),
+                         Qt::AlignLeft,
+                         QFontMetrics(theme.label).elidedText(m_prompt, Qt::ElideRight, inner.width()));
+    }
+
+private:
+    QString m_title, m_prompt;
+};
+
+QLabel* makeLine(const QString& text, const QFont& font, const char* kind, QWidget* parent) {
+    auto* label = new QLabel(text, parent);
+    label->setFont(font);
+    label->setProperty("kind", QLatin1String(kind));
+    label->setAlignment(Qt::AlignHCenter);
+    label->setWordWrap(true);
+    return label;
+}
+
+} // namespace
+
+EmptyState::EmptyState(QWidget* parent) : QWidget(parent) {
+    const Theme& theme = Theme::current();
+    QFont name = theme.title;
+    name.setPointSizeF(name.pointSizeF() * 1.7);
+    auto* picture = new QLabel(this);
+    picture->setPixmap(QIcon(QStringLiteral(":/sumidero.svg")).pixmap(QSize(56, 56), devicePixelRatioF()));
+    picture->setAlignment(Qt::AlignHCenter);
+
+    auto* layout = new QVBoxLayout(this);
+    layout->setContentsMargins(metrics::transcriptMargin, 24, metrics::transcriptMargin, 24);
+    layout->setSpacing(6);
+    layout->addStretch(3);
+    layout->addWidget(picture);
+    layout->addSpacing(8);
+    layout->addWidget(makeLine(tr("Sumidero"), name, "name", this));
+    layout->addWidget(makeLine(tr("Talk as long as you like. Sumidero never has to start over."), theme.body,
+                               "label", this));
+    layout->addSpacing(18);
+    const QList<QPair<QString, QString>> prompts = {
+        {tr("Explain something"), tr("Why is the sky blue? Explain it in three sentences.")},
+        {tr("Write something"), tr("Write a short letter to a friend about a day at the sea.")},
+        {tr("Collect ideas"), tr("Give me five ideas for a rainy Sunday at home.")}};
+    for (const auto& [title, prompt] : prompts) {
+        auto* card = new PromptCard(title, prompt, this);
+        card->setMaximumWidth(theme.px(440));
+        layout->addWidget(card, 0, Qt::AlignHCenter);
+        layout->addSpacing(2);
+        connect(card, &QAbstractButton::clicked, this, [this, card] { Q_EMIT promptChosen(card->prompt()); });
+    }
+    layout->addStretch(4);
+}
+
+void EmptyState::paintEvent(QPaintEvent*) {
+    QPainter(this).fillRect(rect(), Theme::current().background);
+}
+
+} // namespace ui

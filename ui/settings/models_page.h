@@ -1,0 +1,67 @@
+#pragma once
+#include "app/model_library.h"
+#include "ui/settings/settings_page.h"
+
+#include <QAbstractListModel>
+
+class QLabel;
+class QListView;
+class QProgressBar;
+class QPushButton;
+class QVBoxLayout;
+namespace app {
+class ChatController;
+}
+
+namespace ui {
+
+/// The models that were found, usable ones first.
+class ModelListModel : public QAbstractListModel {
+    Q_OBJECT
+public:
+    enum Role { PathRole = Qt::UserRole, DetailsRole, ProblemRole, InUseRole };
+
+    using QAbstractListModel::QAbstractListModel;
+
+    void setModels(const QList<app::ModelEntry>& models, const QString& pathInUse);
+    QModelIndex indexOf(const QString& path) const;
+    int rowCount(const QModelIndex& parent = {}) const override;
+    QVariant data(const QModelIndex& index, int role) const override;
+
+private:
+    QList<app::ModelEntry> m_models;
+    QString m_inUse;
+};
+
+/// Models on this computer; switching to another one with its cost, progress and cancel.
+class ModelsPage : public SettingsPageWidget {
+    Q_OBJECT
+public:
+    ModelsPage(app::ChatController& controller, QWidget* parent);
+
+    void load(const app::Settings& settings) override;
+    void store(app::Settings& settings) const override;
+    QListView* list() const { return m_list; }
+    QPushButton* useButton() const { return m_use; }
+    void addFolder(const QString& folder);
+
+private:
+    void showModels();
+    void showState();
+    void showFolders();
+    void removeFolder(const QString& folder);
+    void chooseFolder();
+    void use();
+    QString selectedPath() const;
+
+    app::ChatController& m_controller;
+    ModelListModel* m_models;
+    QListView* m_list;
+    QLabel* m_state;
+    QProgressBar* m_progress;
+    QPushButton* m_cancel;
+    QPushButton* m_use;
+    QVBoxLayout* m_folders;
+};
+
+} // namespace ui

@@ -1,0 +1,94 @@
+#include "app/settings.h"
+#include "ui/settings/pages.h"
+#include "ui/theme.h"
+
+#include <QDoubleSpinBox>
+#include <QPushButton>
+#include <QSpinBox>
+#include <QVBoxLayout>
+
+namespace ui {
+
+namespace {
+
+QDoubleSpinBox* makeShare(QWidget* parent, double smallest, double largest, double step, double off) {
+    auto* box = new QDoubleSpinBox(parent);
+    box->setDecimals(2);
+    box->setRange(smallest, largest);
+    box->setSingleStep(step);
+    box->setMaximumWidth(Theme::current().px(160));
+    if (off == smallest) // QSpinBox can name its smallest value only
+        box->setSpecialValueText(SamplingPage::tr("Off"));
+    return box;
+}
+
+QSpinBox* makeCount(QWidget* parent, int smallest, int largest, const QString& nameOfSmallest) {
+    auto* box = new QSpinBox(parent);
+    box->setRange(smallest, largest);
+    box->setGroupSeparatorShown(true);
+    box->setSpecialValueText(nameOfSmallest);
+    box->setMaximumWidth(Theme::current().px(160));
+    return box;
+}
+
+} // namespace
+
+SamplingPage::SamplingPage(QWidget* parent)
+    : SettingsPageWidget(tr("Answers"),
+                         tr("How the next word is chosen. Nothing has to be read again for a change here."),
+                         parent),
+      m_temperature(makeShare(this, 0, 2, 0.05, -1)), m_topK(makeCount(this, 0, 1000, tr("Off"))),
+      m_topP(makeShare(this, 0.01, 1, 0.01, -1)), m_minP(makeShare(this, 0, 1, 0.01, 0)),
+      m_penalty(makeShare(this, 1, 2, 0.05, 1)), m_penaltyWindow(makeCount(this, 1, 8192, {})),
+      m_seed(makeCount(this, 0, 2000000000, tr("New each time"))) {
+    addField(tr("Temperature"), m_temperature, tr("0 always takes the likeliest word; higher is livelier."));
+    addField(tr("Top k"), m_topK, tr("Only the k likeliest words are considered."));
+    addField(tr("Top p"), m_topP,
+             tr("Only the likeliest words that together reach this share. 1 considers all."));
+    addField(tr("Min p"), m_minP, tr("Words less likely than this share of the likeliest are left out."));
+    addField(tr("Repetition penalty"), m_penalty, tr("Makes words that were just used less likely."));
+    addField(tr("Words the penalty looks at"), m_penaltyWindow, tr("Counted in tokens, the newest ones."));
+    addField(tr("Seed"), m_seed, tr("The same seed gives the same answer to the same chat."));
+    auto* defaults = new QPushButton(tr("Back to the defaults"), this);
+    defaults->setFont(Theme::current().button);
+    body()->addWidget(defaults, 0, Qt::AlignLeft);
+    body()->addStretch(1);
+    connect(defaults, &QPushButton::clicked, this, [this] {
+        load({});
+        Q_EMIT edited();
+    });
+    for (QSpinBox* box : {m_topK, m_penaltyWindow, m_seed})
+        connect(box, &QSpinBox::valueChanged, this, &SettingsPageWidget::edited);
+    for (QDoubleSpinBox* box : {m_temperature, m_topP, m_minP, m_penalty})
+        connect(box, &QDoubleSpinBox::valueChanged, this, &SettingsPageWidget::edited);
+}
+
+void SamplingPage::load(const app::Settings& settings) {
+    const engine::SamplingOptions& sampling = settings.sampling;
+    m_temperature->setValue(static_cast<double>(sampling.temperature));
+    m_topK->setValue(sampling.topK);
+    m_topP->setValue(static_cast<double>(sampling.topP));
+    m_minP->setValue(static_cast<double>(sampling.minP));
+    m_penalty->setValue(static_cast<double>(sampling.repetitionPenalty));
+    m_penaltyWindow->setValue(sampling.repetitionWindow);
+    m_seed->setValue(static_cast<int>(std::min<std::uint64_t>(sampling.seed, 2000000000)));
+}
+
+void SamplingPage::store(app::Settings& settings) const {
+    engine::SamplingOptions& sampling = settings.sampling;
+    const auto keep = [](float& value, const QDoubleSpinBox* box) {
+        // The box shows two decimals: what was not touched keeps its own.
+        if (qAbs(static_cast<double>(value) - box->value()) > 0.005)
+            value = static_cast<float>(box->value());
+    };
+    keep(sampling.temperature, m_temperature);
+    keep(sampling.topP, m_topP);
+    keep(sampling.minP, m_minP);
+    keep(sampling.repetitionPenalty, m_penalty);
+    sampling.topK = m_topK->value();
+    sampling.repetitionWindow = m_penaltyWindow->value();
+    if (sampling.seed <= 2000000000 || m_seed->value() != 2000000000)
+        sampling.seed = static_cast<std::uint64_t>(m_seed->value());
+}
+
+} // namespace ui

@@ -1,0 +1,49 @@
+#include "ui/settings/settings_page.h"
+
+#include "ui/theme.h"
+
+#include <QLabel>
+#include <QVBoxLayout>
+
+namespace ui {
+
+SettingsPageWidget::SettingsPageWidget(const QString& title, const QString& explanation, QWidget* parent)
+    : QWidget(parent), m_body(new QVBoxLayout(this)) {
+    const Theme& theme = Theme::current();
+    m_body->setContentsMargins(24, 20, 24, 16);
+    m_body->setSpacing(4);
+    auto* head = new QLabel(title, this);
+    QFont font = theme.title;
+    font.setPointSizeF(font.pointSizeF() * 1.2);
+    head->setFont(font);
+    m_body->addWidget(head);
+    if (!explanation.isEmpty())
+        m_body->addWidget(makeHint(explanation, this));
+    m_body->addSpacing(10);
+}
+
+QLabel* SettingsPageWidget::makeHint(const QString& text, QWidget* parent) {
+    auto* label = new QLabel(text, parent);
+    label->setFont(Theme::current().label);
+    label->setProperty("kind", QStringLiteral("hint"));
+    label->setTextFormat(Qt::PlainText);
+    label->setWordWrap(true);
+    return label;
+}
+
+void SettingsPageWidget::addField(const QString& text, QWidget* control, const QString& hint) {
+    const Theme& theme = Theme::current();
+    auto* label = new QLabel(text, this);
+    label->setFont(Theme::weighted(theme.list, QFont::Medium));
+    label->setBuddy(control);
+    control->setFont(theme.list);
+    control->setAccessibleName(text);
+    control->setAccessibleDescription(hint);
+    m_body->addWidget(label);
+    m_body->addWidget(control);
+    if (!hint.isEmpty())
+        m_body->addWidget(makeHint(hint, this));
+    m_body->addSpacing(10);
+}
+
+} // namespace ui
