@@ -24,8 +24,7 @@ private:
         RowSums sums;
         float recent; // weight of the newest slots
         float slot0;  // weight of slot 0 of the cache
-        float share;  // of its weights in the whole row, times what is to be multiplied with each: set when
-                      // merged
+        float share;  // what each of its weights is multiplied with: set by statsOf()
     };
 
     void reserve(const AttendCall& call);
