@@ -84,6 +84,18 @@ double readBandwidth() {
     return best;
 }
 
+/// Fills `stored` with copies of `some` until it holds the whole shape.
+HostMatrix repeated(DType type, Shape shape, const std::vector<std::byte>& some,
+                    std::vector<std::byte>& stored) {
+    HostMatrix host{type, shape.rows, shape.cols, nullptr};
+    stored.resize(host.bytes());
+    for (std::size_t i = 0; i < stored.size(); i += some.size()) {
+        std::memcpy(stored.data() + i, some.data(), std::min(some.size(), stored.size() - i));
+    }
+    host.data = stored.data();
+    return host;
+}
+
 struct Fixture {
     Fixture(DType type, Shape shape, std::int64_t tokenCount, std::size_t bytes)
         : linear(pool(), chooseIsa(""), ActivationPrecision::Int8), tokens(tokenCount),
@@ -91,11 +103,14 @@ struct Fixture {
           out(static_cast<std::size_t>(tokenCount * shape.rows)) {
         std::mt19937 generator(1);
         std::normal_distribution<float> normal;
-        std::vector<float> values(static_cast<std::size_t>(shape.rows * shape.cols));
+        // Quantising plainly is slow and the values do not matter: 48 rows, repeated.
+        constexpr std::int64_t distinctRows = 48;
+        std::vector<float> values(static_cast<std::size_t>(distinctRows * shape.cols));
         std::generate(values.begin(), values.end(), [&] { return normal(generator); });
         std::generate(x.begin(), x.end(), [&] { return normal(generator); });
-        const std::vector<std::byte> stored = test::quantise(type, values.data(), shape.rows, shape.cols);
-        const HostMatrix host{type, shape.rows, shape.cols, stored.data()};
+        const std::vector<std::byte> some = test::quantise(type, values.data(), distinctRows, shape.cols);
+        std::vector<std::byte> stored;
+        const HostMatrix host = repeated(type, shape, some, stored);
         const auto memory = WeightMemory::create();
         do {
             copies.push_back(packWeight(host, pool(), chooseIsa(""), memory));
