@@ -1,18 +1,18 @@
 #pragma once
+#include <memory>
 #include <QDateTime>
 #include <QList>
 #include <QObject>
 #include <QString>
 #include <QStringList>
-#include <memory>
 
 namespace app {
 
 /// A model file on this machine.
 struct ModelEntry {
     QString path;
-    QString name;         // from the file, or its name
-    QString source;       // "Sumidero", "Hugging Face cache", "Ollama", "LM Studio", or the chosen folder
+    QString name;   // from the file, or its name
+    QString source; // "Sumidero", "Hugging Face cache", "Ollama", "LM Studio", ..., or the chosen folder
     QString architecture;
     QString quantisation; // "Q4_1"
     quint64 fileBytes = 0;
@@ -21,7 +21,8 @@ struct ModelEntry {
     QString problem; // one sentence why it cannot be used; empty = usable
 };
 
-/// Finds .gguf files: $XDG_DATA_HOME/sumidero/models, the Hugging Face, Ollama and LM Studio folders and those of the settings. Reads
+/// Finds .gguf files: $XDG_DATA_HOME/sumidero/models, the folders of the settings, and those of the Hugging
+/// Face cache, LM Studio, llama.cpp, GPT4All and Ollama. Each file once, whatever links lead to it. Reads
 /// headers only, never writes, off the main thread. Main thread only.
 class ModelLibrary : public QObject {
     Q_OBJECT

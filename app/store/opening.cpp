@@ -7,6 +7,7 @@
 
 #include <QDir>
 #include <QFileInfo>
+#include <QRegularExpression>
 #include <QTemporaryDir>
 #include <QThread>
 
@@ -48,9 +49,15 @@ Health identify(Connection& connection, const Schema& schema) {
     return version < schema.version ? Health::Older : Health::Fine;
 }
 
+/// Throws when the check could not be made: a disk that cannot be read just now is not a damaged file.
 bool passesCheck(Connection& connection) {
     Query check = connection.query("PRAGMA quick_check(1)");
-    return check.next() && check.text(0) == u"ok"_s;
+    const QString verdict = check.next() ? check.text(0) : QString();
+    static const QRegularExpression kUnread(u"error code[= ](\\d+)"_s);
+    const int code = kUnread.match(verdict).captured(1).toInt();
+    if (code != 0 && (code & 0xff) != SQLITE_CORRUPT)
+        throw SQLite::Exception("the file could not be checked", code);
+    return verdict == u"ok"_s;
 }
 
 Health examine(Connection& connection, const Schema& schema, bool thoroughly) {
@@ -182,6 +189,30 @@ void prepareForWriting(Opened& opened, const Schema& schema, bool suspected) {
     QFile::remove(suspicionMark(connection.path()));
 }
 
+/// Leaves the connection closed unless all is well.
+Health tryToOpen(Opened& opened, const QString& path, const Schema& schema, bool thoroughly, bool suspected) {
+    Health health = Health::Fine;
+    try {
+        opened.connection = connect(path, schema, thoroughly, health);
+        if (health == Health::Fine || health == Health::Older) {
+            prepareForWriting(opened, schema, suspected);
+            return Health::Fine;
+        }
+    } catch (const SQLite::Exception& error) {
+        if (!isDamage(error))
+            throw;
+        health = Health::Damaged;
+    } catch (const StoreError& error) {
+        if (error.kind() != StoreError::Kind::Damaged)
+            throw;
+        health = Health::Damaged;
+    }
+    if (opened.connection)
+        opened.connection->checkpointOnClose(false);
+    opened.connection.reset();
+    return health;
+}
+
 Opened openLocked(const QString& path, const Schema& schema, WriterLock lock) {
     Opened opened;
     opened.lock = std::move(lock);
@@ -194,22 +225,23 @@ Opened openLocked(const QString& path, const Schema& schema, WriterLock lock) {
         createNew(path, schema);
     const bool suspected = QFileInfo::exists(suspicionMark(path));
     const bool thoroughly = suspected || log.size() > 0 || QFileInfo(path).size() <= kAlwaysCheckedBytes;
-    Health health = Health::Fine;
-    opened.connection = connect(path, schema, thoroughly, health);
+    Health health = tryToOpen(opened, path, schema, thoroughly, suspected);
     if (health == Health::Damaged) {
-        opened.connection.reset();
         opened.notice = replaceDamaged(path, schema);
-        opened.connection = connect(path, schema, false, health);
+        health = tryToOpen(opened, path, schema, false, false);
     }
-    if (health == Health::Foreign)
+    switch (health) {
+    case Health::Foreign:
         throw foreignFile(path);
-    if (health == Health::Newer) {
-        opened.connection.reset();
+    case Health::Newer:
         opened.lock.release();
         return openForReading(path, schema);
+    case Health::Damaged:
+        throw StoreError(StoreError::Kind::Damaged,
+                         u"%1 cannot be used: even a new file is damaged."_s.arg(path));
+    default:
+        return opened;
     }
-    prepareForWriting(opened, schema, suspected);
-    return opened;
 }
 
 /// A copy with its log for this reader alone.
@@ -221,6 +253,17 @@ QString copyAside(const QString& path, const QTemporaryDir& folder) {
     for (const QString& name : {copy, copy + u"-wal"_s})
         QFile::setPermissions(name, QFile::ReadOwner | QFile::WriteOwner);
     return copy;
+}
+
+/// An older file cannot be brought up to date by a reader; a copy for this reader alone can.
+void readThroughUpToDateCopy(Opened& opened, const Schema& schema) {
+    auto folder = std::make_shared<QTemporaryDir>();
+    const QString copy = folder->filePath(u"transcripts.db"_s);
+    backUp(*opened.connection, copy);
+    opened.connection = std::make_unique<Connection>(copy, Connection::Mode::ReadWrite);
+    migrate(*opened.connection, schema);
+    opened.connection->makeReadOnly(u"These chats are only being read."_s);
+    opened.copy = folder;
 }
 
 std::unique_ptr<Connection> connectForReading(const QString& path, std::shared_ptr<void>& copyFolder) {
@@ -279,6 +322,8 @@ Opened openForReading(const QString& path, const Schema& schema) {
             opened.connection->makeReadOnly(opened.notice);
             break;
         case Health::Older:
+            readThroughUpToDateCopy(opened, schema);
+            break;
         case Health::Fine:
             break;
         }

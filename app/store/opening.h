@@ -7,10 +7,10 @@ namespace app::store {
 
 /// A database that can be used, whatever state the disk was in.
 struct Opened {
-    WriterLock lock; // outlives the connection
-    std::unique_ptr<Connection> connection;
-    QString notice;             // a sentence when it is read-only or something was moved aside
+    WriterLock lock;            // this and the next outlive the connection
     std::shared_ptr<void> copy; // the private copy a reader works on where the folder cannot be written
+    std::unique_ptr<Connection> connection;
+    QString notice; // a sentence when it is read-only or something was moved aside
 };
 
 /// Creates, repairs, migrates or opens for writing; read-only with a notice where writing is impossible.
