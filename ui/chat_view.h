@@ -1,10 +1,14 @@
 #pragma once
 #include "app/transcript_model.h"
 
-#include <QAbstractScrollArea>
 #include <memory>
+#include <QAbstractScrollArea>
 
 namespace ui {
+
+namespace transcript {
+class AccessibleTranscript;
+}
 
 /// A place in the transcript: UTF-16 offset into the message's source text (Markdown).
 struct TextPlace {
@@ -18,9 +22,9 @@ struct Highlight {
     float strength = 0;   // 0..1
 };
 
-/// The transcript: one virtualised scroll area. Lays out what is visible, keeps a small number of laid-out messages, re-parses only the
-/// open block of a growing answer, never fights the reader's scrolling (anchor = message and offset; sticks to the end only when there).
-/// Main thread only.
+/// The transcript: one virtualised scroll area. Lays out what is visible, keeps a small number of laid-out
+/// messages, re-parses only the open block of a growing answer, never fights the reader's scrolling (anchor =
+/// message and offset; sticks to the end only when there). Main thread only.
 class ChatView : public QAbstractScrollArea {
     Q_OBJECT
 public:
@@ -39,7 +43,7 @@ public:
     void copySelection() const;
     void setFindText(const QString& text); // marks matches; findNext() moves
     bool findNext(bool backward = false);
-    void setAnswering(bool answering); // hides Regenerate and Edit while an answer is written
+    void setAnswering(bool answering);     // hides Regenerate and Edit while an answer is written
     void setCanContinue(bool canContinue); // shows Continue under the last answer
 
 Q_SIGNALS:
@@ -53,7 +57,24 @@ Q_SIGNALS:
     void textHovered(ui::TextPlace place);
     void textPinned(ui::TextPlace place);
 
+protected:
+    void paintEvent(QPaintEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
+    void scrollContentsBy(int dx, int dy) override;
+    bool viewportEvent(QEvent* event) override; // pointer leaves, tooltips
+    void mousePressEvent(QMouseEvent* event) override;
+    void mouseMoveEvent(QMouseEvent* event) override;
+    void mouseReleaseEvent(QMouseEvent* event) override;
+    void mouseDoubleClickEvent(QMouseEvent* event) override;
+    void keyPressEvent(QKeyEvent* event) override;
+    void contextMenuEvent(QContextMenuEvent* event) override;
+    void focusInEvent(QFocusEvent* event) override;
+    void focusOutEvent(QFocusEvent* event) override;
+    void changeEvent(QEvent* event) override;
+    bool focusNextPrevChild(bool next) override;
+
 private:
+    friend class transcript::AccessibleTranscript;
     struct Impl;
     std::unique_ptr<Impl> m_impl;
 };

@@ -1,0 +1,42 @@
+#pragma once
+#include "ui/transcript/highlighter.h"
+#include "ui/transcript/look.h"
+#include "ui/transcript/markdown.h"
+
+namespace ui::transcript {
+
+/// One box of a message before it is laid out: the block tree made flat, with every indentation in pixels.
+/// Two equal specs have equal layouts, so that a growing answer keeps what did not change.
+struct BoxSpec {
+    enum class Kind : quint8 { Text, CodeHead, Code, Rule, Table };
+    Kind kind = Kind::Text;
+    RichText text; // Text, Code
+    int heading = 0;
+    int indent = 0;  // left edge
+    int gap = 0;     // above
+    QList<int> bars; // left edges of the quotes it stands in
+    QString marker;  // of a list item, left of the text
+    Block::Task task = Block::Task::None;
+    QString before;                   // what plain text has between the box above and this one's text
+    QString language;                 // CodeHead
+    QList<TokenSpan> tokens;          // Code, relative to its text
+    bool codeEnd = false;             // Code: the last of its frame
+    QList<Qt::AlignmentFlag> columns; // Table
+    QList<RichText> cells;
+    bool operator==(const BoxSpec&) const = default;
+};
+
+/// Flattens blocks. `first` is true at the beginning of a message: no gap and no separator before the first
+/// box.
+QList<BoxSpec> boxSpecs(const QList<Block>& blocks, const Look& look, bool first);
+
+/// A text shown as it is, line breaks kept.
+QList<BoxSpec> plainSpecs(QStringView source, int base, bool first);
+
+/// What is copied, searched and read aloud.
+QString plainText(const QList<BoxSpec>& specs);
+
+/// Text of one box without what comes before it.
+QString ownText(const BoxSpec& spec);
+
+} // namespace ui::transcript

@@ -1,0 +1,91 @@
+#pragma once
+#include "app/transcript_model.h"
+#include "ui/transcript/height_index.h"
+#include "ui/transcript/message_layout.h"
+
+#include <QSize>
+#include <unordered_map>
+
+namespace ui::transcript {
+
+/// The long page of messages and the window on it. Only what is seen is laid out; everything else has an
+/// estimated height or the one it had when it was last seen. The window is held by an anchor (message,
+/// position, pixels), so that nothing which happens elsewhere moves what the reader looks at; at the end it
+/// sticks to the end. Main thread; no widgets.
+class Page {
+public:
+    explicit Page(const Theme& theme) : m_look(theme) {}
+
+    void setModel(const app::TranscriptModel* model);
+    void setTheme(const Theme& theme);
+    void setViewport(QSize size);
+    void setAnswering(bool answering);
+    void setCanContinue(bool canContinue);
+
+    // The model did this. settle() afterwards.
+    void reset();
+    void append();
+    /// Returns the viewport y from which the page looks different, -1 when nothing that is seen did.
+    int rowChanged(int row);
+    void truncate(int count);
+    void horizonMoved();
+
+    /// Lays out what is seen and puts the window where its anchor says.
+    void settle();
+    void scrollTo(int value); // the reader scrolls
+    void scrollToEnd();
+    void scrollToRow(int row);
+    void scrollToPosition(int row, int position); // only as far as needed
+
+    int count() const { return m_heights.count(); }
+    int top() const { return m_top; }
+    int maximum() const;
+    bool sticks() const { return m_sticks; }
+    int columnWidth() const;
+    int columnLeft() const;
+    bool isHidden(int row) const; // system messages are not shown
+    const Look& look() const { return m_look; }
+
+    MessageLayout& layout(int row);
+    QPoint origin(int row) const;        // of a message, in the viewport
+    QRect rowRect(int row) const;        // in the viewport
+    int rowAt(int viewportY) const;      // clamped; -1 when there is none
+    std::pair<int, int> visible() const; // first and last row; {0, -1} when empty
+    int laidOut() const { return static_cast<int>(m_layouts.size()); }
+
+private:
+    struct Cached {
+        std::unique_ptr<MessageLayout> layout;
+        std::uint64_t used = 0;
+        bool stale = false;
+    };
+    struct Anchor {
+        int row = 0, position = 0;
+        qreal pixels = 0; // from the top of the line that holds the position to the top of the window
+    };
+
+    int estimate(int row) const;
+    bool measure(int row); // true when its height changed
+    void estimateAll();
+    void capture();
+    qint64 anchorTop();
+    void forgetOldLayouts();
+    RowState stateOf(int row) const;
+    void staleRows(const std::vector<int>& rows);
+    int lastAnswer() const;
+    int contentTop(int row) const;
+    int contentHeight() const;
+
+    const app::TranscriptModel* m_model = nullptr;
+    Look m_look;
+    QSize m_viewport{600, 400};
+    HeightIndex m_heights; // message and the gap below it
+    std::unordered_map<int, Cached> m_layouts;
+    std::uint64_t m_clock = 0;
+    Anchor m_anchor;
+    bool m_sticks = true, m_answering = false, m_canContinue = false;
+    int m_top = 0;
+    int m_horizonRow = -1;
+};
+
+} // namespace ui::transcript
