@@ -18,8 +18,20 @@ std::size_t roundUp(std::size_t value, std::size_t step) {
 } // namespace
 
 WeightMemory::~WeightMemory() {
+    unmapAll();
+}
+
+void WeightMemory::unmapAll() {
     for (const Slab& slab : m_slabs) {
         munmap(slab.base, slab.bytes);
+    }
+    m_slabs.clear();
+}
+
+void WeightMemory::release() {
+    const std::lock_guard lock(m_mutex);
+    if (--m_pieces == 0) {
+        unmapAll();
     }
 }
 
@@ -33,6 +45,7 @@ WeightMemory::Piece WeightMemory::allocate(std::size_t bytes) {
     piece.m_owner = shared_from_this();
     piece.m_data = m_slabs.back().base + m_used;
     m_used += bytes;
+    ++m_pieces;
     return piece;
 }
 

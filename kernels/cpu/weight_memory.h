@@ -2,20 +2,33 @@
 #include <cstddef>
 #include <memory>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 namespace kernels {
 
-/// Memory for the weights of one model, handed out piece after piece from large anonymous mappings with huge
+/// Memory for the weights of a model, handed out piece after piece from large anonymous mappings with huge
 /// pages: a virtual machine reads 4 KiB pages a third slower (two levels of page walks). Pages that nobody
-/// wrote cost nothing. What is given out is freed all at once, when the last piece and the last owner are
-/// gone. Any thread.
+/// wrote cost nothing. Single pieces are not reused; when the last one goes, as when a model is closed, all
+/// goes back to the system. Any thread.
 class WeightMemory : public std::enable_shared_from_this<WeightMemory> {
 public:
-    /// A part of the memory; keeps all of it alive. Movable.
+    /// A part of the memory; keeps it alive. Movable, not copyable.
     class Piece {
     public:
         Piece() = default;
+        Piece(Piece&& other) noexcept
+            : m_owner(std::move(other.m_owner)), m_data(std::exchange(other.m_data, nullptr)) {}
+        Piece& operator=(Piece&& other) noexcept {
+            std::swap(m_owner, other.m_owner);
+            std::swap(m_data, other.m_data);
+            return *this;
+        }
+        ~Piece() {
+            if (m_owner) {
+                m_owner->release();
+            }
+        }
         std::byte* data() const { return m_data; }
 
     private:
@@ -40,10 +53,13 @@ private:
 
     WeightMemory() = default;
     void addSlab(std::size_t bytes);
+    void release();
+    void unmapAll();
 
     std::mutex m_mutex;
     std::vector<Slab> m_slabs;
     std::size_t m_used = 0; // of the last slab
+    std::size_t m_pieces = 0;
 };
 
 } // namespace kernels
