@@ -29,6 +29,8 @@ public:
     /// Adjacent plain parts are joined before they are split into words, so glue and content tokenize as one text.
     virtual std::vector<TokenId> encode(std::span<const TextPart> parts) const = 0;
     std::vector<TokenId> encodePlain(std::string_view text) const;
+    /// The text of a whole sequence, repaired: the inverse of encodePlain(). Drops the one space that SentencePiece puts in front.
+    std::string decode(std::span<const TokenId> tokens) const;
 
     /// The token's bytes; several tokens may share one character (see Utf8Stream). Empty for control tokens.
     virtual std::string_view bytes(TokenId token) const = 0;
@@ -38,6 +40,8 @@ public:
     virtual int vocabularySize() const = 0;
     virtual std::optional<TokenId> beginToken() const = 0;
     virtual bool addsBeginToken() const = 0;           // the model wants it in front of every text
+    /// A space that nobody wrote is put in front of text at the start and behind special tokens; decoding from there drops it.
+    virtual bool addsSpacePrefix() const = 0;
     virtual bool endsTurn(TokenId token) const = 0;    // EOS, EOT, EOM and their kin
     virtual bool isControl(TokenId token) const = 0;
     virtual std::optional<TokenId> findSpecial(std::string_view text) const = 0;

@@ -1,7 +1,52 @@
 #include "app/cli/command.h"
+#include "engine/error.h"
+#include "engine/gguf_file.h"
+#include "engine/tokenizer.h"
+
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <memory>
 
 namespace cli {
 
-void addTokenize(CLI::App&) {}
+namespace {
+
+struct Arguments {
+    std::string model;
+    std::string textFile;
+    bool special = false;
+};
+
+std::string readText(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    std::string text((std::istreambuf_iterator<char>(file)), {});
+    if (!file.good() && !file.eof())
+        throw engine::Error(path + " cannot be read.");
+    return text;
+}
+
+void run(const Arguments& arguments) {
+    const auto file = engine::GgufFile::open(arguments.model);
+    const auto tokenizer = engine::Tokenizer::fromGguf(*file);
+    const std::string text = readText(arguments.textFile);
+    using Trust = engine::TextPart::Trust;
+    const engine::TextPart part{text, arguments.special ? Trust::Special : Trust::Plain};
+    std::string line = "[";
+    for (const engine::TokenId token : tokenizer->encode({&part, 1}))
+        line += (line.size() > 1 ? "," : "") + std::to_string(token);
+    std::printf("%s]\n", line.c_str());
+}
+
+} // namespace
+
+void addTokenize(CLI::App& app) {
+    auto arguments = std::make_shared<Arguments>();
+    CLI::App* command = app.add_subcommand("tokenize", "Prints the token ids of a text as a JSON array");
+    command->add_option("--model", arguments->model, "GGUF file")->required();
+    command->add_option("--text-file", arguments->textFile, "UTF-8 text")->required();
+    command->add_flag("--special", arguments->special, "Special tokens written in the text count as such");
+    command->callback([arguments] { run(*arguments); });
+}
 
 } // namespace cli

@@ -1,0 +1,40 @@
+#pragma once
+#include "engine/tokenizer/bpe_merges.h"
+#include "engine/tokenizer/pretokenizer.h"
+#include "engine/tokenizer/vocabulary_tokenizer.h"
+
+#include <array>
+#include <unordered_map>
+
+namespace engine {
+
+/// Byte-level BPE as GPT-2 introduced it (tokenizer.ggml.model "gpt2"): text is cut into words by a regex,
+/// each word starts as its bytes and is merged by rank.
+class BpeTokenizer final : public VocabularyTokenizer {
+public:
+    BpeTokenizer(const GgufFile& file, Vocabulary vocabulary, const SplitRule& rule);
+
+private:
+    /// Salted: no chosen set of tokens can make the table slow.
+    struct TextHash {
+        std::uint64_t salt;
+        std::size_t operator()(std::string_view text) const;
+    };
+    using TextIndex = std::unordered_map<std::string_view, TokenId, TextHash>;
+
+    void encodeText(std::string_view text, std::vector<TokenId>& out) const override;
+    std::string decodeToken(TokenId token) const override;
+    void encodeWord(std::string_view word, std::vector<TokenId>& symbols) const;
+    TextIndex indexTexts() const;
+    BpeMerges readMerges(const GgufFile& file) const;
+    std::array<TokenId, 256> findBytes() const;
+
+    // In this order: each needs the ones before.
+    TextIndex m_textIndex; // ordinary tokens only
+    BpeMerges m_merges;
+    std::array<TokenId, 256> m_tokenOfByte; // -1: this vocabulary cannot say that byte
+    Pretokenizer m_pretokenizer;
+    bool m_ignoreMerges;
+};
+
+} // namespace engine
