@@ -10,9 +10,9 @@ class GgufFile;
 class Tokenizer;
 
 /// A chat template compiled to constant strings, so that each turn only appends (dependencies.md 2.3):
-///   open S afterSystem U beforeAnswer A afterAnswer U beforeAnswer A ...      with a system block
-///   openWithoutSystem U beforeAnswer A afterAnswer U ...                      without
-/// All of them are trusted text; S, U and A never are.
+///   open S afterSystem U beforeAnswer A endOfTurn afterAnswer U beforeAnswer A ...      with a system block
+///   openWithoutSystem U beforeAnswer A endOfTurn afterAnswer U ...                      without
+/// A begin token in front of it all is the affair of the tokenizer (addsBeginToken). All of them are trusted text; S, U and A never are.
 struct ChatFormat {
     std::string name; // "ChatML", "Llama 3", ... shown to the user; "Plain text" for a base model
     std::string open;
@@ -27,6 +27,7 @@ struct ChatFormat {
 
     /// Detected from tokenizer.chat_template (family by substring); plain when there is none.
     static ChatFormat detect(const GgufFile& file);
+    static ChatFormat fromTemplate(const std::string& jinja);
     static const std::vector<ChatFormat>& families();
     static std::optional<ChatFormat> byName(std::string_view name);
 };
