@@ -35,11 +35,11 @@ void join(std::vector<engine::EngineEvent>& events, engine::EngineEvent&& event)
 
 } // namespace
 
-EngineBridge::EngineBridge(QObject* parent) : EnginePort(parent) {
-    m_pause.setSingleShot(true);
-    m_pause.setInterval(DrainMs);
-    m_pause.setTimerType(Qt::PreciseTimer);
-    connect(&m_pause, &QTimer::timeout, this, [this] {
+EngineBridge::EngineBridge(QObject* parent) : EnginePort(parent), m_pause(new QTimer(this)) {
+    m_pause->setSingleShot(true);
+    m_pause->setInterval(DrainMs);
+    m_pause->setTimerType(Qt::PreciseTimer);
+    connect(m_pause, &QTimer::timeout, this, [this] {
         if (m_waiting)
             drain();
     });
@@ -97,7 +97,7 @@ engine::Journal* EngineBridge::journal() {
 }
 
 void EngineBridge::onWake() {
-    if (m_pause.isActive())
+    if (m_pause->isActive())
         m_waiting = true;
     else
         drain();
@@ -109,7 +109,7 @@ void EngineBridge::drain() {
     for (engine::EngineEvent& event : m_thread->takeEvents())
         join(events, std::move(event));
     if (!events.empty())
-        m_pause.start();
+        m_pause->start();
     for (const engine::EngineEvent& event : events)
         std::visit([this](const auto& e) { tell(e); }, event);
 }

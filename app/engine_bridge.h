@@ -44,8 +44,8 @@ private:
 
     std::map<RequestId, std::stop_source> m_stops; // of what is asked and not over
     RequestId m_lastId = 0;
-    bool m_waiting = false; // events came while the timer ran
-    QTimer m_pause;
+    bool m_waiting = false;                         // events came while the timer ran
+    QTimer* m_pause;                                // child
     std::unique_ptr<engine::EngineThread> m_thread; // last: joined before anything else here goes
 };
 

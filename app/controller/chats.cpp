@@ -8,7 +8,7 @@
 namespace app {
 namespace {
 
-const QString OpenChatKey = QStringLiteral("state/openChat");
+const QString OpenChatKey = QStringLiteral("state.open_chat");
 
 /// Everything the start needs, read in one go.
 struct StartState {

@@ -9,10 +9,12 @@ int utf16Offset(const QString& text, int bytes) {
         const char16_t unit = text[units].unicode();
         const bool pair =
             QChar::isHighSurrogate(unit) && units + 1 < size && text[units + 1].isLowSurrogate();
-        bytes -= pair           ? 4
-                 : unit < 0x80  ? 1
-                 : unit < 0x800 ? 2
-                                : 3; // a lone surrogate becomes U+FFFD: 3 bytes
+        if (pair)
+            bytes -= 4;
+        else if (unit < 0x80 || QChar::isSurrogate(unit)) // Qt writes a lone surrogate as "?"
+            bytes -= 1;
+        else
+            bytes -= unit < 0x800 ? 2 : 3;
         units += pair ? 2 : 1;
     }
     return units;

@@ -4,7 +4,7 @@
 
 namespace app {
 
-const QString ModelSwitcher::MarkerKey = QStringLiteral("state/loadingModel");
+const QString ModelSwitcher::MarkerKey = QStringLiteral("state.loading_model");
 
 ModelSwitcher::ModelSwitcher(EnginePort& engine, TranscriptStore& store, QObject* parent)
     : QObject(parent), m_engine(engine), m_store(store) {

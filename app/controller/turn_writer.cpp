@@ -24,7 +24,8 @@ void TurnWriter::begin() {
     const MessageId parent = m_ids.message(m_turn->parent);
     const MessageId answer = m_ids.message(m_turn->answer.id);
     if (parent < 0 || (m_turn->goesOn && answer < 0)) {
-        m_retryTimer.start(); // what it hangs on is not stored itself
+        m_retryTimer.start(); // what it hangs on was refused itself
+        Q_EMIT refused(QString());
         return;
     }
     m_busy = true;
