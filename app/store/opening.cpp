@@ -113,6 +113,11 @@ void createNew(const QString& path, const Schema& schema) {
     syncFolderOf(path);
 }
 
+StoreError damagedFile(const QString& path) {
+    return {StoreError::Kind::Damaged,
+            u"%1 is damaged or not a database; nothing in it was changed."_s.arg(path)};
+}
+
 StoreError foreignFile(const QString& path) {
     return {StoreError::Kind::Other,
             u"%1 is the database of another program; nothing in it was touched."_s.arg(path)};
@@ -308,13 +313,14 @@ Opened openForWriting(const QString& path, const Schema& schema) {
 Opened openForReading(const QString& path, const Schema& schema) {
     if (!QFileInfo::exists(path))
         throw StoreError(StoreError::Kind::Other, u"There are no chats yet: %1 does not exist."_s.arg(path));
+    if (QFileInfo(path).size() == 0) // SQLite would delete the log beside it
+        throw damagedFile(path);
     Opened opened;
     try {
         opened.connection = connectForReading(path, opened.copy);
         switch (examine(*opened.connection, schema, false)) {
         case Health::Damaged:
-            throw StoreError(StoreError::Kind::Damaged,
-                             u"%1 is damaged or not a database; nothing in it was changed."_s.arg(path));
+            throw damagedFile(path);
         case Health::Foreign:
             throw foreignFile(path);
         case Health::Newer:
@@ -328,6 +334,8 @@ Opened openForReading(const QString& path, const Schema& schema) {
             break;
         }
     } catch (const SQLite::Exception& error) {
+        if (isDamage(error))
+            throw damagedFile(path);
         throw StoreError(StoreError::Kind::Other,
                          u"%1 could not be read: %2."_s.arg(path, QString::fromUtf8(error.what())));
     }

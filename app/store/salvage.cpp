@@ -2,6 +2,7 @@
 #include "app/store/rows.h"
 
 #include <QFile>
+#include <QFileInfo>
 #include <QHash>
 #include <QTemporaryDir>
 
@@ -231,13 +232,16 @@ qint64 copyRows(const QString& from, const QString& fresh) {
 } // namespace
 
 qint64 salvage(const QString& damaged, const QString& fresh) {
-    if (const qint64 messages = copyRows(damaged, fresh))
-        return messages;
+    if (QFileInfo(damaged).size() == 0)
+        return 0;
+    // From a copy: SQLite may change, even delete, what lies beside a file that it opens.
     const QTemporaryDir folder(fresh + u".XXXXXX"_s);
     const QString copy = folder.filePath(u"copy.db"_s);
     if (!QFile::copy(damaged, copy) || !QFile::setPermissions(copy, QFile::ReadOwner | QFile::WriteOwner))
         return 0;
     QFile::copy(damaged + u"-wal"_s, copy + u"-wal"_s);
+    if (const qint64 messages = copyRows(copy, fresh))
+        return messages;
     return replaceFirstPage(copy, fresh) ? copyRows(copy, fresh) : 0;
 }
 
