@@ -1,7 +1,141 @@
 #include "app/cli/command.h"
+#include "app/cli/model_path.h"
+#include "engine/chat_format.h"
+#include "engine/error.h"
+#include "engine/gguf_file.h"
+#include "engine/model_config.h"
+
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
 
 namespace cli {
 
-void addInspect(CLI::App&) {}
+namespace {
+
+using Json = nlohmann::ordered_json; // metadata in the order of the file
+
+constexpr std::size_t shownItems = 8;
+constexpr std::size_t shownCharacters = 100;
+
+template <class List>
+Json firstItems(const List& list) {
+    Json items = Json::array();
+    for (std::size_t i = 0; i < std::min(list.size(), shownItems); ++i)
+        items.push_back(static_cast<typename List::value_type>(list[i]));
+    return items;
+}
+
+/// Short arrays whole, of long ones the length and the first items.
+Json toJson(const engine::GgufFile::Value& value) {
+    return std::visit(
+        [](const auto& held) -> Json {
+            using Held = std::decay_t<decltype(held)>;
+            if constexpr (std::is_same_v<Held, std::shared_ptr<const engine::GgufFile::Array>>) {
+                Json first = std::visit([](const auto& list) { return firstItems(list); }, held->items);
+                if (held->size() <= shownItems)
+                    return first;
+                return Json{{"count", held->size()}, {"first", std::move(first)}};
+            } else {
+                return held;
+            }
+        },
+        value);
+}
+
+/// Why this file cannot be run; empty when it can.
+std::string problemOf(const engine::GgufFile& file) {
+    try {
+        engine::ModelConfig::fromGguf(file);
+        return "";
+    } catch (const engine::Error& error) {
+        return error.what();
+    }
+}
+
+Json describe(const engine::GgufFile& file) {
+    Json object;
+    object["file"] = file.path().string();
+    object["bytes"] = file.fileBytes();
+    object["version"] = file.version();
+    object["name"] = engine::displayName(file);
+    object["quantisation"] = engine::quantisationLabel(file);
+    object["chat_format"] = engine::ChatFormat::detect(file).name;
+    object["problem"] = problemOf(file);
+    object["metadata"] = Json::object();
+    for (const auto& [key, value] : file.metadata())
+        object["metadata"][key] = toJson(value);
+    object["tensors"] = Json::array();
+    for (const engine::GgufFile::TensorInfo& tensor : file.tensors())
+        object["tensors"].push_back({{"name", tensor.name},
+                                     {"type", kernels::name(tensor.type)},
+                                     {"shape", tensor.shape},
+                                     {"bytes", tensor.data.size()}});
+    return object;
+}
+
+std::string dump(const Json& json, int indent = -1) {
+    return json.dump(indent, ' ', false,
+                     Json::error_handler_t::replace); // token texts need not be valid UTF-8
+}
+
+/// One line, whatever the value holds.
+std::string shown(const Json& value) {
+    if (value.is_object())
+        return std::to_string(value["count"].get<std::size_t>()) + " items: " + dump(value["first"]) + " ...";
+    std::string text = dump(value);
+    if (text.size() <= shownCharacters)
+        return text;
+    std::size_t end = shownCharacters;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80)
+        --end; // not in the middle of a character
+    return text.substr(0, end) + "...";
+}
+
+void printTable(const Json& object) {
+    std::printf("%s\n  %s, %s, chat format %s\n  GGUF version %d, %llu bytes\n",
+                object["file"].get<std::string>().c_str(), object["name"].get<std::string>().c_str(),
+                object["quantisation"].get<std::string>().c_str(),
+                object["chat_format"].get<std::string>().c_str(), object["version"].get<int>(),
+                object["bytes"].get<unsigned long long>());
+    if (const auto problem = object["problem"].get<std::string>(); !problem.empty())
+        std::printf("  %s\n", problem.c_str());
+    std::printf("\nMetadata, %zu keys\n", object["metadata"].size());
+    for (const auto& [key, value] : object["metadata"].items())
+        std::printf("  %-42s %s\n", key.c_str(), shown(value).c_str());
+    std::printf("\nTensors, %zu\n", object["tensors"].size());
+    for (const Json& tensor : object["tensors"]) {
+        std::string shape;
+        for (const Json& length : tensor["shape"])
+            shape += (shape.empty() ? "" : " x ") + std::to_string(length.get<std::int64_t>());
+        std::printf("  %-42s %-5s %-16s %12llu bytes\n", tensor["name"].get<std::string>().c_str(),
+                    tensor["type"].get<std::string>().c_str(), shape.c_str(),
+                    tensor["bytes"].get<unsigned long long>());
+    }
+}
+
+struct Arguments {
+    std::string model;
+    bool json = false;
+};
+
+void run(const Arguments& arguments) {
+    const Json object = describe(*engine::GgufFile::open(arguments.model));
+    if (arguments.json)
+        std::printf("%s\n", dump(object, 2).c_str());
+    else
+        printTable(object);
+}
+
+} // namespace
+
+void addInspect(CLI::App& app) {
+    auto arguments = std::make_shared<Arguments>();
+    CLI::App* command =
+        app.add_subcommand("inspect", "Shows the metadata and the tensor table of a model file");
+    addModelPath(*command, arguments->model);
+    command->add_flag("--json", arguments->json, "One JSON object");
+    command->callback([arguments] { run(*arguments); });
+}
 
 } // namespace cli

@@ -1,4 +1,5 @@
 #include "app/cli/command.h"
+#include "app/cli/model_path.h"
 #include "engine/error.h"
 #include "engine/gguf_file.h"
 #include "engine/tokenizer.h"
@@ -43,7 +44,7 @@ void run(const Arguments& arguments) {
 void addTokenize(CLI::App& app) {
     auto arguments = std::make_shared<Arguments>();
     CLI::App* command = app.add_subcommand("tokenize", "Prints the token ids of a text as a JSON array");
-    command->add_option("--model", arguments->model, "GGUF file")->required();
+    addModelPath(*command, arguments->model);
     command->add_option("--text-file", arguments->textFile, "UTF-8 text")->required();
     command->add_flag("--special", arguments->special, "Special tokens written in the text count as such");
     command->callback([arguments] { run(*arguments); });

@@ -103,6 +103,11 @@ TEST(ModelConfig, UnknownArchitecturesAreNamed) {
               "small.gguf cannot be used: it holds a gemma3 model; Sumidero can run: llama.");
 }
 
+TEST(ModelConfig, PartsOfModelsAreRefused) {
+    EXPECT_THAT(complaintAfter([](Small& s) { s.set("split.count", 3); }), HasSubstr("one of 3 parts"));
+    EXPECT_EQ(complaintAfter([](Small& s) { s.set("split.count", 1); }), "");
+}
+
 TEST(ModelConfig, AbsurdNumbersAreNamed) {
     for (const char* key : {"llama.block_count", "llama.context_length", "llama.embedding_length",
                             "llama.feed_forward_length", "llama.attention.head_count"}) {
@@ -224,6 +229,19 @@ TEST(ModelConfig, ToyModelsAreWellFormed) {
         EXPECT_EQ(config.tiedOutput, !other);
         EXPECT_EQ(config.ropeFrequencyFactors.size(), other ? 8u : 0u);
         EXPECT_EQ(config.quantisation, other ? "F16" : "F32");
+    }
+}
+
+TEST(ModelConfig, ToyModelsHoldEveryType) {
+    using kernels::DType;
+    for (const DType type : {DType::F32, DType::F16, DType::BF16, DType::Q4_0, DType::Q4_1, DType::Q5_0,
+                             DType::Q5_1, DType::Q8_0, DType::Q4_K, DType::Q5_K, DType::Q6_K}) {
+        test::ToyShape shape;
+        shape.dim = shape.ffnDim = 256;
+        shape.headDim = 64;
+        shape.type = type;
+        const ModelConfig config = ModelConfig::fromGguf(*GgufFile::open(test::writeToyModel(shape)));
+        EXPECT_EQ(config.quantisation, kernels::name(type));
     }
 }
 

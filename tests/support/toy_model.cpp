@@ -5,7 +5,6 @@
 #include <cmath>
 #include <numbers>
 #include <random>
-#include <stdexcept>
 
 namespace test {
 
@@ -29,19 +28,6 @@ public:
 private:
     std::mt19937 m_random;
 };
-
-std::vector<std::byte> stored(kernels::DType type, const std::vector<float>& values) {
-    ByteSink sink;
-    for (const float value : values) {
-        if (type == kernels::DType::F16)
-            sink.put(static_cast<_Float16>(value));
-        else if (type == kernels::DType::F32)
-            sink.put(value);
-        else
-            throw std::invalid_argument("toy models hold F32 or F16");
-    }
-    return sink.bytes();
-}
 
 class ToyWriter {
 public:
@@ -116,7 +102,7 @@ private:
         const std::vector<float> values = m_gauss.values(r * c, deviation);
         const bool fits = cols % kernels::blockLayout(m_shape.type).elements == 0;
         const kernels::DType type = fits ? m_shape.type : kernels::DType::F32;
-        m_writer.addTensor(name, type, {c, r}, stored(type, values));
+        m_writer.addTensor(name, type, {c, r}, quantise(type, values.data(), rows, cols));
     }
 
     /// Like Llama 3: fast frequencies stay, slow ones are divided by 8, with a slope between them.
