@@ -1,6 +1,7 @@
 #include "kernels/cpu_backend.h"
 
 #include "kernels/cpu/attention.h"
+#include "kernels/cpu/elementwise_kernels.h"
 #include "kernels/cpu/huge_memory.h"
 #include "kernels/cpu/isa.h"
 #include "kernels/cpu/kv_store.h"
@@ -9,7 +10,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cmath>
 
 namespace kernels {
 namespace {
@@ -28,7 +28,8 @@ private:
 class CpuBackend final : public Backend {
 public:
     CpuBackend(const CpuOptions& options, Isa isa)
-        : m_isa(isa), m_pool(options.threads > 0 ? options.threads : physicalCores()),
+        : m_isa(isa), m_elementwise(elementwiseKernels(isa)),
+          m_pool(options.threads > 0 ? options.threads : physicalCores()),
           m_linear(m_pool, isa, options.activations), m_attention(m_pool, isa) {}
 
     DeviceInfo info() const override {
@@ -67,57 +68,67 @@ public:
     std::uint64_t takeBytesRead() override { return m_linear.takeBytesRead() + m_attention.takeBytesRead(); }
 
 private:
+    /// Calls body(first, end) for pieces of the rows, in parallel when there are many.
+    template <class Body>
+    void overRows(std::int64_t rows, std::int64_t cols, const Body& body);
+
     Isa m_isa;
+    const ElementwiseKernels& m_elementwise;
     ThreadPool m_pool;
     std::shared_ptr<WeightMemory> m_weightMemory = WeightMemory::create();
     Linear m_linear;
     Attention m_attention;
 };
 
+// Small batches are done before another thread has woken up; larger ones are cut into pieces of about this
+// many values.
+constexpr std::int64_t PIECE = 16384;
+
+template <class Body>
+void CpuBackend::overRows(std::int64_t rows, std::int64_t cols, const Body& body) {
+    const std::int64_t rowsOfPiece = std::max<std::int64_t>(1, PIECE / std::max<std::int64_t>(1, cols));
+    const int pieces = static_cast<int>((rows + rowsOfPiece - 1) / rowsOfPiece);
+    if (pieces <= 1) {
+        body(0, rows);
+        return;
+    }
+    m_pool.run(pieces, [&](int piece, int) {
+        const std::int64_t first = piece * rowsOfPiece;
+        body(first, std::min(rows, first + rowsOfPiece));
+    });
+}
+
 void CpuBackend::embed(const Weight& table, std::span<const std::int32_t> tokens, Tensor out) {
     const PackedWeight& weight = static_cast<const PackedWeight&>(table);
     assert(out.cols == weight.cols() && out.rows == static_cast<std::int64_t>(tokens.size()));
-    for (std::size_t i = 0; i < tokens.size(); ++i) {
-        assert(tokens[i] >= 0 && tokens[i] < weight.rows());
-        weight.dequantiseRow(tokens[i], out.data + static_cast<std::int64_t>(i) * out.cols);
-    }
+    overRows(out.rows, out.cols, [&](std::int64_t first, std::int64_t end) {
+        for (std::int64_t row = first; row < end; ++row) {
+            const std::int32_t token = tokens[static_cast<std::size_t>(row)];
+            assert(token >= 0 && token < weight.rows());
+            weight.dequantiseRow(token, out.data + row * out.cols);
+        }
+    });
 }
 
 void CpuBackend::rmsNorm(Tensor x, Tensor gain, float epsilon, Tensor out) {
-    assert(x.rows == out.rows && x.cols == out.cols && x.cols % gain.cols == 0);
+    assert(x.rows == out.rows && x.cols == out.cols && gain.rows == 1 && x.cols % gain.cols == 0);
     const std::int64_t cols = gain.cols;
-    for (std::int64_t row = 0; row < x.rows * x.cols / cols; ++row) {
-        const float* from = x.data + row * cols;
-        float* to = out.data + row * cols;
-        float sum = 0;
-        for (std::int64_t i = 0; i < cols; ++i)
-            sum += from[i] * from[i];
-        const float factor = 1.0f / std::sqrt(sum / static_cast<float>(cols) + epsilon);
-        for (std::int64_t i = 0; i < cols; ++i)
-            to[i] = from[i] * factor * gain.data[i];
-    }
+    overRows(x.rows * x.cols / cols, cols, [&](std::int64_t first, std::int64_t end) {
+        for (std::int64_t row = first; row < end; ++row)
+            m_elementwise.rmsNorm(x.data + row * cols, gain.data, epsilon, out.data + row * cols, cols);
+    });
 }
 
 void CpuBackend::rope(Tensor x, int headDim, int ropeDim, RopePairing pairing, std::span<const float> cosSin,
                       Tensor out) {
     assert(x.rows == out.rows && x.cols == out.cols && x.cols % headDim == 0 && ropeDim <= headDim);
     assert(ropeDim % 2 == 0 && cosSin.size() == static_cast<std::size_t>(x.rows * ropeDim));
-    const int half = ropeDim / 2;
-    for (std::int64_t row = 0; row < x.rows; ++row) {
-        const float* angles = cosSin.data() + row * ropeDim;
-        for (std::int64_t head = 0; head < x.cols; head += headDim) {
-            const float* from = x.data + row * x.cols + head;
-            float* to = out.data + row * x.cols + head;
-            for (int i = 0; i < half; ++i) {
-                const int a = pairing == RopePairing::Norm ? 2 * i : i;
-                const int b = pairing == RopePairing::Norm ? 2 * i + 1 : i + half;
-                const float first = from[a], second = from[b];
-                to[a] = first * angles[2 * i] - second * angles[2 * i + 1];
-                to[b] = first * angles[2 * i + 1] + second * angles[2 * i];
-            }
-            std::copy(from + ropeDim, from + headDim, to + ropeDim);
-        }
-    }
+    overRows(x.rows, x.cols, [&](std::int64_t first, std::int64_t end) {
+        for (std::int64_t row = first; row < end; ++row)
+            for (std::int64_t head = row * x.cols; head < (row + 1) * x.cols; head += headDim)
+                m_elementwise.rope(x.data + head, headDim, ropeDim, pairing, cosSin.data() + row * ropeDim,
+                                   out.data + head);
+    });
 }
 
 void CpuBackend::storeKv(KvCache& cache, int layer, Tensor k, Tensor v, std::span<const std::int32_t> slots) {
@@ -125,34 +136,34 @@ void CpuBackend::storeKv(KvCache& cache, int layer, Tensor k, Tensor v, std::spa
     const KvShape& shape = store.shape();
     assert(k.rows == static_cast<std::int64_t>(slots.size()) && k.cols == shape.kvHeads * shape.headDim);
     assert(v.rows == k.rows && v.cols == k.cols);
-    for (std::int64_t row = 0; row < k.rows; ++row) {
-        for (int head = 0; head < shape.kvHeads; ++head) {
-            const std::int64_t offset = row * k.cols + head * shape.headDim;
-            store.write(layer, head, slots[static_cast<std::size_t>(row)], k.data + offset, v.data + offset);
-        }
-    }
+    overRows(k.rows, k.cols, [&](std::int64_t first, std::int64_t end) {
+        for (int head = 0; head < shape.kvHeads; ++head)
+            for (std::int64_t row = first; row < end; ++row) {
+                const std::int64_t offset = row * k.cols + head * shape.headDim;
+                store.write(m_elementwise, layer, head, slots[static_cast<std::size_t>(row)], k.data + offset,
+                            v.data + offset);
+            }
+    });
 }
 
 void CpuBackend::gatedActivation(Activation activation, Tensor gate, Tensor up, Tensor out) {
     assert(gate.rows == up.rows && gate.cols == up.cols && gate.rows == out.rows && gate.cols == out.cols);
-    for (std::int64_t i = 0; i < gate.rows * gate.cols; ++i) {
-        const float x = gate.data[i];
-        // 0.5 (1 + tanh(u)) is the logistic function of 2u.
-        const float argument =
-            activation == Activation::Silu ? x : 1.5957691216f * (x + 0.044715f * x * x * x);
-        out.data[i] = x / (1.0f + std::exp(-argument)) * up.data[i];
-    }
+    overRows(gate.rows, gate.cols, [&](std::int64_t first, std::int64_t end) {
+        const std::int64_t at = first * gate.cols;
+        m_elementwise.gated(activation, gate.data + at, up.data + at, out.data + at,
+                            (end - first) * gate.cols);
+    });
 }
 
 void CpuBackend::add(Tensor x, Tensor inOut) {
     assert(x.rows == inOut.rows && x.cols == inOut.cols);
-    for (std::int64_t i = 0; i < x.rows * x.cols; ++i)
-        inOut.data[i] += x.data[i];
+    overRows(x.rows, x.cols, [&](std::int64_t first, std::int64_t end) {
+        m_elementwise.add(x.data + first * x.cols, inOut.data + first * x.cols, (end - first) * x.cols);
+    });
 }
 
 void CpuBackend::scale(Tensor inOut, float factor) {
-    for (std::int64_t i = 0; i < inOut.rows * inOut.cols; ++i)
-        inOut.data[i] *= factor;
+    m_elementwise.scale(inOut.data, factor, inOut.rows * inOut.cols);
 }
 
 } // namespace

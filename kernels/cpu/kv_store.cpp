@@ -5,14 +5,11 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
-#include <cmath>
 #include <cstring>
 #include <stdexcept>
 
 namespace kernels {
 namespace {
-
-constexpr float HALF_MAX = 65504.0f;
 
 std::size_t roundUp(std::size_t value, std::size_t unit) {
     return (value + unit - 1) / unit * unit;
@@ -28,10 +25,6 @@ T load(const std::byte* from, std::size_t index) {
 template <class T>
 void store(std::byte* to, std::size_t index, T value) {
     std::memcpy(to + index * sizeof(T), &value, sizeof(T));
-}
-
-std::uint16_t toStoredHalf(float value) {
-    return floatToHalf(std::clamp(value, -HALF_MAX, HALF_MAX));
 }
 
 // Where value d of a slot is stored, and where its scale is (Q8_0 only): offsets in bytes inside the group.
@@ -63,35 +56,31 @@ Spot valueSpot(const KvLayout& layout, int lane, int d) {
 
 using SpotOf = Spot (*)(const KvLayout&, int, int);
 
-void writeBlock(const KvLayout& layout, SpotOf spotOf, std::byte* group, int lane, const float* row,
-                int first, int end) {
-    float largest = 0;
-    for (int d = first; d < end; ++d)
-        largest = std::max(largest, std::fabs(row[d]));
-    // The scale as it will be read back decides the steps; one too small to hold makes the block zero.
-    const std::uint16_t scale = toStoredHalf(largest / 127.0f);
-    const float step = halfToFloat(scale);
-    const float perStep = step > 0 ? 1.0f / step : 0.0f;
-    store(group + spotOf(layout, lane, first).scale, 0, scale);
-    for (int d = first; d < end; ++d) {
-        const float steps = std::clamp(std::nearbyint(row[d] * perStep), -127.0f, 127.0f);
-        store(group + spotOf(layout, lane, d).value, 0, static_cast<std::int8_t>(steps));
+// Writes up to 32 values of one head: those from dimension `first` on.
+void writePiece(const ElementwiseKernels& kernels, const KvLayout& layout, SpotOf spotOf, std::byte* group,
+                int lane, const float* values, int first, int count) {
+    std::byte* to = group + spotOf(layout, lane, first).value;
+    const std::size_t stride = spotOf(layout, lane, first + 1).value - spotOf(layout, lane, first).value;
+    if (layout.type == KvType::F32) {
+        for (int i = 0; i < count; ++i)
+            store(to + static_cast<std::size_t>(i) * stride, 0, values[i]);
+    } else if (layout.type == KvType::F16) {
+        std::uint16_t halves[KV_BLOCK];
+        kernels.toHalf(values, halves, count);
+        for (int i = 0; i < count; ++i)
+            store(to + static_cast<std::size_t>(i) * stride, 0, halves[i]);
+    } else {
+        std::int8_t steps[KV_BLOCK];
+        store(group + spotOf(layout, lane, first).scale, 0, kernels.toQ8(values, steps, count));
+        for (int i = 0; i < count; ++i)
+            store(to + static_cast<std::size_t>(i) * stride, 0, steps[i]);
     }
 }
 
-void writeRow(const KvLayout& layout, SpotOf spotOf, std::byte* group, int lane, const float* row) {
-    if (layout.type == KvType::Q8_0) {
-        for (int d = 0; d < layout.headDim; d += KV_BLOCK)
-            writeBlock(layout, spotOf, group, lane, row, d, std::min(d + KV_BLOCK, layout.headDim));
-        return;
-    }
-    for (int d = 0; d < layout.headDim; ++d) {
-        std::byte* to = group + spotOf(layout, lane, d).value;
-        if (layout.type == KvType::F16)
-            store(to, 0, toStoredHalf(row[d]));
-        else
-            store(to, 0, row[d]);
-    }
+void writeRow(const ElementwiseKernels& kernels, const KvLayout& layout, SpotOf spotOf, std::byte* group,
+              int lane, const float* row) {
+    for (int d = 0; d < layout.headDim; d += KV_BLOCK)
+        writePiece(kernels, layout, spotOf, group, lane, row + d, d, std::min(KV_BLOCK, layout.headDim - d));
 }
 
 void readRow(const KvLayout& layout, SpotOf spotOf, const std::byte* group, int lane, std::span<float> out) {
@@ -201,10 +190,11 @@ void CpuKvCache::readValue(int layer, int kvHead, int slot, std::span<float> out
     readRow(*at.layout, valueSpot, at.valueGroup, at.lane, out);
 }
 
-void CpuKvCache::write(int layer, int kvHead, int slot, const float* key, const float* value) {
+void CpuKvCache::write(const ElementwiseKernels& kernels, int layer, int kvHead, int slot, const float* key,
+                       const float* value) {
     const Place at = place(layer, kvHead, slot);
-    writeRow(*at.layout, keySpot, at.keyGroup, at.lane, key);
-    writeRow(*at.layout, valueSpot, at.valueGroup, at.lane, value);
+    writeRow(kernels, *at.layout, keySpot, at.keyGroup, at.lane, key);
+    writeRow(kernels, *at.layout, valueSpot, at.valueGroup, at.lane, value);
 }
 
 std::uint64_t CpuKvCache::slotHash(int layer, int slot) const {

@@ -1,4 +1,5 @@
 #pragma once
+#include "kernels/cpu/elementwise_kernels.h"
 #include "kernels/cpu/huge_memory.h"
 #include "kernels/kv_cache.h"
 
@@ -55,7 +56,8 @@ public:
 
     /// Stores one head of one token. Half precision saturates, so that a stored number is finite if the given
     /// one is.
-    void write(int layer, int kvHead, int slot, const float* key, const float* value);
+    void write(const ElementwiseKernels& kernels, int layer, int kvHead, int slot, const float* key,
+               const float* value);
 
 private:
     struct Place { // of one slot in one head

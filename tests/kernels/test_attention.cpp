@@ -14,14 +14,16 @@ using kernels::KvShape;
 using kernels::KvType;
 using kernels::QueryView;
 
-struct Case {
-    std::string isa;
-    int threads = 2;
-};
+std::unique_ptr<kernels::Backend> makeBackend(const std::string& isa, int threads = 2) {
+    kernels::CpuOptions options;
+    options.threads = threads;
+    options.isa = isa;
+    return kernels::makeCpuBackend(options);
+}
 
 class AttentionTest : public testing::TestWithParam<std::string> {
 protected:
-    std::unique_ptr<kernels::Backend> m_backend = kernels::makeCpuBackend({.threads = 2, .isa = GetParam()});
+    std::unique_ptr<kernels::Backend> m_backend = makeBackend(GetParam());
 
     // Every slot of every layer holds something, so that a wrong mask is seen.
     std::unique_ptr<kernels::KvCache> filledCache(const KvShape& shape, std::uint32_t seed) {

@@ -1,0 +1,197 @@
+#include "kernels/cpu/attention.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+
+namespace kernels {
+namespace {
+
+// Runs of neighbouring splits, so that a unit can fetch ahead what the next one needs; several for each
+// thread, so that one that is held up costs little.
+constexpr int CHUNKS_PER_THREAD = 4;
+
+std::size_t bytesOf(const AttendCall& call, const AttendSplit& split) {
+    const KvLayout& layout = call.cache.layout(split.part);
+    return static_cast<std::size_t>(split.groups) * (layout.keyGroupBytes + layout.valueGroupBytes);
+}
+
+// The newest ring slots of a view as a view.
+QueryView newest(const QueryView& view, int keys, int ringSlots) {
+    const int count = std::min(keys, view.ringCount);
+    const int first = view.ringFirst + view.ringCount - count;
+    return {0, first >= ringSlots ? first - ringSlots : first, count};
+}
+
+bool keepsWeights(const AttentionCapture* capture) {
+    return capture && (!capture->slotMass.empty() || !capture->rows.empty());
+}
+
+} // namespace
+
+DecodeAttention::DecodeAttention(ThreadPool& pool, Isa isa) : m_pool(pool), m_kernels(attendKernels(isa)) {}
+
+void DecodeAttention::reserve(const AttendCall& call) {
+    // Sized for the whole cache, so that nothing is allocated while it fills and when a capture begins.
+    const KvShape& shape = call.cache.shape();
+    const auto splitsOf = [](int slots) { return (slots + SPLIT_SLOTS - 1) / SPLIT_SLOTS; };
+    const std::size_t splits =
+        static_cast<std::size_t>(splitsOf(shape.sinkSlots) + splitsOf(shape.ringSlots));
+    const std::size_t rows = std::max(splits * static_cast<std::size_t>(call.heads),
+                                      static_cast<std::size_t>(m_pool.threads() * call.groupHeads));
+    const std::size_t padded = static_cast<std::size_t>(call.paddedDim);
+    m_splits.reserve(splits);
+    if (m_parts.size() < rows)
+        m_parts.resize(rows);
+    const std::size_t floats = rows * (padded + SPLIT_SLOTS) + padded;
+    if (m_scratch.size() < floats * sizeof(float))
+        m_scratch = HugeMemory(floats * sizeof(float));
+    m_weights = reinterpret_cast<float*>(m_scratch.data());
+    m_partOut = m_weights + rows * SPLIT_SLOTS;
+    m_headOut = m_partOut + rows * padded;
+}
+
+std::uint64_t DecodeAttention::run(const AttendCall& call, int token, const AttentionCapture* capture) {
+    reserve(call);
+    listSplits(call.cache.shape(), call.args.views.subspan(static_cast<std::size_t>(token), 1), m_splits);
+    const int splits = static_cast<int>(m_splits.size());
+    const bool kept = keepsWeights(capture);
+    const int units = call.kvHeads * splits;
+    const int chunks = std::min(units, CHUNKS_PER_THREAD * m_pool.threads());
+    m_pool.run(chunks, [&](int chunk, int worker) {
+        const int end = units * (chunk + 1) / chunks;
+        for (int unit = units * chunk / chunks; unit < end; ++unit)
+            runUnit(call, token, unit, weightsOf(call, unit, worker, kept), capture);
+    });
+    for (int head = 0; head < call.heads; ++head) {
+        const RowSums total = mergeHead(call, token, head);
+        if (capture) {
+            const HeadStats stats = statsOf(call, token, head, total);
+            if (!capture->heads.empty())
+                capture->heads[static_cast<std::size_t>(head)] = stats;
+        }
+    }
+    if (kept) {
+        std::fill(capture->rows.begin(), capture->rows.end(), 0.0f);
+        m_pool.run(splits, [&](int split, int) { addWeights(call, split, *capture); });
+    }
+    std::uint64_t bytes = 0;
+    for (const AttendSplit& split : m_splits)
+        bytes += bytesOf(call, split) * static_cast<std::uint64_t>(call.kvHeads);
+    return bytes;
+}
+
+float* DecodeAttention::weightsOf(const AttendCall& call, int unit, int worker, bool kept) const {
+    return m_weights + static_cast<std::ptrdiff_t>(kept ? unit : worker) * call.groupHeads * SPLIT_SLOTS;
+}
+
+void DecodeAttention::runUnit(const AttendCall& call, int token, int unit, float* weights,
+                              const AttentionCapture* capture) {
+    const int splits = static_cast<int>(m_splits.size());
+    const int kvHead = unit / splits;
+    const AttendSplit& split = m_splits[static_cast<std::size_t>(unit % splits)];
+    KvRun run = call.run(split.part, kvHead);
+    if (unit % splits + 1 < splits) {
+        const AttendSplit& next = (&split)[1];
+        run.nextKeys = call.cache.keys(call.args.layer, next.part, kvHead) +
+                       static_cast<std::size_t>(next.firstGroup) * call.cache.layout(next.part).keyGroupBytes;
+    }
+    const Tensor& queries = split.part == KvPart::Sinks ? call.args.sinkQuery : call.args.ringQuery;
+    const float* query = queries.data + token * queries.cols + kvHead * call.groupHeads * call.headDim;
+    m_kernels.scores(run, split.firstGroup, split.groups, query, call.headDim, call.groupHeads,
+                     call.args.scale, weights);
+    Part* parts = m_parts.data() + static_cast<std::ptrdiff_t>(unit) * call.groupHeads;
+    const auto softmax = capture ? m_kernels.softmaxWithEntropy : m_kernels.softmax;
+    for (int row = 0; row < call.groupHeads; ++row)
+        parts[row].sums = softmax(weights + row * SPLIT_SLOTS, split.masks, split.groups);
+    m_kernels.weightedSum(run, split.firstGroup, split.masks, split.groups, weights, call.groupHeads,
+                          m_partOut + static_cast<std::ptrdiff_t>(unit) * call.groupHeads * call.paddedDim,
+                          Write::Replace);
+    if (capture)
+        captureUnit(call, token, split, weights, parts, capture->recentKeys);
+}
+
+void DecodeAttention::captureUnit(const AttendCall& call, int token, const AttendSplit& split,
+                                  const float* weights, Part* parts, int recentKeys) const {
+    const KvShape& shape = call.cache.shape();
+    const QueryView recent =
+        newest(call.args.views[static_cast<std::size_t>(token)], recentKeys, shape.ringSlots);
+    std::uint16_t masks[SPLIT_GROUPS];
+    const bool anyRecent =
+        split.part == KvPart::Ring && splitMasks(shape, recent, split.part, split.index, masks);
+    for (int row = 0; row < call.groupHeads; ++row) {
+        const float* from = weights + row * SPLIT_SLOTS;
+        parts[row].slot0 = split.firstSlot(shape) == 0 ? from[0] : 0.0f;
+        parts[row].recent = 0;
+        for (int group = 0; anyRecent && group < split.groups; ++group)
+            for (int slot = 0; slot < KV_GROUP; ++slot)
+                if (masks[split.firstMask + group] >> slot & 1)
+                    parts[row].recent += from[group * KV_GROUP + slot];
+    }
+}
+
+RowSums DecodeAttention::mergeHead(const AttendCall& call, int token, int head) {
+    const int splits = static_cast<int>(m_splits.size());
+    const int kvHead = head / call.groupHeads, row = head % call.groupHeads;
+    RowSums total{-INFINITY, 0.0f, 0.0f};
+    std::fill(m_headOut, m_headOut + call.paddedDim, 0.0f);
+    for (int split = 0; split < splits; ++split) {
+        const std::ptrdiff_t index =
+            static_cast<std::ptrdiff_t>(kvHead * splits + split) * call.groupHeads + row;
+        m_kernels.merge(total, m_headOut, m_parts[static_cast<std::size_t>(index)].sums,
+                        m_partOut + index * call.paddedDim, call.paddedDim);
+    }
+    m_kernels.scaleRow(m_headOut, total.sum > 0 ? 1.0f / total.sum : 0.0f, call.paddedDim);
+    std::copy(m_headOut, m_headOut + call.headDim,
+              call.args.out.data + token * call.args.out.cols + head * call.headDim);
+    return total;
+}
+
+// Also sets the shares, which addWeights() needs.
+HeadStats DecodeAttention::statsOf(const AttendCall& call, int token, int head, const RowSums& total) {
+    HeadStats stats;
+    if (total.sum <= 0)
+        return stats;
+    const int splits = static_cast<int>(m_splits.size());
+    const int kvHead = head / call.groupHeads, row = head % call.groupHeads;
+    for (int split = 0; split < splits; ++split) {
+        Part& part = m_parts[static_cast<std::size_t>((kvHead * splits + split) * call.groupHeads + row)];
+        part.share = std::exp(part.sums.largest - total.largest) / total.sum;
+        stats.slot0 += part.slot0 * part.share;
+        stats.recent += part.recent * part.share;
+        if (m_splits[static_cast<std::size_t>(split)].part == KvPart::Sinks)
+            stats.sinks += part.sums.sum * part.share;
+    }
+    stats.effectiveKeys = std::exp(std::log(total.sum) - total.entropy / total.sum);
+    float squares = 0;
+    const float* out = call.args.out.data + token * call.args.out.cols + head * call.headDim;
+    for (int d = 0; d < call.headDim; ++d)
+        squares += out[d] * out[d];
+    stats.outputNorm = std::sqrt(squares);
+    return stats;
+}
+
+void DecodeAttention::addWeights(const AttendCall& call, int splitIndex,
+                                 const AttentionCapture& capture) const {
+    const KvShape& shape = call.cache.shape();
+    const int splits = static_cast<int>(m_splits.size());
+    const AttendSplit& split = m_splits[static_cast<std::size_t>(splitIndex)];
+    const int first = split.firstSlot(shape);
+    const int partEnd = split.part == KvPart::Sinks ? shape.sinkSlots : shape.slots();
+    const int count = std::min(split.groups * KV_GROUP, partEnd - first);
+    for (int head = 0; head < call.heads; ++head) {
+        const int kvHead = head / call.groupHeads, row = head % call.groupHeads;
+        const std::ptrdiff_t index =
+            static_cast<std::ptrdiff_t>(kvHead * splits + splitIndex) * call.groupHeads + row;
+        const float share = m_parts[static_cast<std::size_t>(index)].share;
+        const float* weights = m_weights + index * SPLIT_SLOTS;
+        if (!capture.slotMass.empty())
+            m_kernels.addScaled(capture.slotMass.data() + first, weights, share, count);
+        if (!capture.rows.empty())
+            m_kernels.addScaled(capture.rows.data() + static_cast<std::ptrdiff_t>(head) * shape.slots() +
+                                    first,
+                                weights, share, count);
+    }
+}
+
+} // namespace kernels

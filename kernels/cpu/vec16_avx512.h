@@ -1,0 +1,111 @@
+#pragma once
+#include <cstdint>
+
+// GCC 12 takes the deliberately undefined operand inside many AVX-512 intrinsics for a mistake.
+#if !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#endif
+#include <immintrin.h>
+
+// Sixteen floats on AVX-512. The three vec16_*.h offer the same functions; kernels written over them are
+// compiled once with each. Everything has internal linkage, so that no copy of it serves the rest of the
+// program.
+namespace kernels {
+namespace {
+
+#define VEC16 [[gnu::always_inline]] inline
+
+struct Vec16 {
+    __m512 v;
+};
+
+constexpr int VEC16_SUMS = 24; // vectors of sums that the register file holds beside the operands
+
+VEC16 Vec16 zero16() {
+    return {_mm512_setzero_ps()};
+}
+VEC16 Vec16 broadcast16(float x) {
+    return {_mm512_set1_ps(x)};
+}
+VEC16 Vec16 load16(const float* from) {
+    return {_mm512_loadu_ps(from)};
+}
+VEC16 void store16(float* to, Vec16 x) {
+    _mm512_storeu_ps(to, x.v);
+}
+VEC16 Vec16 add16(Vec16 a, Vec16 b) {
+    return {_mm512_add_ps(a.v, b.v)};
+}
+VEC16 Vec16 sub16(Vec16 a, Vec16 b) {
+    return {_mm512_sub_ps(a.v, b.v)};
+}
+VEC16 Vec16 mul16(Vec16 a, Vec16 b) {
+    return {_mm512_mul_ps(a.v, b.v)};
+}
+VEC16 Vec16 div16(Vec16 a, Vec16 b) {
+    return {_mm512_div_ps(a.v, b.v)};
+}
+VEC16 Vec16 max16(Vec16 a, Vec16 b) {
+    return {_mm512_max_ps(a.v, b.v)};
+}
+VEC16 Vec16 min16(Vec16 a, Vec16 b) {
+    return {_mm512_min_ps(a.v, b.v)};
+}
+VEC16 Vec16 abs16(Vec16 a) {
+    return {_mm512_abs_ps(a.v)};
+}
+/// a b + c, rounded once where the processor can
+VEC16 Vec16 fma16(Vec16 a, Vec16 b, Vec16 c) {
+    return {_mm512_fmadd_ps(a.v, b.v, c.v)};
+}
+VEC16 Vec16 round16(Vec16 a) {
+    return {_mm512_roundscale_ps(a.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)};
+}
+VEC16 float sum16(Vec16 a) {
+    return _mm512_reduce_add_ps(a.v);
+}
+VEC16 float largest16(Vec16 a) {
+    return _mm512_reduce_max_ps(a.v);
+}
+
+/// x * 2^n in the lanes where test >= limit, 0 in the others. n is integral, -126 .. 127.
+VEC16 Vec16 scaleOrZero16(Vec16 x, Vec16 n, Vec16 test, float limit) {
+    return {_mm512_maskz_scalef_ps(_mm512_cmp_ps_mask(test.v, _mm512_set1_ps(limit), _CMP_GE_OQ), x.v, n.v)};
+}
+/// Lanes whose bit is 0 become `other`.
+VEC16 Vec16 keep16(Vec16 x, std::uint32_t bits, float other) {
+    return {_mm512_mask_mov_ps(_mm512_set1_ps(other), static_cast<__mmask16>(bits), x.v)};
+}
+
+VEC16 Vec16 loadHalf16(const void* from) {
+    return {_mm512_cvtph_ps(_mm256_loadu_si256(static_cast<const __m256i*>(from)))};
+}
+VEC16 void storeHalf16(void* to, Vec16 x) {
+    _mm256_storeu_si256(static_cast<__m256i*>(to),
+                        _mm512_cvtps_ph(x.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+}
+VEC16 Vec16 loadInt8x16(const void* from) {
+    return {_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(static_cast<const __m128i*>(from))))};
+}
+/// x is integral, -127 .. 127.
+VEC16 void storeInt8x16(void* to, Vec16 x) {
+    _mm_storeu_si128(static_cast<__m128i*>(to), _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(x.v)));
+}
+
+VEC16 Vec16 swapPairs16(Vec16 x) {
+    return {_mm512_permute_ps(x.v, 0xB1)};
+} // b a d c ..
+VEC16 Vec16 evenTwice16(Vec16 x) {
+    return {_mm512_moveldup_ps(x.v)};
+} // a a c c ..
+VEC16 Vec16 oddTwice16(Vec16 x) {
+    return {_mm512_movehdup_ps(x.v)};
+} // b b d d ..
+/// Even lanes a b - c, odd lanes a b + c.
+VEC16 Vec16 fmaSubAdd16(Vec16 a, Vec16 b, Vec16 c) {
+    return {_mm512_fmaddsub_ps(a.v, b.v, c.v)};
+}
+
+} // namespace
+} // namespace kernels
