@@ -197,7 +197,7 @@ const float* Linear::Plan::floatPanel(const PackedWeight& weight, std::int64_t g
 }
 
 Linear::Linear(ThreadPool& pool, Isa isa, ActivationPrecision precision)
-    : m_pool(pool), m_kernels(linearKernels(isa)), m_precision(precision) {}
+    : m_pool(pool), m_kernels(linearKernels(isa)), m_precision(precision), m_shares(pool.threads()) {}
 
 /// Brings x into the tiles that the kernels read, in m_int8 and m_floats.
 void Linear::prepareActivations(Tensor x, bool int8, bool floats) {
@@ -275,9 +275,10 @@ void Linear::run(Tensor x, std::span<const LinearJob> jobs) {
     void* base = m_scratch.data();
     std::size_t space = m_scratch.size();
     std::align(64, needed - 64, base, space);
-    m_pool.run(plan.groupChunks * plan.tokenBlocks, [&](int chunk, int worker) {
+    m_shares.deal(plan.groupChunks * plan.tokenBlocks);
+    m_pool.run(plan.groupChunks * plan.tokenBlocks, [&](int, int worker) {
         std::byte* const own = static_cast<std::byte*>(base) + perWorker * static_cast<std::size_t>(worker);
-        plan.runChunk(chunk, *reinterpret_cast<Scratch*>(own));
+        plan.runChunk(m_shares.take(worker), *reinterpret_cast<Scratch*>(own));
     });
     m_bytesRead += bytes;
 }

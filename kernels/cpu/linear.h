@@ -3,6 +3,7 @@
 #include "kernels/cpu/isa.h"
 #include "kernels/cpu/thread_pool.h"
 #include "kernels/cpu/weight_memory.h"
+#include "kernels/cpu/work_shares.h"
 
 #include <cstdint>
 #include <memory>
@@ -79,6 +80,7 @@ private:
     ThreadPool& m_pool;
     const LinearKernels& m_kernels;
     ActivationPrecision m_precision;
+    WorkShares m_shares;
     std::uint64_t m_bytesRead = 0;
     std::vector<std::byte> m_int8;    // activations in blocks of 32, token tiles
     std::vector<float> m_floats;      // activations as float32, token tiles

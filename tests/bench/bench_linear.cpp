@@ -1,0 +1,183 @@
+#include "kernels/cpu/linear.h"
+#include "kernels/cpu_backend.h"
+#include "tests/support/toy_model.h"
+
+#include <algorithm>
+#include <benchmark/benchmark.h>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <random>
+
+// Matrix products of the CPU backend on the shapes of SmolLM2-135M. Mat-vec walks over as many copies as it
+// takes to leave the cache and is shown as GB/s, beside the read bandwidth measured right before and after it
+// (same threads, huge pages), and as a share of that. SUMIDERO_BENCH_THREADS sets the number of threads,
+// SUMIDERO_ISA the instruction set.
+namespace {
+
+using namespace kernels;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t footprintBytes = std::size_t{160} << 20; // well beyond the last-level cache
+
+struct Shape {
+    std::int64_t rows, cols;
+};
+constexpr Shape shapes[] = {{576, 576}, {192, 576}, {1536, 576}, {576, 1536}, {49152, 576}, {2048, 2048}};
+constexpr DType types[] = {DType::Q4_1, DType::Q4_0, DType::Q8_0, DType::Q5_0, DType::Q5_1, DType::Q4_K,
+                           DType::Q5_K, DType::Q6_K, DType::F16,  DType::BF16, DType::F32};
+
+double seconds(Clock::duration time) {
+    return std::chrono::duration<double>(time).count();
+}
+
+ThreadPool& pool() {
+    static ThreadPool instance([] {
+        const char* const wanted = std::getenv("SUMIDERO_BENCH_THREADS");
+        return wanted ? std::atoi(wanted) : physicalCores();
+    }());
+    return instance;
+}
+
+template <bool prefetch>
+std::uint64_t sumOf(const std::byte* from, std::size_t bytes) {
+    std::uint64_t sums[8] = {};
+    for (std::size_t i = 0; i + 64 <= bytes; i += 64) {
+        if (prefetch) {
+            __builtin_prefetch(from + i + 4096);
+        }
+        std::uint64_t words[8];
+        std::memcpy(words, from + i, 64);
+        for (int w = 0; w < 8; ++w) {
+            sums[w] += words[w];
+        }
+    }
+    std::uint64_t sum = 0;
+    for (const std::uint64_t part : sums) {
+        sum += part;
+    }
+    return sum;
+}
+
+/// Bytes a second that all threads together read from memory: the best of three plain passes and three that
+/// prefetch.
+double readBandwidth() {
+    static const auto memory = WeightMemory::create();
+    static const WeightMemory::Piece piece = [] {
+        WeightMemory::Piece made = memory->allocate(footprintBytes);
+        std::memset(made.data(), 1, footprintBytes);
+        return made;
+    }();
+    constexpr int chunks = 512;
+    WorkShares shares(pool().threads());
+    double best = 0;
+    for (int pass = 0; pass < 6; ++pass) {
+        const auto start = Clock::now();
+        shares.deal(chunks);
+        pool().run(chunks, [&](int, int worker) {
+            const std::size_t size = footprintBytes / chunks;
+            const std::byte* const from = piece.data() + static_cast<std::size_t>(shares.take(worker)) * size;
+            benchmark::DoNotOptimize(pass % 2 ? sumOf<true>(from, size) : sumOf<false>(from, size));
+        });
+        best = std::max(best, static_cast<double>(footprintBytes) / seconds(Clock::now() - start));
+    }
+    return best;
+}
+
+/// Fills `stored` with copies of `some` until it holds the whole shape.
+HostMatrix repeated(DType type, Shape shape, const std::vector<std::byte>& some,
+                    std::vector<std::byte>& stored) {
+    HostMatrix host{type, shape.rows, shape.cols, nullptr};
+    stored.resize(host.bytes());
+    for (std::size_t i = 0; i < stored.size(); i += some.size()) {
+        std::memcpy(stored.data() + i, some.data(), std::min(some.size(), stored.size() - i));
+    }
+    host.data = stored.data();
+    return host;
+}
+
+struct Fixture {
+    Fixture(DType type, Shape shape, std::int64_t tokenCount, std::size_t bytes)
+        : linear(pool(), chooseIsa(""), ActivationPrecision::Int8), tokens(tokenCount),
+          x(static_cast<std::size_t>(tokenCount * shape.cols)),
+          out(static_cast<std::size_t>(tokenCount * shape.rows)) {
+        std::mt19937 generator(1);
+        std::normal_distribution<float> normal;
+        // Quantising plainly is slow and the values do not matter: 48 rows, repeated.
+        constexpr std::int64_t distinctRows = 48;
+        std::vector<float> values(static_cast<std::size_t>(distinctRows * shape.cols));
+        std::generate(values.begin(), values.end(), [&] { return normal(generator); });
+        std::generate(x.begin(), x.end(), [&] { return normal(generator); });
+        const std::vector<std::byte> some = test::quantise(type, values.data(), distinctRows, shape.cols);
+        std::vector<std::byte> stored;
+        const HostMatrix host = repeated(type, shape, some, stored);
+        const auto memory = WeightMemory::create();
+        do {
+            copies.push_back(packWeight(host, pool(), chooseIsa(""), memory));
+        } while (copies.size() * copies.front()->bytes() < bytes);
+    }
+
+    void run() {
+        const PackedWeight& weight = *copies[next++ % copies.size()];
+        const LinearJob job{&weight, {out.data(), tokens, weight.rows()}};
+        linear.run({x.data(), tokens, weight.cols()}, {&job, 1});
+    }
+
+    Linear linear;
+    std::int64_t tokens;
+    std::vector<float> x;
+    std::vector<float> out;
+    std::vector<std::unique_ptr<PackedWeight>> copies;
+    std::size_t next = 0;
+};
+
+void matVec(benchmark::State& state, DType type, Shape shape) {
+    Fixture fixture(type, shape, 1, footprintBytes);
+    const double before = readBandwidth();
+    const auto start = Clock::now();
+    for (auto _ : state) {
+        fixture.run();
+    }
+    const double elapsed = seconds(Clock::now() - start);
+    const double rate = static_cast<double>(fixture.linear.takeBytesRead()) / elapsed;
+    const double ceiling = std::max(before, readBandwidth());
+    state.counters["GB/s"] = rate * 1e-9;
+    state.counters["ceiling_GB/s"] = ceiling * 1e-9;
+    state.counters["share"] = rate / ceiling;
+}
+
+void product512(benchmark::State& state, DType type, Shape shape) {
+    Fixture fixture(type, shape, 512, 1);
+    const auto start = Clock::now();
+    for (auto _ : state) {
+        fixture.run();
+    }
+    const double operations =
+        2.0 * 512 * static_cast<double>(shape.rows * shape.cols) * static_cast<double>(state.iterations());
+    state.counters["Gop/s"] = operations * 1e-9 / seconds(Clock::now() - start);
+}
+
+const bool registered = [] {
+    for (const DType type : types) {
+        for (const Shape shape : shapes) {
+            if (shape.cols % blockLayout(type).elements != 0) {
+                continue;
+            }
+            const std::string suffix = std::string("/") + name(type) + "/" + std::to_string(shape.rows) +
+                                       "x" + std::to_string(shape.cols);
+            benchmark::RegisterBenchmark(("matvec" + suffix).c_str(), matVec, type, shape)
+                ->MinTime(0.1)
+                ->UseRealTime()
+                ->Unit(benchmark::kMicrosecond);
+            if (shape.rows < 10000) {
+                benchmark::RegisterBenchmark(("gemm512" + suffix).c_str(), product512, type, shape)
+                    ->MinTime(0.1)
+                    ->UseRealTime()
+                    ->Unit(benchmark::kMicrosecond);
+            }
+        }
+    }
+    return true;
+}();
+
+} // namespace
