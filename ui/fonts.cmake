@@ -1,7 +1,7 @@
 # Builds Debian's Inter and JetBrains Mono into the program. Where they are missing the resource is empty and the system's fonts are used.
 set(FONT_QRC ${CMAKE_CURRENT_BINARY_DIR}/sumidero_fonts.qrc)
 set(FONT_ENTRIES "")
-foreach(FONT Inter-Regular.otf Inter-Italic.otf Inter-Medium.otf Inter-SemiBold.otf Inter-SemiBoldItalic.otf Inter-Bold.otf
+foreach(FONT Inter-Light.otf Inter-LightItalic.otf Inter-Regular.otf Inter-Italic.otf Inter-Medium.otf Inter-SemiBold.otf Inter-SemiBoldItalic.otf Inter-Bold.otf
         JetBrainsMono-Regular.ttf JetBrainsMono-Italic.ttf JetBrainsMono-Bold.ttf)
     find_file(FONT_FILE_${FONT} ${FONT} PATHS /usr/share/fonts/opentype/inter /usr/share/fonts/truetype/jetbrains-mono
         NO_DEFAULT_PATH)

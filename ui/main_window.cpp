@@ -61,9 +61,6 @@ MainWindow::MainWindow(app::ChatController& controller, QWidget* parent)
     m_statusDelay.setInterval(statusDelayMs);
     connect(&m_draftDelay, &QTimer::timeout, this, &MainWindow::saveDraftNow);
     connect(&m_statusDelay, &QTimer::timeout, this, &MainWindow::showStatus);
-    m_actions->inspector->setVisible(false);
-    m_actions->inspector->setEnabled(false);
-    m_page->header()->inspectorButton()->hide();
     connectSide();
     connectPage();
     connectView();
@@ -79,14 +76,6 @@ MainWindow::MainWindow(app::ChatController& controller, QWidget* parent)
 }
 
 MainWindow::~MainWindow() = default;
-
-void MainWindow::setInspector(QWidget* pane) {
-    m_panes->setRight(pane);
-    m_actions->inspector->setVisible(true);
-    m_actions->inspector->setEnabled(true);
-    m_page->header()->inspectorButton()->show();
-    m_panes->setRightOpen(m_controller.settings().inspectorVisible);
-}
 
 void MainWindow::connectSide() {
     connect(m_side->newChatButton(), &QAbstractButton::clicked, m_actions->newChat, &QAction::trigger);
@@ -117,7 +106,7 @@ void MainWindow::connectPage() {
     connect(header->title(), &TitleEdit::renamed, this,
             [this](const QString& title) { m_controller.renameChat(m_controller.currentChat(), title); });
     connect(header->meter(), &QAbstractButton::clicked, this, [this] {
-        if (m_panes->right() && !m_panes->isRightOpen())
+        if (m_actions->inspector->isEnabled() && !m_panes->isRightOpen())
             m_actions->inspector->trigger();
     });
     connect(m_panes, &Panes::arrangementChanged, this, &MainWindow::showArrangement);
@@ -138,7 +127,7 @@ void MainWindow::connectPage() {
             field->setDraft(text);
             field->submit();
         } else if (field->state() == Composer::State::Ready) {
-            send(text); // what is being written stays
+            m_controller.send(text); // what is being written stays
         }
     });
 }
@@ -199,7 +188,7 @@ void MainWindow::connectActions() {
     on(m_actions->message, [this] { m_page->composer()->edit()->setFocus(Qt::ShortcutFocusReason); });
     on(m_actions->chatList, [this] { m_panes->setLeftOpen(!m_panes->isLeftOpen()); });
     on(m_actions->inspector, [this] {
-        m_panes->setRightOpen(!m_panes->isRightOpen());
+        showInspector(!m_panes->isRightOpen());
         app::Settings settings = m_controller.settings();
         settings.inspectorVisible = m_panes->isRightOpen();
         m_controller.applySettings(settings);
@@ -242,8 +231,8 @@ void MainWindow::send(const QString& text) {
     endEditing();
     if (edited != 0)
         m_controller.editAndResend(edited, text);
-    else
-        m_controller.send(text);
+    else if (!m_controller.send(text))
+        m_page->composer()->setDraft(text); // not taken, so not lost
     m_page->view()->scrollToEnd();
 }
 

@@ -29,15 +29,19 @@ public:
     explicit MainWindow(app::ChatController& controller, QWidget* parent = nullptr);
     ~MainWindow() override;
 
-    /// The right pane. Until it is given, nothing in the window speaks of an Inspector.
+    /// Another right pane than the Inspector, or none: then nothing in the window speaks of an Inspector.
     void setInspector(QWidget* pane);
+    /// Place, size and panes, to be given back at the next start. restoreLayout() ignores what it does not
+    /// understand.
+    QByteArray layoutState() const;
+    void restoreLayout(const QByteArray& state);
     void openSettings(SettingsPage page);
 
     SidePane* sidePane() const { return m_side; }
     ChatPage* page() const { return m_page; }
     Panes* panes() const { return m_panes; }
     const Actions& actions() const { return *m_actions; }
-    SettingsDialog* settingsDialog() const { return m_settings; }
+    SettingsDialog* settingsDialog() const; // null: closed
 
 protected:
     void closeEvent(QCloseEvent* event) override;
@@ -51,6 +55,8 @@ private:
     void connectView();
     void connectActions();
     void connectController();
+    void showInspector(bool show);
+    void buildInspector();
     void openChat(app::ChatId chat, app::MessageId message);
     void openNeighbour(int step);
     void send(const QString& text);

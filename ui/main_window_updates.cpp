@@ -161,7 +161,7 @@ void MainWindow::showModel() {
     using Phase = app::ModelState::Phase;
     const app::ModelState& model = m_controller.modelState();
     m_side->modelCard()->setState(model);
-    if (model.phase == Phase::Failed)
+    if (model.phase != Phase::Loading && !model.problem.isEmpty())
         m_page->banners()->show({Tone::Problem,
                                  modelKey,
                                  model.problem,
@@ -177,7 +177,7 @@ void MainWindow::showModel() {
         composer->setState(Composer::State::Answering);
     else if (model.phase == Phase::Loading)
         composer->setState(Composer::State::Loading);
-    else if (model.info.name.empty())
+    else if (model.info.path.empty())
         composer->setState(Composer::State::Blocked, tr("Choose a model first"));
     else
         composer->setState(Composer::State::Ready);
@@ -187,8 +187,7 @@ void MainWindow::showSettings() {
     const Theme wanted = themeFor(m_controller.settings().theme);
     if (wanted.dark != Theme::current().dark || qApp->styleSheet().isEmpty())
         Theme::apply(wanted);
-    if (m_panes->right() && m_panes->isRightOpen() != m_controller.settings().inspectorVisible)
-        m_panes->setRightOpen(m_controller.settings().inspectorVisible);
+    showInspector(m_controller.settings().inspectorVisible && m_actions->inspector->isEnabled());
     showStatus();
 }
 
@@ -208,13 +207,9 @@ void MainWindow::showTranscriptState() {
 }
 
 void MainWindow::showNotice(const QString& sentence) {
+    if (sentence == m_controller.modelState().problem)
+        return; // it has its own banner, with an action
     m_page->banners()->show({Tone::Note, noticeKey, sentence, {}, {}, {}});
-}
-
-void MainWindow::showArrangement() {
-    m_page->header()->listButton()->setVisible(!m_panes->isLeftOpen());
-    m_actions->chatList->setChecked(m_panes->isLeftOpen());
-    m_actions->inspector->setChecked(m_panes->isRightOpen());
 }
 
 void MainWindow::askForLink(const QString& url) {
@@ -226,31 +221,6 @@ void MainWindow::askForLink(const QString& url) {
                              {}});
 }
 
-void MainWindow::cyclePanes(int step) {
-    QList<QWidget*> stops;
-    if (m_panes->isLeftOpen())
-        stops += m_side->list();
-    stops += m_page->isEmpty() ? static_cast<QWidget*>(m_page->composer()->edit()) : m_page->view();
-    if (!m_page->isEmpty())
-        stops += m_page->composer()->edit();
-    if (m_panes->isRightOpen())
-        stops += m_panes->right();
-    const auto holdsFocus = [](QWidget* pane) {
-        const QWidget* focus = QApplication::focusWidget();
-        return focus && (focus == pane || pane->isAncestorOf(focus));
-    };
-    qsizetype at = 0;
-    while (at < stops.size() && !holdsFocus(stops.at(at)))
-        ++at;
-    if (at == stops.size()) // somewhere between the panes
-        at = step > 0 ? stops.size() - 1 : 0;
-    QWidget* next = stops.at((at + step + stops.size()) % stops.size());
-    next->setFocus(step > 0 ? Qt::TabFocusReason : Qt::BacktabFocusReason);
-    if (next == m_panes->right() && !holdsFocus(next)) // a pane that takes no focus itself passes it on
-        if (QWidget* first = next->nextInFocusChain())
-            first->setFocus(Qt::TabFocusReason);
-}
-
 void MainWindow::openSettings(SettingsPage page) {
     if (!m_settings) {
         m_settings = new SettingsDialog(m_controller, m_actions->all(), this);
@@ -258,6 +228,10 @@ void MainWindow::openSettings(SettingsPage page) {
     }
     m_settings->showPage(page);
     m_settings->open();
+}
+
+SettingsDialog* MainWindow::settingsDialog() const {
+    return m_settings;
 }
 
 void MainWindow::showAbout() {

@@ -3,6 +3,7 @@
 #include <QApplication>
 #include <QStyle>
 #include <QStyleFactory>
+#include <QWidget>
 
 namespace ui {
 
@@ -11,6 +12,24 @@ namespace {
 Theme& mutableCurrent() {
     static Theme theme = Theme::darkTheme();
     return theme;
+}
+
+/// Widgets that were given a font keep it when the theme changes: only its weight has to follow.
+void changeWeights(const Theme& before, const Theme& after) {
+    if (before.lighterText == after.lighterText)
+        return;
+    for (QWidget* widget : QApplication::allWidgets()) {
+        if (!widget->testAttribute(Qt::WA_SetFont))
+            continue;
+        QFont font = widget->font();
+        for (const QFont::Weight weight : {QFont::Normal, QFont::Medium, QFont::DemiBold, QFont::Bold}) {
+            if (font.weight() == before.drawnWeight(weight)) {
+                font.setWeight(after.drawnWeight(weight));
+                widget->setFont(font);
+                break;
+            }
+        }
+    }
 }
 
 } // namespace
@@ -37,6 +56,7 @@ Theme Theme::darkTheme() {
     theme.code = 0x101215;
     theme.danger = 0xf2777a;
     theme.live = 0x4cc26b;
+    theme.outline = 0x4a515c;
     theme.hover = 0x2f343c;
     theme.selectedRow = 0x262a31;
     theme.selection = 0x2f4d78;
@@ -70,6 +90,7 @@ Theme Theme::lightTheme() {
     theme.code = 0xf5f5f2;
     theme.danger = 0xb3261e;
     theme.live = 0x187a35;
+    theme.outline = 0xb4b8bf;
     theme.hover = 0xe7e7e3;
     // raised2 cannot be told from the side's colour on a real light screen; the open chat must be.
     theme.selectedRow = 0xe6e6e2;
@@ -90,6 +111,7 @@ const Theme& Theme::current() {
 
 void Theme::apply(const Theme& theme) {
     systemIsDark(); // remembers the desktop's palette before ours replaces it
+    const Theme before = current();
     mutableCurrent() = theme;
     if (QApplication::style()->objectName().compare(QLatin1String("fusion"), Qt::CaseInsensitive) != 0)
         QApplication::setStyle(QStyleFactory::create(QStringLiteral("Fusion")));
@@ -98,6 +120,7 @@ void Theme::apply(const Theme& theme) {
     QApplication::setFont(theme.label, "QToolTip");
     QApplication::setPalette(theme.palette());
     qApp->setStyleSheet(theme.styleSheet());
+    changeWeights(before, theme); // last: polishing for the new sheet gives widgets back the fonts they had
 }
 
 bool Theme::systemIsDark() {
@@ -110,7 +133,7 @@ bool Theme::systemIsDark() {
 }
 
 QFont Theme::weighted(QFont font, QFont::Weight weight) {
-    font.setWeight(weight);
+    font.setWeight(current().drawnWeight(weight));
     return font;
 }
 

@@ -18,6 +18,7 @@ struct Theme {
     QColor danger; // errors, destructive actions
     QColor live;   // something is running now
 
+    QColor outline;       // of the field that is written in
     QColor hover;         // raised2 under the pointer, a button under the pointer
     QColor selectedRow;   // the open chat in the list
     QColor selection;     // behind selected text; body text stays at least 4.5:1 on it
@@ -28,6 +29,9 @@ struct Theme {
     // Sizes in pixels at the default system font; scale with it.
     QFont body, list, label, groupHead, title, button, mono;
     qreal scale = 1; // what the sizes were multiplied by
+    /// Light text on a dark ground is drawn bolder than the same glyphs dark on light; one weight less makes
+    /// up for it (not on screens so dense that it does not show).
+    bool lighterText = false;
 
     static Theme darkTheme();
     static Theme lightTheme();
@@ -42,7 +46,9 @@ struct Theme {
     static void loadFonts();
     /// A length in pixels at the default system font, scaled with the text.
     int px(int atDefaultSize) const { return qRound(atDefaultSize * scale); }
-    /// `font` with another weight.
+    /// The weight to ask the font for, for text that is meant to look like `weight`.
+    QFont::Weight drawnWeight(QFont::Weight weight) const;
+    /// `font` with another weight, as drawn in the current theme.
     static QFont weighted(QFont font, QFont::Weight weight);
 
     QPalette palette() const;

@@ -7,10 +7,11 @@
 #include <QGuiApplication>
 #include <QScreen>
 
-/// Outside of the namespace, as the macro demands. In a static library nothing else would pull the resource
-/// in.
-static void pullInFontResource() {
+/// Outside of the namespace, as the macro demands. In a static library nothing else would pull them in.
+static void pullInResources() {
     Q_INIT_RESOURCE(sumidero_fonts);
+    Q_INIT_RESOURCE(sumidero);
+    Q_INIT_RESOURCE(inspector);
 }
 
 namespace ui {
@@ -28,12 +29,13 @@ bool isThere(const QString& family) {
     return QFontDatabase::families().contains(family);
 }
 
-QFont sized(const QFont& family, qreal pixels, qreal scale, QFont::Weight weight = QFont::Normal) {
+QFont sized(const QFont& family, qreal pixels, const Theme& theme, QFont::Weight weight = QFont::Normal) {
     QFont font = family;
+    const qreal scale = theme.scale;
     // In points, because QFont takes whole pixels only and the code font is 12.5.
     const QScreen* screen = QGuiApplication::primaryScreen();
     font.setPointSizeF(pixels * scale * 72.0 / (screen ? screen->logicalDotsPerInchY() : 96.0));
-    font.setWeight(weight);
+    font.setWeight(theme.drawnWeight(weight));
     font.setHintingPreference(QFont::PreferNoHinting); // the same metrics on every machine and scale
     return font;
 }
@@ -47,23 +49,43 @@ qreal textScale(qreal systemFontPixels) {
 void setFonts(Theme& theme) {
     QFont sans = systemFont();
     theme.scale = textScale(QFontInfo(sans).pixelSize());
-    if (isThere(QStringLiteral("Inter")))
+    const bool inter = isThere(QStringLiteral("Inter"));
+    const QScreen* screen = QGuiApplication::primaryScreen();
+    theme.lighterText = theme.dark && inter && (!screen || screen->devicePixelRatio() < 1.5);
+    if (inter)
         sans = QFont(QStringLiteral("Inter"));
     QFont fixed = QFontDatabase::systemFont(QFontDatabase::FixedFont);
     if (isThere(QStringLiteral("JetBrains Mono")))
         fixed = QFont(QStringLiteral("JetBrains Mono"));
     fixed.setStyleHint(QFont::Monospace);
-    theme.body = sized(sans, 14, theme.scale);
-    theme.list = sized(sans, 13, theme.scale);
-    theme.label = sized(sans, 12, theme.scale);
-    theme.groupHead = sized(sans, 11, theme.scale, QFont::DemiBold);
-    theme.title = sized(sans, 14, theme.scale, QFont::DemiBold);
-    theme.button = sized(sans, 12, theme.scale, QFont::Medium);
-    theme.mono = sized(fixed, 12.5, theme.scale);
+    theme.body = sized(sans, 14, theme);
+    theme.list = sized(sans, 13, theme);
+    theme.label = sized(sans, 12, theme);
+    theme.groupHead = sized(sans, 11, theme, QFont::DemiBold);
+    theme.title = sized(sans, 14, theme, QFont::DemiBold);
+    theme.button = sized(sans, 12, theme, QFont::Medium);
+    theme.mono = sized(fixed, 12.5, theme);
+}
+
+QFont::Weight Theme::drawnWeight(QFont::Weight weight) const {
+    if (!lighterText)
+        return weight;
+    switch (weight) {
+    case QFont::Normal:
+        return QFont::Light;
+    case QFont::Medium:
+        return QFont::Normal;
+    case QFont::DemiBold:
+        return QFont::Medium;
+    case QFont::Bold:
+        return QFont::DemiBold;
+    default:
+        return weight;
+    }
 }
 
 void Theme::loadFonts() {
-    pullInFontResource();
+    pullInResources();
     QDirIterator files(QStringLiteral(":/fonts"));
     while (files.hasNext())
         QFontDatabase::addApplicationFont(files.next());

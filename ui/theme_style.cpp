@@ -38,13 +38,13 @@ QPushButton[kind="link"]:focus { border: 2px solid @accent; padding: 2px 6px; }
 )";
 
 const char* const inputs = R"(
-QLineEdit { background: @raised2; color: @text; border: 1px solid @raised2; border-radius: 8px; padding: 6px 9px;
+QLineEdit { background: @raised2; border: 1px solid @raised2; border-radius: 8px; padding: 6px 9px;
     selection-background-color: @selection; selection-color: @text; }
 QLineEdit:hover { border-color: @line; }
 QLineEdit:focus { border: 2px solid @accent; padding: 5px 8px; }
 QLineEdit[kind="title"] { background: transparent; border: 1px solid transparent; padding: 4px 7px; }
 QLineEdit[kind="title"]:focus { background: @raised; border: 2px solid @accent; padding: 3px 6px; }
-QPlainTextEdit, QTextEdit { background: @raised; color: @text; border: 1px solid @line; border-radius: 8px; padding: 6px 8px;
+QPlainTextEdit, QTextEdit { background: @raised; border: 1px solid @line; border-radius: 8px; padding: 6px 8px;
     selection-background-color: @selection; selection-color: @text; }
 QPlainTextEdit:focus, QTextEdit:focus { border: 2px solid @accent; padding: 5px 7px; }
 QPlainTextEdit[kind="bare"], QPlainTextEdit[kind="bare"]:focus { background: transparent; border: none; padding: 0; }
@@ -114,7 +114,7 @@ QListView[kind="menu"] { background: @side; padding: 8px; }
 QListView[kind="menu"]::item { padding: 8px 12px; border-radius: 8px; color: @text2; border: 2px solid transparent; }
 QListView[kind="menu"]::item:hover { background: @raised2; }
 QListView[kind="menu"]::item:selected { background: @selectedRow; color: @text; }
-QListView[kind="menu"]:focus::item:selected { border: 2px solid @accent; }
+QListView[kind="menu"]::item:focus { border: 2px solid @accent; }
 )";
 
 QColor mixed(const QColor& from, const QColor& to, qreal share) {

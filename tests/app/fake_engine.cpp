@@ -102,6 +102,8 @@ bool FakeEngine::stepLoad(Job& job) {
     info.path = job.path.toStdString();
     info.name = QFileInfo(job.path).completeBaseName().toStdString();
     info.quantisation = "Q4_1";
+    info.device = "CPU, 2 threads";
+    info.weightBytes = 132'000'000;
     info.trainedLength = 2048;
     status.position = status.forgotten = 0;
     Q_EMIT modelLoaded(job.id, info);

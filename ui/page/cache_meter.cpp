@@ -68,8 +68,9 @@ void CacheMeter::paintEvent(QPaintEvent*) {
     }
     painter.setPen(underMouse() ? theme.text : theme.text2);
     const QFontMetricsF metrics(font());
-    drawTabular(painter, QPointF(bar.right() + gap, (height() + metrics.ascent() - metrics.descent()) / 2),
-                m_words);
+    // To the right, so that bar and button beside it stand still while the number grows.
+    const qreal left = width() - margin - tabularWidth(font(), m_words);
+    drawTabular(painter, QPointF(left, (height() + metrics.ascent() - metrics.descent()) / 2), m_words);
     if (hasFocus()) {
         painter.setPen(QPen(theme.accent, 2));
         painter.drawRoundedRect(QRectF(rect()).adjusted(1, 1, -1, -1), metrics::radiusCell,

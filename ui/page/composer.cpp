@@ -42,12 +42,12 @@ Composer::Composer(QWidget* parent)
 
     auto* row = new QHBoxLayout;
     row->setSpacing(8);
-    row->addWidget(m_memory, 0, Qt::AlignBottom);
-    row->addWidget(m_prompt, 0, Qt::AlignBottom);
+    row->addWidget(m_memory);
+    row->addWidget(m_prompt);
     row->addWidget(m_hint, 1);
-    row->addWidget(m_send, 0, Qt::AlignBottom);
+    row->addWidget(m_send);
     auto* layout = new QVBoxLayout(this);
-    layout->setContentsMargins(13, 12, 12, 9);
+    layout->setContentsMargins(13, 12, 13, 9);
     layout->setSpacing(8);
     layout->addWidget(m_edit);
     layout->addLayout(row);
@@ -146,7 +146,7 @@ void Composer::paintEvent(QPaintEvent*) {
     const Theme& theme = Theme::current();
     QPainter painter(this);
     painter.setRenderHint(QPainter::Antialiasing);
-    painter.setPen(QPen(m_edit->hasFocus() ? theme.text3 : theme.line, 1));
+    painter.setPen(QPen(m_edit->hasFocus() ? theme.outline : theme.line, 1));
     painter.setBrush(theme.raised);
     painter.drawRoundedRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5), metrics::radiusBubble,
                             metrics::radiusBubble);

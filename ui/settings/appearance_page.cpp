@@ -50,8 +50,8 @@ AppearancePage::AppearancePage(QWidget* parent)
                 name[0] = name.at(0).toUpper();
             m_language->addItem(name, language);
         }
-        m_language->setMaximumWidth(Theme::current().px(240));
-        addField(tr("Language"), m_language, tr("Takes effect at the next start."));
+        m_language->setFixedWidth(Theme::current().px(240));
+        addField(Place::Beside, tr("Language"), m_language, tr("Takes effect at the next start."));
         connect(m_language, &QComboBox::currentIndexChanged, this, &SettingsPageWidget::edited);
     }
     body()->addStretch(1);

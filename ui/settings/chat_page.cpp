@@ -25,17 +25,18 @@ ChatSettingsPage::ChatSettingsPage(app::ChatController& controller, QWidget* par
     const QString builtIn = QString::fromStdString(controller.modelState().info.defaultSystem);
     for (QPlainTextEdit* edit : {m_thisChat, m_newChats})
         edit->setPlaceholderText(builtIn.isEmpty() ? tr("You are a helpful assistant.") : builtIn);
-    addField(tr("Instructions for this chat"), m_thisChat,
+    addField(Place::Below, tr("Instructions for this chat"), m_thisChat,
              tr("The model always sees them. A change means that the chat is read again."));
-    addField(tr("Instructions for new chats"), m_newChats, tr("Empty: what the model's maker recommends."));
+    addField(Place::Below, tr("Instructions for new chats"), m_newChats,
+             tr("Empty: what the model's maker recommends."));
     const QString detected = QString::fromStdString(controller.modelState().info.chatFormat);
     m_format->addItem(detected.isEmpty() ? tr("As the model's file says")
                                          : tr("As the model's file says (%1)").arg(detected),
                       QString());
     for (const engine::ChatFormat& family : engine::ChatFormat::families())
         m_format->addItem(QString::fromStdString(family.name), QString::fromStdString(family.name));
-    m_format->setMaximumWidth(Theme::current().px(320));
-    addField(tr("Chat format"), m_format,
+    m_format->setFixedWidth(Theme::current().px(260));
+    addField(Place::Beside, tr("Chat format"), m_format,
              tr("How turns are marked for the model. The wrong one makes answers worse."));
     body()->addStretch(1);
     for (QPlainTextEdit* edit : {m_thisChat, m_newChats})

@@ -18,30 +18,30 @@ MemoryPage::MemoryPage(QWidget* parent)
           parent),
       m_mode(new QComboBox(this)), m_sinks(new QSpinBox(this)), m_window(new QSpinBox(this)),
       m_precision(new QComboBox(this)) {
-    const int width = Theme::current().px(360);
+    const int width = Theme::current().px(220);
     m_mode->addItem(tr("Sinks and a rolling window"), static_cast<int>(CacheMode::Streaming));
     m_mode->addItem(tr("Only a rolling window"), static_cast<int>(CacheMode::Window));
     m_mode->addItem(tr("Everything, until it is full"), static_cast<int>(CacheMode::Dense));
-    m_mode->setMaximumWidth(width);
+    m_mode->setFixedWidth(width);
     m_sinks->setRange(0, 256);
-    m_sinks->setMaximumWidth(width / 2);
+    m_sinks->setFixedWidth(width);
     m_window->setRange(0, 1 << 20);
     m_window->setSingleStep(256);
     m_window->setGroupSeparatorShown(true);
     m_window->setSpecialValueText(tr("Automatic"));
-    m_window->setMaximumWidth(width / 2);
+    m_window->setFixedWidth(width);
     m_precision->addItem(tr("16 bits"), static_cast<int>(kernels::KvType::F16));
     m_precision->addItem(tr("8 bits, half the memory"), static_cast<int>(kernels::KvType::Q8_0));
-    m_precision->setMaximumWidth(width);
+    m_precision->setFixedWidth(width);
     addField(
-        tr("What is kept"), m_mode,
+        Place::Beside, tr("What is kept"), m_mode,
         tr("With sinks the chat never ends. Without them answers fall apart once the window rolls: good for "
            "comparing only."));
-    addField(tr("Sinks"), m_sinks,
+    addField(Place::Beside, tr("Sinks"), m_sinks,
              tr("First tokens that are always in view, at least. The instructions are pinned with them."));
-    addField(tr("Window"), m_window,
+    addField(Place::Beside, tr("Window"), m_window,
              tr("Newest tokens in view. Automatic: what the model was trained for, at most 4,096."));
-    addField(tr("Precision of the window"), m_precision, tr("Sinks always keep 16 bits."));
+    addField(Place::Beside, tr("Precision of the window"), m_precision, tr("Sinks always keep 16 bits."));
     body()->addStretch(1);
     for (QComboBox* box : {m_mode, m_precision})
         connect(box, &QComboBox::currentIndexChanged, this, &SettingsPageWidget::edited);

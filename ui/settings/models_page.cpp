@@ -107,9 +107,9 @@ void ModelsPage::showState() {
     m_state->setProperty("kind", QStringLiteral("hint"));
     if (loading) {
         m_state->setText(tr("Loading %1…").arg(model.loadingName));
-    } else if (model.phase == Phase::Failed) {
+    } else if (!model.problem.isEmpty()) {
         m_state->setProperty("kind", QStringLiteral("problem"));
-        m_state->setText(model.info.name.empty()
+        m_state->setText(model.info.path.empty()
                              ? model.problem
                              : tr("%1 The model in use has not changed.").arg(model.problem));
     } else if (usable) {
@@ -161,15 +161,13 @@ void ModelsPage::addFolder(const QString& folder) {
     if (settings.modelFolders.contains(folder))
         return;
     settings.modelFolders += folder;
-    m_controller.applySettings(settings);
-    m_controller.library().refresh(settings.modelFolders);
+    m_controller.applySettings(settings); // the library looks there, too
 }
 
 void ModelsPage::removeFolder(const QString& folder) {
     app::Settings settings = m_controller.settings();
     settings.modelFolders.removeAll(folder);
-    m_controller.applySettings(settings);
-    m_controller.library().refresh(settings.modelFolders);
+    m_controller.applySettings(settings); // the library looks there, too
 }
 
 void ModelsPage::use() {

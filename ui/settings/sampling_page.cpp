@@ -16,7 +16,7 @@ QDoubleSpinBox* makeShare(QWidget* parent, double smallest, double largest, doub
     box->setDecimals(2);
     box->setRange(smallest, largest);
     box->setSingleStep(step);
-    box->setMaximumWidth(Theme::current().px(160));
+    box->setFixedWidth(Theme::current().px(160));
     if (off == smallest) // QSpinBox can name its smallest value only
         box->setSpecialValueText(SamplingPage::tr("Off"));
     return box;
@@ -27,7 +27,7 @@ QSpinBox* makeCount(QWidget* parent, int smallest, int largest, const QString& n
     box->setRange(smallest, largest);
     box->setGroupSeparatorShown(true);
     box->setSpecialValueText(nameOfSmallest);
-    box->setMaximumWidth(Theme::current().px(160));
+    box->setFixedWidth(Theme::current().px(160));
     return box;
 }
 
@@ -41,14 +41,18 @@ SamplingPage::SamplingPage(QWidget* parent)
       m_topP(makeShare(this, 0.01, 1, 0.01, -1)), m_minP(makeShare(this, 0, 1, 0.01, 0)),
       m_penalty(makeShare(this, 1, 2, 0.05, 1)), m_penaltyWindow(makeCount(this, 1, 8192, {})),
       m_seed(makeCount(this, 0, 2000000000, tr("New each time"))) {
-    addField(tr("Temperature"), m_temperature, tr("0 always takes the likeliest word; higher is livelier."));
-    addField(tr("Top k"), m_topK, tr("Only the k likeliest words are considered."));
-    addField(tr("Top p"), m_topP,
+    addField(Place::Beside, tr("Temperature"), m_temperature,
+             tr("0 always takes the likeliest word; higher is livelier."));
+    addField(Place::Beside, tr("Top k"), m_topK, tr("Only the k likeliest words are considered."));
+    addField(Place::Beside, tr("Top p"), m_topP,
              tr("Only the likeliest words that together reach this share. 1 considers all."));
-    addField(tr("Min p"), m_minP, tr("Words less likely than this share of the likeliest are left out."));
-    addField(tr("Repetition penalty"), m_penalty, tr("Makes words that were just used less likely."));
-    addField(tr("Words the penalty looks at"), m_penaltyWindow, tr("Counted in tokens, the newest ones."));
-    addField(tr("Seed"), m_seed, tr("The same seed gives the same answer to the same chat."));
+    addField(Place::Beside, tr("Min p"), m_minP,
+             tr("Words less likely than this share of the likeliest are left out."));
+    addField(Place::Beside, tr("Repetition penalty"), m_penalty,
+             tr("Makes words that were just used less likely."));
+    addField(Place::Beside, tr("Words the penalty looks at"), m_penaltyWindow,
+             tr("Counted in tokens, the newest ones."));
+    addField(Place::Beside, tr("Seed"), m_seed, tr("The same seed gives the same answer to the same chat."));
     auto* defaults = new QPushButton(tr("Back to the defaults"), this);
     defaults->setFont(Theme::current().button);
     body()->addWidget(defaults, 0, Qt::AlignLeft);

@@ -2,6 +2,7 @@
 
 #include "ui/theme.h"
 
+#include <QHBoxLayout>
 #include <QLabel>
 #include <QVBoxLayout>
 
@@ -31,7 +32,7 @@ QLabel* SettingsPageWidget::makeHint(const QString& text, QWidget* parent) {
     return label;
 }
 
-void SettingsPageWidget::addField(const QString& text, QWidget* control, const QString& hint) {
+void SettingsPageWidget::addField(Place place, const QString& text, QWidget* control, const QString& hint) {
     const Theme& theme = Theme::current();
     auto* label = new QLabel(text, this);
     label->setFont(Theme::weighted(theme.list, QFont::Medium));
@@ -39,11 +40,20 @@ void SettingsPageWidget::addField(const QString& text, QWidget* control, const Q
     control->setFont(theme.list);
     control->setAccessibleName(text);
     control->setAccessibleDescription(hint);
-    m_body->addWidget(label);
-    m_body->addWidget(control);
+    auto* words = new QVBoxLayout;
+    words->setSpacing(3);
+    words->addWidget(label);
+    if (place == Place::Below)
+        words->addWidget(control);
     if (!hint.isEmpty())
-        m_body->addWidget(makeHint(hint, this));
-    m_body->addSpacing(10);
+        words->addWidget(makeHint(hint, this));
+    auto* row = new QHBoxLayout;
+    row->setSpacing(24);
+    row->addLayout(words, 1);
+    if (place == Place::Beside)
+        row->addWidget(control, 0, Qt::AlignVCenter);
+    m_body->addLayout(row);
+    m_body->addSpacing(12);
 }
 
 } // namespace ui

@@ -24,8 +24,10 @@ Q_SIGNALS:
 
 protected:
     QVBoxLayout* body() const { return m_body; }
-    /// A label above, the control, and a hint below it.
-    void addField(const QString& label, QWidget* control, const QString& hint = {});
+    /// Below: label, control, hint under each other. Beside: the control stands to the right of label and
+    /// hint.
+    enum class Place { Below, Beside };
+    void addField(Place place, const QString& label, QWidget* control, const QString& hint = {});
     static QLabel* makeHint(const QString& text, QWidget* parent);
 
 private:

@@ -9,7 +9,7 @@ namespace ui {
 
 namespace {
 
-constexpr int side = 12, inset = 8, groupHeight = 36, firstGroupHeight = 28, hitHeight = 54;
+constexpr int side = 12, inset = 8, groupHeight = 36, firstGroupHeight = 33, hitHeight = 54;
 
 ChatListModel::Kind kindOf(const QModelIndex& index) {
     return static_cast<ChatListModel::Kind>(index.data(ChatListModel::KindRole).toInt());

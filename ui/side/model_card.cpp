@@ -34,7 +34,7 @@ ModelCard::ModelCard(QWidget* parent) : QAbstractButton(parent), m_cancel(new QT
 void ModelCard::setState(const app::ModelState& state) {
     using Phase = app::ModelState::Phase;
     m_loading = state.phase == Phase::Loading;
-    m_failed = state.phase == Phase::Failed;
+    m_failed = !m_loading && !state.problem.isEmpty();
     m_progress = state.progress;
     const QString inUse = QString::fromStdString(state.info.name);
     m_name = m_loading ? state.loadingName : inUse.isEmpty() ? tr("No model") : inUse;

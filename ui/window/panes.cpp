@@ -33,7 +33,7 @@ private:
 
 Panes::Panes(QWidget* left, QWidget* middle, QWidget* parent)
     : QWidget(parent), m_left(left), m_middle(middle),
-      m_handle(new DragHandle(this, [this](int x) { dragTo(x); })),
+      m_handle(new DragHandle(this, [this](int x) { setRightWidth(width() - x); })),
       m_rightWidth(Theme::current().px(metrics::inspector)) {
     m_middle->setParent(this);
     m_left->setParent(this);
@@ -69,9 +69,14 @@ void Panes::setRightOpen(bool open) {
     arrange();
 }
 
-void Panes::dragTo(int x) {
+void Panes::setLeftWanted(bool wanted) {
+    m_leftOpen = wanted;
+    arrange();
+}
+
+void Panes::setRightWidth(int wanted) {
     const Theme& theme = Theme::current();
-    m_rightWidth = qBound(theme.px(metrics::inspectorMin), width() - x, theme.px(metrics::inspectorMax));
+    m_rightWidth = qBound(theme.px(metrics::inspectorMin), wanted, theme.px(metrics::inspectorMax));
     arrange();
 }
 

@@ -18,6 +18,10 @@ public:
     bool isRightOpen() const { return m_rightOpen && m_right; }
     void setLeftOpen(bool open);
     bool isLeftOpen() const;
+    bool isLeftWanted() const { return m_leftOpen; } // in a wide window
+    void setLeftWanted(bool wanted);
+    int rightWidth() const { return m_rightWidth; }
+    void setRightWidth(int width); // kept within its bounds
     bool leftOverlays() const;
     bool rightOverlays() const;
 
@@ -30,7 +34,6 @@ protected:
 
 private:
     void arrange();
-    void dragTo(int x);
 
     QWidget* m_left;
     QWidget* m_middle;
