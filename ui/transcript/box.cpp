@@ -32,6 +32,17 @@ QColor tokenColour(const Theme& theme, Token token) {
     return theme.text;
 }
 
+// Looking for a place to break such a word takes time that grows with the square of its length.
+bool hasEndlessWord(const QString& text) {
+    int run = 0;
+    for (QChar c : text) {
+        run = c.isSpace() || c.unicode() >= 0x2E80 ? 0 : run + 1; // CJK breaks anywhere
+        if (run > 400)
+            return true;
+    }
+    return false;
+}
+
 } // namespace
 
 QList<QTextLayout::FormatRange> runFormats(const RichText& rich, const QFont& base, const Look& look) {
@@ -85,7 +96,8 @@ qreal Box::addPart(const RichText& rich, const QFont& font, QList<QTextLayout::F
     part.offset = offset;
     part.layout = std::make_unique<QTextLayout>(rich.text, font);
     QTextOption option(align);
-    option.setWrapMode(QTextOption::WrapAtWordBoundaryOrAnywhere);
+    option.setWrapMode(hasEndlessWord(rich.text) ? QTextOption::WrapAnywhere
+                                                 : QTextOption::WrapAtWordBoundaryOrAnywhere);
     option.setTabStopDistance(4 * QFontMetricsF(font).horizontalAdvance(u' '));
     part.layout->setTextOption(option);
     part.layout->setFormats(formats);

@@ -139,8 +139,12 @@ void Flattener::list(const Block& list) {
             text(Block(), list.tight);
         else
             blocks(item.children, list.tight);
-        if (firstItem && m_specs.size() > before && m_depth == 1 && m_specs[before].gap > 0)
+        if (firstItem && m_depth == 1 &&
+            m_specs[before].gap > 0) { // a list stands off from the text above it
             m_specs[before].gap = m_look.blockGap;
+            if (list.tight)
+                m_specs[before].before.prepend(u'\n');
+        }
         firstItem = false;
     }
     --m_depth;

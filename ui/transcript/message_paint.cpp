@@ -164,7 +164,7 @@ void MessageLayout::paintFrames(QPainter& painter, const Painting& painting) con
         painter.fillRect(QRectF(frame.left() + 1, frame.top() + m_look.codeHead, frame.width() - 2, 1),
                          theme.line);
         painter.setFont(theme.label);
-        painter.setPen(painting.allForgotten ? theme.forgotten : theme.text2);
+        painter.setPen(painting.allForgotten ? theme.forgotten : theme.text3);
         const qreal baseline = frame.top() + 1 + baselineIn(theme.label, m_look.codeHead - 1);
         painter.drawText(QPointF(frame.left() + m_look.codeX, baseline),
                          spec.language.isEmpty() ? ChatView::tr("code") : spec.language);
@@ -173,7 +173,7 @@ void MessageLayout::paintFrames(QPainter& painter, const Painting& painting) con
         };
         const QString copy =
             painting.copiedBox == static_cast<int>(i) ? ChatView::tr("Copied") : ChatView::tr("Copy");
-        painter.setPen(isThis(painting.hot) || isThis(painting.focused) ? theme.text : theme.text2);
+        painter.setPen(isThis(painting.hot) || isThis(painting.focused) ? theme.text : theme.text3);
         painter.drawText(
             QPointF(frame.right() - m_look.codeX - QFontMetricsF(theme.label).horizontalAdvance(copy),
                     baseline),

@@ -7,6 +7,8 @@ namespace ui::transcript {
 
 namespace {
 
+constexpr int neighbourhood = 64;
+
 // The run that holds `position`, or the last one before it.
 template <class Key>
 const Run* runBefore(const QList<Run>& runs, int position, Key key) {
@@ -89,20 +91,29 @@ QString RichText::linkAt(int position) const {
     return links.value(run->link);
 }
 
+// Looks only at the neighbourhood: a grapheme longer than that is no grapheme anybody reads.
 int graphemeFloor(const QString& text, int position) {
     if (position <= 0 || position >= text.size())
         return std::clamp(position, 0, static_cast<int>(text.size()));
-    QTextBoundaryFinder finder(QTextBoundaryFinder::Grapheme, text);
-    finder.setPosition(position);
-    return finder.isAtBoundary() ? position : static_cast<int>(finder.toPreviousBoundary());
+    const int from = std::max(0, position - neighbourhood);
+    const QString near = text.mid(from, 2 * neighbourhood);
+    QTextBoundaryFinder finder(QTextBoundaryFinder::Grapheme, near);
+    finder.setPosition(position - from);
+    const qsizetype floor = finder.isAtBoundary() ? position - from : finder.toPreviousBoundary();
+    return floor > 0 || from == 0 ? from + static_cast<int>(floor) : position;
 }
 
 int graphemeCeil(const QString& text, int position) {
     if (position <= 0 || position >= text.size())
         return std::clamp(position, 0, static_cast<int>(text.size()));
-    QTextBoundaryFinder finder(QTextBoundaryFinder::Grapheme, text);
-    finder.setPosition(position);
-    return finder.isAtBoundary() ? position : static_cast<int>(finder.toNextBoundary());
+    const int from = std::max(0, position - neighbourhood);
+    const QString near = text.mid(from, 2 * neighbourhood);
+    QTextBoundaryFinder finder(QTextBoundaryFinder::Grapheme, near);
+    finder.setPosition(position - from);
+    const qsizetype ceil = finder.isAtBoundary() ? position - from : finder.toNextBoundary();
+    return ceil > 0 && (ceil < near.size() || from + near.size() == text.size())
+               ? from + static_cast<int>(ceil)
+               : position;
 }
 
 } // namespace ui::transcript
