@@ -1,95 +1,134 @@
-#include "kernels/cpu_backend.h"
-#include "tests/support/guarded_buffer.h"
-#include "tests/support/reference_ops.h"
+#include "tests/kernels/attention_fixture.h"
 
-#include <gtest/gtest.h>
+#include <random>
 
-#include <cmath>
-#include <string>
-
-// attend() against the double-precision reference, which reads what the cache really stores.
+// attend() against the double-precision reference.
 namespace {
 
 using kernels::KvShape;
 using kernels::KvType;
 using kernels::QueryView;
 
-std::unique_ptr<kernels::Backend> makeBackend(const std::string& isa, int threads = 2) {
-    kernels::CpuOptions options;
-    options.threads = threads;
-    options.isa = isa;
-    return kernels::makeCpuBackend(options);
-}
-
-class AttentionTest : public testing::TestWithParam<std::string> {
+class Attention : public AttentionFixture {
 protected:
-    std::unique_ptr<kernels::Backend> m_backend = makeBackend(GetParam());
-
-    // Every slot of every layer holds something, so that a wrong mask is seen.
-    std::unique_ptr<kernels::KvCache> filledCache(const KvShape& shape, std::uint32_t seed) {
-        auto cache = m_backend->makeKvCache(shape);
-        const std::int64_t cols = static_cast<std::int64_t>(shape.kvHeads) * shape.headDim;
-        const auto k = m_backend->makeBuffer(shape.slots(), cols);
-        const auto v = m_backend->makeBuffer(shape.slots(), cols);
-        std::vector<std::int32_t> slots(static_cast<std::size_t>(shape.slots()));
-        for (std::size_t i = 0; i < slots.size(); ++i)
-            slots[i] = static_cast<std::int32_t>(i);
-        for (int layer = 0; layer < shape.layers; ++layer) {
-            const std::uint32_t layerSeed = seed + 100 * static_cast<std::uint32_t>(layer);
-            m_backend->write(k->tensor(),
-                             test::randomFloats(slots.size() * static_cast<std::size_t>(cols), layerSeed));
-            m_backend->write(v->tensor(), test::randomFloats(slots.size() * static_cast<std::size_t>(cols),
-                                                             layerSeed + 1));
-            m_backend->storeKv(*cache, layer, k->tensor(), v->tensor(), slots);
-        }
-        return cache;
-    }
-
-    void check(const kernels::KvCache& cache, int heads, const std::vector<QueryView>& views, int layer = 0) {
-        const KvShape& shape = cache.shape();
-        const std::int64_t tokens = static_cast<std::int64_t>(views.size());
-        const std::int64_t cols = static_cast<std::int64_t>(heads) * shape.headDim;
-        const std::size_t width = static_cast<std::size_t>(cols);
-        const std::vector<float> ring = test::randomFloats(views.size() * width, 7);
-        const std::vector<float> sink = test::randomFloats(views.size() * width, 8);
-        test::GuardedBuffer ringQuery(*m_backend, tokens, cols, ring),
-            sinkQuery(*m_backend, tokens, cols, sink);
-        test::GuardedBuffer out(*m_backend, tokens, cols);
-        const float scale = 1.0f / std::sqrt(static_cast<float>(shape.headDim));
-        m_backend->attend({.ringQuery = ringQuery.tensor(),
-                           .sinkQuery = sinkQuery.tensor(),
-                           .cache = &cache,
-                           .layer = layer,
-                           .views = views,
-                           .scale = scale,
-                           .out = out.tensor()});
-        EXPECT_TRUE(out.guardsIntact());
-        const std::vector<float> result = out.get();
-        for (std::size_t token = 0; token < views.size(); ++token) {
-            const auto reference = test::attend(cache, layer, std::span(ring).subspan(token * width, width),
-                                                std::span(sink).subspan(token * width, width), views[token],
-                                                static_cast<double>(scale), 64);
-            EXPECT_LT(test::relativeError(std::span(result).subspan(token * width, width), reference.out),
-                      3e-6)
-                << "token " << token << " of " << views.size() << ", head dimension " << shape.headDim
-                << ", view " << views[token].sinkCount << " + " << views[token].ringCount << " from "
-                << views[token].ringFirst;
-        }
-    }
+    std::unique_ptr<kernels::Backend> m_backend = makeBackend(2);
 };
 
-TEST_P(AttentionTest, EveryHeadDimensionAndGroup) {
-    for (int headDim : {16, 64, 80, 128, 256}) {
+TEST_P(Attention, EveryHeadDimensionAndGroup) {
+    for (int headDim : {10, 16, 64, 80, 128, 256}) {
         for (int group : {1, 3, 4, 8}) {
-            const KvShape shape{
-                .layers = 2, .kvHeads = 2, .headDim = headDim, .sinkSlots = 4, .ringSlots = 300};
-            const auto cache = filledCache(shape, 3);
-            check(*cache, 2 * group, {{4, 0, 300}}, 1);
-            check(*cache, 2 * group, {{4, 290, 77}, {4, 291, 77}, {4, 292, 77}}, 0);
+            const auto cache = filledCache(*m_backend, shapeOf(2, headDim, 4, 300));
+            check(*m_backend, *cache, 2 * group, {{4, 0, 300}}, 1);
+            check(*m_backend, *cache, 2 * group, {{4, 290, 77}, {4, 291, 77}, {4, 292, 77}}, 0);
         }
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Cpu, AttentionTest, testing::ValuesIn(kernels::cpuIsaNames()));
+TEST_P(Attention, EveryKindOfView) {
+    const auto cache = filledCache(*m_backend, shapeOf(1, 16, 300, 1001));
+    for (const QueryView& view : std::vector<QueryView>{{1, 0, 0},
+                                                        {300, 0, 0},
+                                                        {257, 17, 0},
+                                                        {0, 0, 1},
+                                                        {0, 1000, 1},
+                                                        {0, 1000, 2},
+                                                        {4, 255, 2},
+                                                        {4, 256, 256},
+                                                        {4, 500, 1001},
+                                                        {4, 100, 990},
+                                                        {300, 0, 1001}}) {
+        check(*m_backend, *cache, 3, {view});
+        check(*m_backend, *cache, 3, {view, view, view, view, view, view, view});
+    }
+}
+
+TEST_P(Attention, NothingVisibleGivesZeros) {
+    const auto cache = filledCache(*m_backend, shapeOf(1, 16, 4, 20));
+    const std::vector<float> query = test::randomFloats(3 * 16 * 9, 1);
+    for (float value : attend(*m_backend, *cache, 3, std::vector<QueryView>(9), query, query))
+        EXPECT_EQ(value, 0.0f);
+}
+
+TEST_P(Attention, EveryPrecisionOfSinksAndRing) {
+    for (KvType sinkType : {KvType::F32, KvType::F16, KvType::Q8_0})
+        for (KvType ringType : {KvType::F32, KvType::F16, KvType::Q8_0})
+            for (int headDim : {10, 48, 64}) {
+                const auto cache = filledCache(*m_backend, shapeOf(2, headDim, 5, 290, sinkType, ringType));
+                check(*m_backend, *cache, 6, {{5, 280, 270}});
+                check(*m_backend, *cache, 6, {{5, 0, 11}, {5, 0, 12}, {5, 0, 13}, {5, 0, 14}, {5, 0, 15}});
+            }
+}
+
+TEST_P(Attention, ChunkWhoseQueriesSeeDifferentKeys) {
+    std::mt19937 random(5);
+    const auto cache = filledCache(*m_backend, shapeOf(2, 16, 20, 700));
+    std::vector<QueryView> views;
+    for (int i = 0; i < 75; ++i)
+        views.push_back({static_cast<int>(random() % 21), static_cast<int>(random() % 700),
+                         static_cast<int>(1 + random() % 700)});
+    check(*m_backend, *cache, 6, views);
+}
+
+TEST_P(Attention, WhatIsNotVisibleDoesNotMatter) {
+    const KvShape shape = shapeOf(1, 16, 4, 64);
+    const auto cache = filledCache(*m_backend, shape);
+    const std::vector<QueryView> views{{3, 50, 30}, {3, 50, 31}, {3, 50, 32}, {3, 50, 33}, {3, 50, 34}};
+    const std::vector<float> query = test::randomFloats(5 * 16 * 3, 1);
+    const std::vector<float> before = attend(*m_backend, *cache, 3, views, query, query);
+    std::vector<std::int32_t> hidden;
+    for (int slot = 0; slot < shape.slots(); ++slot)
+        if (!test::isVisible(shape, views.back(), slot))
+            hidden.push_back(slot);
+    const std::vector<float> huge(hidden.size() * 16, 6e4f);
+    store(*m_backend, *cache, 0, hidden, huge, huge);
+    EXPECT_EQ(before, attend(*m_backend, *cache, 3, views, query, query));
+}
+
+// The same bits alone and in a chunk, for any number of threads, with capture and without.
+TEST_P(Attention, ResultsDependOnTheQueryAlone) {
+    for (KvType ringType : {KvType::F16, KvType::Q8_0}) {
+        const KvShape shape = shapeOf(3, 64, 4, 900, KvType::F16, ringType);
+        const auto cache = filledCache(*m_backend, shape);
+        std::vector<QueryView> views;
+        for (int i = 0; i < 50; ++i)
+            views.push_back({4, 700, 300 + i});
+        const std::size_t width = 9 * 64;
+        const std::vector<float> ring = test::randomFloats(50 * width, 1),
+                                 sink = test::randomFloats(50 * width, 2);
+        const std::vector<float> chunk = attend(*m_backend, *cache, 9, views, ring, sink);
+        for (int threads : {1, 3}) {
+            const auto other = makeBackend(threads);
+            const auto same = filledCache(*other, shape);
+            EXPECT_EQ(chunk, attend(*other, *same, 9, views, ring, sink)) << threads << " threads";
+        }
+        std::vector<kernels::HeadStats> stats(9);
+        std::vector<float> mass(static_cast<std::size_t>(shape.slots()));
+        kernels::AttentionCapture capture;
+        capture.heads = stats;
+        capture.slotMass = mass;
+        EXPECT_EQ(chunk, attend(*m_backend, *cache, 9, views, ring, sink, &capture));
+        for (std::size_t token : {0u, 31u, 49u}) {
+            const auto part = [&](const std::vector<float>& all) {
+                return std::vector<float>(all.begin() + static_cast<std::ptrdiff_t>(token * width),
+                                          all.begin() + static_cast<std::ptrdiff_t>((token + 1) * width));
+            };
+            EXPECT_EQ(part(chunk), attend(*m_backend, *cache, 9, {views[token]}, part(ring), part(sink)));
+            EXPECT_EQ(part(chunk),
+                      attend(*m_backend, *cache, 9, {views[token]}, part(ring), part(sink), &capture));
+        }
+    }
+}
+
+TEST_P(Attention, CountsTheBytesItReads) {
+    const auto cache = filledCache(*m_backend, shapeOf(3, 64, 0, 1024));
+    const std::vector<float> query = test::randomFloats(9 * 64, 1);
+    m_backend->takeBytesRead();
+    attend(*m_backend, *cache, 9, {{0, 0, 1024}}, query, query);
+    EXPECT_EQ(m_backend->takeBytesRead(), 1024u * 3 * 64 * 2 * 2);
+    EXPECT_EQ(m_backend->takeBytesRead(), 0u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Cpu, Attention, testing::ValuesIn(kernels::cpuIsaNames()),
+                         [](const auto& parameter) { return parameter.param; });
 
 } // namespace

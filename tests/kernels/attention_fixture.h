@@ -1,0 +1,93 @@
+#pragma once
+#include "kernels/cpu_backend.h"
+#include "tests/support/guarded_buffer.h"
+#include "tests/support/reference_ops.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <memory>
+#include <string>
+#include <vector>
+
+// What the tests of attention share: a backend of one instruction set and calls of attend() between guard
+// rows.
+class AttentionFixture : public testing::TestWithParam<std::string> {
+protected:
+    static std::unique_ptr<kernels::Backend> makeBackend(int threads) {
+        kernels::CpuOptions options;
+        options.threads = threads;
+        options.isa = GetParam();
+        return kernels::makeCpuBackend(options);
+    }
+
+    static kernels::KvShape shapeOf(int kvHeads, int headDim, int sinks, int ring,
+                                    kernels::KvType sinkType = kernels::KvType::F16,
+                                    kernels::KvType ringType = kernels::KvType::F16) {
+        return {2, kvHeads, headDim, sinks, ring, sinkType, ringType};
+    }
+
+    void store(kernels::Backend& backend, kernels::KvCache& cache, int layer,
+               const std::vector<std::int32_t>& slots, const std::vector<float>& keys,
+               const std::vector<float>& values) {
+        const std::int64_t rows = static_cast<std::int64_t>(slots.size());
+        const std::int64_t cols = static_cast<std::int64_t>(cache.shape().kvHeads) * cache.shape().headDim;
+        test::GuardedBuffer k(backend, rows, cols, keys), v(backend, rows, cols, values);
+        backend.storeKv(cache, layer, k.tensor(), v.tensor(), slots);
+    }
+
+    // Every slot of every layer holds something, so that a wrong mask is seen.
+    std::unique_ptr<kernels::KvCache> filledCache(kernels::Backend& backend, const kernels::KvShape& shape,
+                                                  std::uint32_t seed = 3) {
+        auto cache = backend.makeKvCache(shape);
+        const std::size_t count = static_cast<std::size_t>(shape.slots() * shape.kvHeads * shape.headDim);
+        std::vector<std::int32_t> slots;
+        for (int slot = 0; slot < shape.slots(); ++slot)
+            slots.push_back(slot);
+        for (int layer = 0; layer < shape.layers; ++layer) {
+            const std::uint32_t own = seed + 100 * static_cast<std::uint32_t>(layer);
+            store(backend, *cache, layer, slots, test::randomFloats(count, own),
+                  test::randomFloats(count, own + 1));
+        }
+        return cache;
+    }
+
+    // Queries are the same for a seed and token, so that a token can be asked again alone.
+    std::vector<float> attend(kernels::Backend& backend, const kernels::KvCache& cache, int heads,
+                              const std::vector<kernels::QueryView>& views, const std::vector<float>& ring,
+                              const std::vector<float>& sink, kernels::AttentionCapture* capture = nullptr,
+                              int layer = 0) {
+        const std::int64_t rows = static_cast<std::int64_t>(views.size());
+        const std::int64_t cols = static_cast<std::int64_t>(heads) * cache.shape().headDim;
+        test::GuardedBuffer ringQuery(backend, rows, cols, ring), sinkQuery(backend, rows, cols, sink);
+        test::GuardedBuffer out(backend, rows, cols);
+        backend.attend({ringQuery.tensor(), sinkQuery.tensor(), &cache, layer, views, scaleOf(cache),
+                        out.tensor(), capture});
+        EXPECT_TRUE(out.guardsIntact());
+        return out.get();
+    }
+
+    static float scaleOf(const kernels::KvCache& cache) {
+        return 1.0f / std::sqrt(static_cast<float>(cache.shape().headDim));
+    }
+
+    // Against the reference, which reads what the cache really stores.
+    void check(kernels::Backend& backend, const kernels::KvCache& cache, int heads,
+               const std::vector<kernels::QueryView>& views, int layer = 0) {
+        const std::size_t width = static_cast<std::size_t>(heads * cache.shape().headDim);
+        const std::vector<float> ring = test::randomFloats(views.size() * width, 7);
+        const std::vector<float> sink = test::randomFloats(views.size() * width, 8);
+        const std::vector<float> result = attend(backend, cache, heads, views, ring, sink, nullptr, layer);
+        for (std::size_t token = 0; token < views.size(); ++token) {
+            const auto part = [&](const std::vector<float>& all) {
+                return std::span(all).subspan(token * width, width);
+            };
+            const auto expected = test::attend(cache, layer, part(ring), part(sink), views[token],
+                                               static_cast<double>(scaleOf(cache)), 64);
+            EXPECT_LT(test::relativeError(part(result), expected.out), 5e-6)
+                << "token " << token << " of " << views.size() << ", head dimension " << cache.shape().headDim
+                << ", view " << views[token].sinkCount << " + " << views[token].ringCount << " from "
+                << views[token].ringFirst;
+        }
+    }
+};

@@ -1,0 +1,158 @@
+#include "kernels/cpu_backend.h"
+#include "tests/support/guarded_buffer.h"
+#include "tests/support/reference_ops.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <stdexcept>
+
+// Norms, rotations, activations and sums against the double-precision reference, in and out of place, with
+// lengths that fill no vector; and the choice of the instruction set.
+namespace {
+
+using kernels::RopePairing;
+using test::GuardedBuffer;
+
+class Elementwise : public testing::TestWithParam<std::string> {
+protected:
+    static std::unique_ptr<kernels::Backend> makeBackend() {
+        kernels::CpuOptions options;
+        options.threads = 2;
+        options.isa = GetParam();
+        return kernels::makeCpuBackend(options);
+    }
+    std::unique_ptr<kernels::Backend> m_backend = makeBackend();
+};
+
+TEST_P(Elementwise, RmsNorm) {
+    for (int cols : {1, 7, 16, 64, 576, 577, 2048})
+        for (int rows : {1, 3, 70}) {
+            const auto x = test::randomFloats(static_cast<std::size_t>(rows * cols), 1, 3.0f);
+            const auto gain = test::randomFloats(static_cast<std::size_t>(cols), 2);
+            GuardedBuffer in(*m_backend, rows, cols, x), gains(*m_backend, 1, cols, gain),
+                out(*m_backend, rows, cols);
+            const auto expected = test::rmsNorm(x, gain, 1e-5f);
+            m_backend->rmsNorm(in.tensor(), gains.tensor(), 1e-5f, out.tensor());
+            EXPECT_LT(test::relativeError(out.get(), expected), 1e-6) << rows << " x " << cols;
+            EXPECT_TRUE(out.guardsIntact());
+            m_backend->rmsNorm(in.tensor(), gains.tensor(), 1e-5f, in.tensor());
+            EXPECT_EQ(in.get(), out.get());
+        }
+}
+
+TEST_P(Elementwise, RmsNormOfEachHead) {
+    const auto x = test::randomFloats(5 * 4 * 24, 1), gain = test::randomFloats(24, 2);
+    GuardedBuffer in(*m_backend, 5, 96, x), gains(*m_backend, 1, 24, gain), out(*m_backend, 5, 96);
+    m_backend->rmsNorm(in.tensor(), gains.tensor(), 1e-6f, out.tensor());
+    EXPECT_LT(test::relativeError(out.get(), test::rmsNorm(x, gain, 1e-6f)), 1e-6);
+    EXPECT_TRUE(out.guardsIntact());
+}
+
+TEST_P(Elementwise, Rope) {
+    for (RopePairing pairing : {RopePairing::Norm, RopePairing::Neox})
+        for (auto [headDim, ropeDim] :
+             {std::pair{64, 64}, {64, 16}, {80, 20}, {10, 10}, {128, 128}, {34, 34}})
+            for (int tokens : {1, 150}) {
+                const auto x = test::randomFloats(static_cast<std::size_t>(tokens * 3 * headDim), 1);
+                std::vector<float> angles;
+                for (int i = 0; i < tokens * ropeDim / 2; ++i) {
+                    angles.push_back(static_cast<float>(std::cos(0.37 * i)));
+                    angles.push_back(static_cast<float>(std::sin(0.37 * i)));
+                }
+                GuardedBuffer in(*m_backend, tokens, 3 * headDim, x), out(*m_backend, tokens, 3 * headDim);
+                m_backend->rope(in.tensor(), headDim, ropeDim, pairing, angles, out.tensor());
+                EXPECT_LT(
+                    test::relativeError(out.get(), test::rope(x, tokens, headDim, ropeDim, pairing, angles)),
+                    1e-6)
+                    << headDim << " " << ropeDim;
+                EXPECT_TRUE(out.guardsIntact());
+                m_backend->rope(in.tensor(), headDim, ropeDim, pairing, angles, in.tensor());
+                EXPECT_EQ(in.get(), out.get());
+            }
+}
+
+TEST_P(Elementwise, GatedActivation) {
+    for (kernels::Activation activation : {kernels::Activation::Silu, kernels::Activation::GeluTanh})
+        for (int cols : {1, 15, 17, 1536}) {
+            auto gate = test::randomFloats(static_cast<std::size_t>(20 * cols), 1, 8.0f);
+            const auto up = test::randomFloats(gate.size(), 2);
+            gate[0] = 1000.0f;
+            gate[1] = -1000.0f;
+            gate[2] = 0.0f;
+            std::vector<double> expected;
+            for (std::size_t i = 0; i < gate.size(); ++i)
+                expected.push_back(
+                    test::gated(activation, static_cast<double>(gate[i]), static_cast<double>(up[i])));
+            GuardedBuffer g(*m_backend, 20, cols, gate), u(*m_backend, 20, cols, up),
+                out(*m_backend, 20, cols);
+            m_backend->gatedActivation(activation, g.tensor(), u.tensor(), out.tensor());
+            const auto found = out.get();
+            for (std::size_t i = 0; i < gate.size(); ++i)
+                ASSERT_NEAR(static_cast<double>(found[i]), expected[i],
+                            2e-6 * std::max(1.0, std::fabs(expected[i])));
+            EXPECT_TRUE(out.guardsIntact());
+            m_backend->gatedActivation(activation, g.tensor(), u.tensor(), u.tensor());
+            EXPECT_EQ(u.get(), found);
+            u.set(up);
+            m_backend->gatedActivation(activation, g.tensor(), u.tensor(), g.tensor());
+            EXPECT_EQ(g.get(), found);
+        }
+}
+
+TEST_P(Elementwise, AddAndScale) {
+    for (int cols : {1, 31, 576}) {
+        const auto x = test::randomFloats(static_cast<std::size_t>(70 * cols), 1),
+                   y = test::randomFloats(x.size(), 2);
+        GuardedBuffer a(*m_backend, 70, cols, x), b(*m_backend, 70, cols, y);
+        m_backend->add(a.tensor(), b.tensor());
+        m_backend->scale(a.tensor(), 0.3f);
+        const auto sum = b.get(), scaled = a.get();
+        for (std::size_t i = 0; i < x.size(); ++i) {
+            ASSERT_EQ(sum[i], x[i] + y[i]);
+            ASSERT_EQ(scaled[i], x[i] * 0.3f);
+        }
+        EXPECT_TRUE(a.guardsIntact() && b.guardsIntact());
+    }
+}
+
+TEST_P(Elementwise, TheSameBitsAloneAndInABatch) {
+    const auto x = test::randomFloats(100 * 576, 1), gain = test::randomFloats(576, 2);
+    GuardedBuffer all(*m_backend, 100, 576, x), gains(*m_backend, 1, 576, gain), out(*m_backend, 100, 576);
+    m_backend->rmsNorm(all.tensor(), gains.tensor(), 1e-5f, out.tensor());
+    const auto together = out.get();
+    out.poison();
+    m_backend->rmsNorm(all.tensor().rowRange(61, 1), gains.tensor(), 1e-5f, out.tensor().rowRange(61, 1));
+    const auto alone = out.get();
+    for (std::size_t i = 61 * 576; i < 62 * 576; ++i)
+        EXPECT_EQ(together[i], alone[i]);
+}
+
+INSTANTIATE_TEST_SUITE_P(Cpu, Elementwise, testing::ValuesIn(kernels::cpuIsaNames()),
+                         [](const auto& parameter) { return parameter.param; });
+
+TEST(Isa, IsChosenByNameThenByVariable) {
+    kernels::CpuOptions options;
+    options.isa = "avx9000";
+    EXPECT_THROW(kernels::makeCpuBackend(options), std::runtime_error);
+    ASSERT_EQ(kernels::cpuIsaNames().back(), "portable");
+    options.isa = "";
+    const char* inherited = std::getenv("SUMIDERO_ISA");
+    const std::string before = inherited ? inherited : "";
+    setenv("SUMIDERO_ISA", "portable", 1);
+    EXPECT_EQ(kernels::makeCpuBackend(options)->info().instructionSet, "portable");
+    setenv("SUMIDERO_ISA", "nonsense", 1);
+    EXPECT_THROW(kernels::makeCpuBackend(options), std::runtime_error);
+    options.isa = "portable";
+    EXPECT_EQ(kernels::makeCpuBackend(options)->info().instructionSet, "portable");
+    if (inherited)
+        setenv("SUMIDERO_ISA", before.c_str(), 1);
+    else
+        unsetenv("SUMIDERO_ISA");
+    EXPECT_GE(kernels::physicalCores(), 1);
+    options.threads = 3;
+    EXPECT_EQ(kernels::makeCpuBackend(options)->info().threads, 3);
+}
+
+} // namespace

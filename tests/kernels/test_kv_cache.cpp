@@ -1,0 +1,121 @@
+#include "tests/kernels/attention_fixture.h"
+
+#include "kernels/cpu/half.h"
+
+#include <stdexcept>
+
+// What the key/value cache stores, exactly.
+namespace {
+
+using kernels::KvShape;
+using kernels::KvType;
+
+class KvCacheTest : public AttentionFixture {
+protected:
+    std::unique_ptr<kernels::Backend> m_backend = makeBackend(2);
+};
+
+float storedOf(KvType type, const float* head, int d, int headDim) {
+    if (type == KvType::F32)
+        return head[d];
+    if (type == KvType::F16)
+        return kernels::halfToFloat(kernels::floatToHalf(head[d]));
+    float largest = 0;
+    for (int i = d / 32 * 32; i < std::min(headDim, d / 32 * 32 + 32); ++i)
+        largest = std::max(largest, std::fabs(head[i]));
+    const float step = kernels::halfToFloat(kernels::floatToHalf(largest / 127.0f));
+    return std::nearbyint(head[d] * (1.0f / step)) * step;
+}
+
+TEST_P(KvCacheTest, StoresAndReadsBack) {
+    for (KvType type : {KvType::F32, KvType::F16, KvType::Q8_0}) {
+        for (int headDim : {10, 32, 64, 80, 256}) {
+            const KvShape shape = shapeOf(2, headDim, 3, 37, KvType::F16, type);
+            const auto cache = filledCache(*m_backend, shape, 40);
+            const std::size_t count = static_cast<std::size_t>(shape.slots() * 2 * headDim);
+            const std::vector<float> keys = test::randomFloats(count, 140),
+                                     values = test::randomFloats(count, 141);
+            std::vector<float> found(static_cast<std::size_t>(headDim));
+            for (int slot = 0; slot < shape.slots(); ++slot)
+                for (int head = 0; head < 2; ++head) {
+                    const KvType stored = slot < 3 ? KvType::F16 : type;
+                    const std::ptrdiff_t at = (slot * 2 + head) * headDim;
+                    cache->readKey(1, head, slot, found);
+                    for (int d = 0; d < headDim; ++d)
+                        ASSERT_EQ(found[static_cast<std::size_t>(d)],
+                                  storedOf(stored, keys.data() + at, d, headDim));
+                    cache->readValue(1, head, slot, found);
+                    for (int d = 0; d < headDim; ++d)
+                        ASSERT_EQ(found[static_cast<std::size_t>(d)],
+                                  storedOf(stored, values.data() + at, d, headDim));
+                }
+        }
+    }
+}
+
+TEST_P(KvCacheTest, ASlotChangesOnlyWhenItIsWritten) {
+    for (KvType type : {KvType::F32, KvType::F16, KvType::Q8_0}) {
+        const KvShape shape = shapeOf(2, 48, 3, 37, type, type);
+        const auto cache = filledCache(*m_backend, shape);
+        std::vector<std::uint64_t> before;
+        for (int slot = 0; slot < shape.slots(); ++slot)
+            before.push_back(cache->slotHash(1, slot));
+        const std::vector<float> row = test::randomFloats(96, 9, 50.0f);
+        store(*m_backend, *cache, 1, {20}, row, row);
+        store(*m_backend, *cache, 0, {21}, row, row);
+        for (int slot = 0; slot < shape.slots(); ++slot)
+            EXPECT_EQ(before[static_cast<std::size_t>(slot)] != cache->slotHash(1, slot), slot == 20) << slot;
+    }
+}
+
+TEST_P(KvCacheTest, AHashSeesEveryStoredByte) {
+    const KvShape shape = shapeOf(2, 48, 0, 20, KvType::F16, KvType::Q8_0);
+    const auto cache = filledCache(*m_backend, shape);
+    const std::vector<float> base = test::randomFloats(96, 9);
+    store(*m_backend, *cache, 0, {5}, base, base);
+    const std::uint64_t before = cache->slotHash(0, 5);
+    for (std::size_t i = 0; i < base.size(); ++i) {
+        std::vector<float> changed = base;
+        changed[i] = -changed[i];
+        store(*m_backend, *cache, 0, {5}, changed, base);
+        EXPECT_NE(before, cache->slotHash(0, 5)) << "key " << i;
+        store(*m_backend, *cache, 0, {5}, base, changed);
+        EXPECT_NE(before, cache->slotHash(0, 5)) << "value " << i;
+    }
+    store(*m_backend, *cache, 0, {5}, base, base);
+    EXPECT_EQ(before, cache->slotHash(0, 5));
+}
+
+TEST_P(KvCacheTest, SavesAndRestores) {
+    const KvShape shape = shapeOf(2, 48, 4, 20, KvType::F16, KvType::Q8_0);
+    const auto cache = filledCache(*m_backend, shape, 1), other = filledCache(*m_backend, shape, 2);
+    ASSERT_NE(cache->slotHash(1, 7), other->slotHash(1, 7));
+    other->restore(cache->save());
+    for (int layer = 0; layer < shape.layers; ++layer)
+        for (int slot = 0; slot < shape.slots(); ++slot)
+            EXPECT_EQ(cache->slotHash(layer, slot), other->slotHash(layer, slot));
+    const auto wrong = m_backend->makeKvCache(shapeOf(2, 48, 5, 19, KvType::F16, KvType::Q8_0));
+    EXPECT_THROW(wrong->restore(cache->save()), std::runtime_error);
+    EXPECT_THROW(wrong->restore({}), std::runtime_error);
+}
+
+TEST_P(KvCacheTest, FiniteValuesStayFinite) {
+    for (KvType type : {KvType::F16, KvType::Q8_0}) {
+        const auto cache = m_backend->makeKvCache(shapeOf(1, 32, 0, 16, KvType::F16, type));
+        std::vector<float> row(32, 1e30f), found(32);
+        row[1] = -1e30f;
+        row[2] = 0.0f;
+        store(*m_backend, *cache, 0, {3}, row, std::vector<float>(32, 0.0f));
+        cache->readKey(0, 0, 3, found);
+        for (float value : found)
+            EXPECT_TRUE(std::isfinite(value));
+        EXPECT_LT(found[1], -6e4f);
+        cache->readValue(0, 0, 3, found);
+        EXPECT_EQ(found, std::vector<float>(32, 0.0f));
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Cpu, KvCacheTest, testing::ValuesIn(kernels::cpuIsaNames()),
+                         [](const auto& parameter) { return parameter.param; });
+
+} // namespace
