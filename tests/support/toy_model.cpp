@@ -53,7 +53,7 @@ private:
         addUint("llama.attention.key_length", m_shape.headDim);
         addUint("llama.attention.value_length", m_shape.headDim);
         m_writer.addFloat("llama.attention.layer_norm_rms_epsilon", 1e-5f);
-        addUint("llama.rope.dimension_count", m_shape.headDim);
+        addUint("llama.rope.dimension_count", m_shape.ropeDim > 0 ? m_shape.ropeDim : m_shape.headDim);
         m_writer.addFloat("llama.rope.freq_base", static_cast<float>(m_shape.ropeBase));
         m_writer.addString("llama.rope.pairing", m_shape.neox ? "neox" : "norm");
     }

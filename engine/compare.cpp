@@ -1,0 +1,78 @@
+#include "engine/compare.h"
+
+#include "engine/log_sum_exp.h"
+#include "engine/recompute.h"
+
+#include <algorithm>
+#include <optional>
+
+namespace engine {
+
+struct Evaluation::Impl {
+    std::vector<TokenId> tokens;
+    std::size_t read = 0;
+    std::size_t chunk = 1;
+    std::vector<float> losses;
+    std::optional<Stream> stream;
+    std::optional<Recompute> recompute;
+
+    void score(std::span<const float> logits) {
+        if (losses.size() + 1 >= tokens.size())
+            return;
+        const auto truth = static_cast<std::size_t>(tokens[losses.size() + 1]);
+        losses.push_back(static_cast<float>(logSumExp(logits) - static_cast<double>(logits[truth])));
+    }
+};
+
+Evaluation::Evaluation(std::shared_ptr<const Model> model, const EvaluationOptions& options,
+                       std::vector<TokenId> tokens)
+    : m_impl(std::make_unique<Impl>()) {
+    m_impl->tokens = std::move(tokens);
+    m_impl->losses.reserve(m_impl->tokens.size());
+    if (options.mode == CacheMode::Recompute) {
+        // As many keys as a streaming query of the same capacity sees: the past ones and its own.
+        m_impl->recompute.emplace(std::move(model), options.sinks + options.window + 1, options.ringType);
+        return;
+    }
+    m_impl->chunk = static_cast<std::size_t>(std::max(1, options.chunk));
+    m_impl->stream.emplace(std::move(model), StreamOptions{.mode = options.mode,
+                                                           .sinks = options.sinks,
+                                                           .window = options.window,
+                                                           .ringType = options.ringType,
+                                                           .sinkType = options.sinkType,
+                                                           .maxChunk = std::max(1, options.chunk),
+                                                           .ringStart = options.ringStart});
+}
+
+Evaluation::~Evaluation() = default;
+
+bool Evaluation::step() {
+    Impl& e = *m_impl;
+    const std::size_t room = e.stream ? static_cast<std::size_t>(e.stream->cache().room()) : e.chunk;
+    const std::size_t n = std::min({e.chunk, room, e.tokens.size() - e.read});
+    if (n == 0)
+        return false;
+    const auto now = std::span<const TokenId>(e.tokens).subspan(e.read, n);
+    if (e.recompute) {
+        e.score(e.recompute->next(now[0]));
+    } else {
+        const auto logits = e.stream->feed(now, LogitsWanted::All);
+        const std::size_t vocabulary = logits.size() / n;
+        for (std::size_t i = 0; i < n; ++i)
+            e.score(logits.subspan(i * vocabulary, vocabulary));
+    }
+    e.read += n;
+    return e.read < e.tokens.size() && (!e.stream || e.stream->cache().room() > 0);
+}
+
+const std::vector<float>& Evaluation::negativeLogLikelihoods() const {
+    return m_impl->losses;
+}
+std::size_t Evaluation::position() const {
+    return m_impl->read;
+}
+Stream* Evaluation::stream() {
+    return m_impl->stream ? &*m_impl->stream : nullptr;
+}
+
+} // namespace engine

@@ -1,0 +1,59 @@
+#pragma once
+#include "engine/model_config.h"
+#include "engine/types.h"
+
+#include <filesystem>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace test {
+
+/// A llama-shaped model in plain double precision that re-rotates every key for every query, as the authors
+/// of StreamingLLM do. It knows nothing of rings, chunks or stream positions. Slow; for toy models.
+class ModelOracle {
+public:
+    explicit ModelOracle(const std::filesystem::path& path);
+
+    /// How keys and queries get their positions. InCache is the paper; the others are mistakes found in the
+    /// wild (reference/streaming-cache.md 3.8 and 5.5), here so that tests can show that they would be
+    /// noticed.
+    enum class Positions {
+        InCache,
+        AbsoluteGap,       // sinks and ring at their places in the stream
+        FrozenAtInsertion, // rotated once, at the length of the cache when they came
+    };
+
+    /// What token i sees: the sinks before it and tokens lo[i] .. last[i] (normally i).
+    struct Views {
+        int sinks = 0;
+        std::vector<int> lo;
+        std::vector<int> last;
+    };
+    /// Token-wise eviction: lo(t) = max(S, t - W).
+    static Views tokenWise(int tokens, int sinks, int window);
+
+    /// Logits of every token, (tokens, vocabulary).
+    std::vector<std::vector<double>> run(std::span<const engine::TokenId> tokens, const Views& views,
+                                         Positions positions = Positions::InCache) const;
+
+    const engine::ModelConfig& config() const { return m_config; }
+
+private:
+    using Rows = std::vector<std::vector<double>>;
+    const std::vector<double>& tensor(const std::string& name) const { return m_tensors.at(name); }
+    std::vector<double> multiply(const std::string& matrix, std::span<const double> x) const;
+    std::vector<double> normed(const std::string& gain, std::span<const double> x) const;
+    void rotate(std::span<double> head, double position) const;
+    std::vector<double> attend(const Rows& queries, const Rows& keys, const Rows& values, std::size_t token,
+                               const Views& views, Positions positions) const;
+
+    engine::ModelConfig m_config;
+    std::map<std::string, std::vector<double>> m_tensors;
+};
+
+/// Largest difference of two rows of logits.
+double worstDifference(std::span<const float> logits, std::span<const double> expected);
+
+} // namespace test
