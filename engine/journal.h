@@ -12,8 +12,9 @@ namespace engine {
 struct JournalEvent {
     enum class Type : std::uint8_t {
         Append,       // one token: position, slot, token, source
-        Evict,        // `count` tokens from `position` on are no longer visible
-        Rewind,       // the stream goes back: `position` is the next one
+        Evict,        // `count` tokens from `position` on are no longer visible; comes before the Append of the first token
+                      // that does not see them
+        Rewind,       // the stream goes back: `position` is the next one; what was evicted stays so
         Scalars, // of the token at `position`: values = mean sink share, p10, p90 over heads (-1: not captured), -log p of it
         PrefillBegin, // `count` tokens will be read
         PrefillEnd,
@@ -25,7 +26,7 @@ struct JournalEvent {
     std::int32_t slot = 0;
     std::int32_t count = 0;
     TokenId token = 0;
-    TokenSource source;
+    TokenSource source = {};
     float values[4] = {0, 0, 0, 0};
 };
 

@@ -1,0 +1,164 @@
+#include "engine/session.h"
+
+#include "engine/log_sum_exp.h"
+#include "engine/sampler.h"
+#include "engine/session/conversation.h"
+#include "engine/utf8_stream.h"
+
+#include <chrono>
+
+namespace engine {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double secondsSince(Clock::time_point begin) {
+    return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+} // namespace
+
+struct Session::Impl {
+    explicit Impl(std::shared_ptr<const Model> loaded) : model(std::move(loaded)), conversation(model) {
+        for (TokenId token = 0; token < model->tokenizer->vocabularySize(); ++token)
+            if (model->tokenizer->isControl(token) && !model->tokenizer->endsTurn(token))
+                neverPicked.push_back(token);
+    }
+
+    GenerationResult run(const ChatRequest& request, Observer& observer, const std::stop_token& stop);
+    void startAnswer(const ChatRequest& request, Sampler& sampler);
+    StopReason generate(const ChatRequest& request, Observer& observer, const std::stop_token& stop,
+                        GenerationResult& result);
+    void emit(TokenId token, Observer& observer);
+    void finishText(TokenId token, Observer& observer);
+    CacheStatus status() const;
+
+    std::shared_ptr<const Model> model;
+    Conversation conversation;
+    std::vector<TokenId> neverPicked; // control tokens: no text of a message
+    Utf8Stream utf8;                  // the newest answer's unfinished character
+    std::int64_t answerId = 0;
+    std::int32_t answerBytes = 0;
+    bool dropsSpace = false; // the answer's first space is the tokenizer's, nobody wrote it
+    float tokensPerSecond = 0;
+};
+
+Session::Session(std::shared_ptr<const Model> model) : m_impl(std::make_unique<Impl>(std::move(model))) {}
+Session::~Session() = default;
+
+GenerationResult Session::run(const ChatRequest& request, Observer& observer, std::stop_token stop) {
+    try {
+        return m_impl->run(request, observer, stop);
+    } catch (...) {
+        m_impl->conversation.drop();
+        throw;
+    }
+}
+
+CacheStatus Session::status() const {
+    return m_impl->status();
+}
+Stream* Session::stream() {
+    return m_impl->conversation.stream();
+}
+
+CacheStatus Session::Impl::status() const {
+    CacheStatus status = conversation.status();
+    status.tokensPerSecond = tokensPerSecond;
+    return status;
+}
+
+GenerationResult Session::Impl::run(const ChatRequest& request, Observer& observer,
+                                    const std::stop_token& stop) {
+    using Outcome = Conversation::Outcome;
+    GenerationResult result;
+    auto begin = Clock::now();
+    const Outcome outcome = conversation.read(request, observer, stop);
+    result.promptTokens = conversation.promptTokens();
+    result.promptSeconds = secondsSince(begin);
+    if (outcome != Outcome::Done) {
+        result.reason = outcome == Outcome::Cancelled ? StopReason::Cancelled : StopReason::CacheFull;
+        return result;
+    }
+    if (request.purpose == Purpose::ReadOnly)
+        return result;
+    begin = Clock::now();
+    result.reason = generate(request, observer, stop, result);
+    result.generateSeconds = secondsSince(begin);
+    return result;
+}
+
+void Session::Impl::startAnswer(const ChatRequest& request, Sampler& sampler) {
+    sampler.forbid(neverPicked);
+    for (const TokenId token : conversation.recentText(request.sampling.repetitionWindow))
+        sampler.accept(token);
+    const bool goesOn = request.purpose == Purpose::Continue;
+    const std::int64_t id = goesOn ? request.history.back().id : request.answerId;
+    if (!goesOn || id != answerId)
+        utf8 = Utf8Stream();
+    answerId = id;
+    answerBytes = goesOn ? static_cast<std::int32_t>(request.history.back().text.size()) : 0;
+    dropsSpace = model->tokenizer->addsSpacePrefix() && answerBytes == 0 && conversation.endsWithControl();
+    if (!goesOn)
+        conversation.openAnswer(id);
+}
+
+StopReason Session::Impl::generate(const ChatRequest& request, Observer& observer,
+                                   const std::stop_token& stop, GenerationResult& result) {
+    const Tokenizer& tokenizer = *model->tokenizer;
+    std::span<const float> logits = conversation.logits();
+    Sampler sampler(request.sampling);
+    startAnswer(request, sampler);
+    const auto begin = Clock::now();
+
+    // The decode loop.
+    while (!stop.stop_requested()) {
+        conversation.pollCapture();
+        const TokenId token = sampler.pick(logits);
+        if (tokenizer.endsTurn(token)) {
+            finishText(token, observer);
+            return StopReason::EndOfTurn;
+        }
+        const float loss = conversation.wantsScalars() ? static_cast<float>(logSumExp(logits)) -
+                                                             logits[static_cast<std::size_t>(token)]
+                                                       : 0.0f;
+        sampler.accept(token);
+        emit(token, observer);
+        tokensPerSecond = static_cast<float>(++result.generatedTokens / secondsSince(begin));
+        if (result.generatedTokens == request.maxTokens)
+            return StopReason::Length;
+        if (conversation.full())
+            return StopReason::CacheFull;
+        const auto tokenBegin = Clock::now();
+        logits = conversation.readPending(stop, loss);
+        if (logits.empty())
+            return StopReason::Cancelled;
+        conversation.tokenDone(secondsSince(tokenBegin));
+    }
+    return StopReason::Cancelled;
+}
+
+void Session::Impl::emit(TokenId token, Observer& observer) {
+    std::string_view bytes = model->tokenizer->bytes(token);
+    if (dropsSpace && bytes.starts_with(' '))
+        bytes.remove_prefix(1);
+    dropsSpace = false;
+    const auto end = answerBytes + static_cast<std::int32_t>(bytes.size());
+    conversation.add({token, {answerId, answerBytes, end, Role::Assistant}});
+    answerBytes = end;
+    const std::string text = utf8.push(bytes);
+    conversation.addText(text);
+    if (observer.token)
+        observer.token(token, text, status());
+}
+
+// The end token itself is not read here: the next turn begins with the template's own, which is the same
+// text.
+void Session::Impl::finishText(TokenId token, Observer& observer) {
+    const std::string text = utf8.finish();
+    conversation.addText(text);
+    if (!text.empty() && observer.token)
+        observer.token(token, text, status());
+}
+
+} // namespace engine

@@ -1,0 +1,28 @@
+#include "engine/session/ledger.h"
+
+namespace engine {
+
+void TextMark::add(std::string_view more) {
+    for (const char c : more)
+        m_hash = (m_hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
+    m_length += more.size();
+}
+
+void Ledger::trim() {
+    const StreamPosition oldest = m_cache.oldest();
+    while (m_messages.size() > 1 && m_messages[1].begin <= oldest)
+        m_messages.pop_front();
+    while (!m_messages.empty() && m_messages.back().begin > m_cache.next())
+        m_messages.pop_back();
+}
+
+Horizon Ledger::horizon() const {
+    for (StreamPosition position = m_cache.oldest(); position < m_cache.next(); ++position) {
+        const TokenSource& source = at(position).source;
+        if (source.messageId != 0)
+            return {source.messageId, source.byteBegin};
+    }
+    return m_messages.empty() ? Horizon{} : Horizon{m_messages.back().id, 0};
+}
+
+} // namespace engine

@@ -1,0 +1,153 @@
+#include "engine/session/reporter.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace engine {
+namespace {
+
+bool fits(const AttentionFrame& frame, const CaptureRequest& request, const Stream& stream) {
+    const ModelConfig& c = stream.model().config;
+    return isPrepared(frame, request, c.layers, c.heads, stream.cache().slots());
+}
+
+void makeRoom(AttentionFrame& frame, const CaptureRequest& request, const Stream& stream) {
+    const ModelConfig& c = stream.model().config;
+    prepareFrame(frame, request, c.layers, c.heads, stream.cache().slots());
+}
+
+} // namespace
+
+void Reporter::prepare(Session::Observer& observer, const Stream& stream) {
+    m_observer = &observer;
+    m_journal = observer.journal;
+    m_frames = observer.frames;
+    poll();
+    if (m_frames != nullptr)
+        for (AttentionFrame& spare : m_spares)
+            if (!fits(spare, m_request, stream))
+                makeRoom(spare, m_request, stream);
+    const ModelConfig& c = stream.model().config;
+    m_shares.resize(static_cast<std::size_t>(c.layers) * static_cast<std::size_t>(c.heads));
+}
+
+void Reporter::poll() {
+    m_request = m_observer->captureWanted ? m_observer->captureWanted() : m_observer->capture;
+}
+
+void Reporter::pollForToken() {
+    poll();
+    m_request = m_governor.next(m_request);
+}
+
+AttentionFrame* Reporter::frame(const Stream& stream) {
+    m_current = nullptr;
+    if (m_frames == nullptr)
+        return nullptr;
+    AttentionFrame& back = m_frames->back();
+    if (!fits(back, m_request, stream)) {
+        const auto spare =
+            std::find_if(m_spares.begin(), m_spares.end(),
+                         [&](const AttentionFrame& candidate) { return fits(candidate, m_request, stream); });
+        if (spare != m_spares.end())
+            std::swap(back, *spare);
+        else
+            makeRoom(back, m_request, stream); // Record was switched on in mid-answer
+    }
+    back.level = m_request.level;
+    back.rowLayer = std::clamp(m_request.rowLayer, 0, stream.model().config.layers - 1);
+    m_current = &back;
+    return m_current;
+}
+
+void Reporter::publish() {
+    if (m_current == nullptr)
+        return;
+    m_current->sequence = ++m_sequence;
+    m_frames->publish();
+    m_current = nullptr;
+}
+
+void Reporter::reset(const Stream& stream) {
+    m_evictedBefore = stream.cache().shape().ringStart;
+    push({.type = JournalEvent::Type::Reset,
+          .slot = stream.cache().shape().sinks,
+          .count = stream.cache().ringSlots()});
+}
+
+void Reporter::rewound(const Stream& stream) {
+    m_evictedBefore = std::min(m_evictedBefore, stream.cache().oldest());
+    push({.type = JournalEvent::Type::Rewind, .position = stream.cache().next()});
+}
+
+void Reporter::forgot(const Stream& stream) {
+    evictBefore(stream.cache().oldest());
+}
+
+void Reporter::prefill(JournalEvent::Type beginOrEnd, StreamPosition position, int tokens) {
+    push({.type = beginOrEnd, .position = position, .count = tokens});
+}
+
+void Reporter::turn(StreamPosition position, std::int64_t messageId, Role role) {
+    push({.type = JournalEvent::Type::Turn,
+          .position = position,
+          .source = {.messageId = messageId, .role = role}});
+}
+
+void Reporter::appended(const Stream& stream, const Ledger& ledger, StreamPosition first, int count) {
+    if (m_journal == nullptr)
+        return;
+    const SinkCache& cache = stream.cache();
+    const SinkCache::Shape& shape = cache.shape();
+    StreamPosition position = first;
+    for (int i = 0; i < count; ++i) {
+        // An eviction is told with the token that no longer sees the old one, as in the frame of that token.
+        if (!shape.dense && position >= shape.ringStart)
+            evictBefore(position - shape.window);
+        const Ledger::Token& token = ledger.at(position);
+        push({.type = JournalEvent::Type::Append,
+              .position = position,
+              .slot = cache.slotOf(position),
+              .count = 1,
+              .token = token.id,
+              .source = token.source});
+        position = position + 1 == shape.sinks ? shape.ringStart : position + 1;
+    }
+}
+
+void Reporter::evictBefore(StreamPosition oldest) {
+    if (oldest <= m_evictedBefore)
+        return;
+    push({.type = JournalEvent::Type::Evict,
+          .position = m_evictedBefore,
+          .count = static_cast<std::int32_t>(oldest - m_evictedBefore)});
+    m_evictedBefore = oldest;
+}
+
+void Reporter::scalars(StreamPosition position, float negativeLogLikelihood) {
+    if (m_current == nullptr || !wantsScalars())
+        return;
+    const auto& heads = m_current->headStats;
+    std::transform(heads.begin(), heads.end(), m_shares.begin(),
+                   [](const kernels::HeadStats& h) { return h.sinks; });
+    const float mean =
+        std::accumulate(m_shares.begin(), m_shares.end(), 0.0f) / static_cast<float>(m_shares.size());
+    const auto percentile = [this](std::size_t percent) {
+        const auto at = m_shares.begin() + static_cast<std::ptrdiff_t>((m_shares.size() - 1) * percent / 100);
+        std::nth_element(m_shares.begin(), at, m_shares.end());
+        return *at;
+    };
+    JournalEvent event{.type = JournalEvent::Type::Scalars, .position = position};
+    event.values[0] = mean;
+    event.values[1] = percentile(10);
+    event.values[2] = percentile(90);
+    event.values[3] = negativeLogLikelihood;
+    push(event);
+}
+
+void Reporter::push(const JournalEvent& event) {
+    if (m_journal != nullptr)
+        m_journal->push(event);
+}
+
+} // namespace engine

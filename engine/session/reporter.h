@@ -1,0 +1,56 @@
+#pragma once
+#include "engine/capture_governor.h"
+#include "engine/journal.h"
+#include "engine/session.h"
+#include "engine/session/ledger.h"
+#include "engine/stream.h"
+
+#include <array>
+#include <vector>
+
+namespace engine {
+
+/// Tells the observer what happens to the cache: journal events, attention frames, per-token numbers. Engine
+/// thread; owned by Session. After prepare() it neither allocates, locks nor waits.
+class Reporter {
+public:
+    /// Before a run: the spare frames are made here, so that none is needed later.
+    void prepare(Session::Observer& observer, const Stream& stream);
+
+    /// Asks the observer for the level wanted now; while an answer is written the governor may lower it.
+    void poll();
+    void pollForToken();
+    void tokenDone(double seconds) { m_governor.tokenDone(seconds); }
+    /// The frame to hand to Stream::feed, or null.
+    AttentionFrame* frame(const Stream& stream);
+    /// The frame has been filled: the reader may have it.
+    void publish();
+
+    void reset(const Stream& stream);
+    void rewound(const Stream& stream);
+    void forgot(const Stream& stream); // the window's edge was moved
+    void prefill(JournalEvent::Type beginOrEnd, StreamPosition position, int tokens);
+    void turn(StreamPosition position, std::int64_t messageId, Role role);
+    void appended(const Stream& stream, const Ledger& ledger, StreamPosition first, int count);
+    /// Of the generated token at `position`, from the frame just filled.
+    void scalars(StreamPosition position, float negativeLogLikelihood);
+    const CaptureGovernor& governor() const { return m_governor; }
+    bool wantsScalars() const { return m_journal != nullptr && m_request.level >= CaptureLevel::Shares; }
+
+private:
+    void push(const JournalEvent& event);
+    void evictBefore(StreamPosition oldest);
+
+    Journal* m_journal = nullptr;
+    Latest<AttentionFrame>* m_frames = nullptr;
+    const Session::Observer* m_observer = nullptr;
+    CaptureRequest m_request; // of the next forward pass
+    CaptureGovernor m_governor;
+    std::array<AttentionFrame, 3> m_spares; // swapped in where a frame of the mailbox is too small
+    std::vector<float> m_shares;            // scratch, (layers * heads)
+    AttentionFrame* m_current = nullptr;
+    StreamPosition m_evictedBefore = 0; // what the journal has been told
+    std::uint64_t m_sequence = 0;
+};
+
+} // namespace engine
