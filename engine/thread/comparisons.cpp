@@ -1,0 +1,72 @@
+#include "engine/thread/comparisons.h"
+
+#include "engine/thread/worker.h"
+
+namespace engine {
+namespace {
+
+std::vector<TokenId> tokenize(const Model& model, const CompareRequest& request) {
+    std::vector<TokenId> tokens = model.tokenizer->encodePlain(request.text);
+    if (model.tokenizer->addsBeginToken() && model.tokenizer->beginToken())
+        tokens.insert(tokens.begin(), *model.tokenizer->beginToken());
+    if (request.maxTokens > 0 && tokens.size() > static_cast<std::size_t>(request.maxTokens))
+        tokens.resize(static_cast<std::size_t>(request.maxTokens));
+    return tokens;
+}
+
+} // namespace
+
+void Comparisons::add(RequestId id, CompareRequest request, std::shared_ptr<const Model> model,
+                      std::stop_token stop) {
+    std::vector<TokenId> tokens = tokenize(*model, request);
+    m_jobs.push_back(
+        {id, std::move(request), std::move(model), std::move(stop), std::move(tokens), 0, nullptr, 0});
+}
+
+void Comparisons::step() {
+    if (m_jobs.empty())
+        return;
+    Job& job = m_jobs.front();
+    EngineEvent end = CompareFinished{job.id, job.stop.stop_requested()};
+    try {
+        if (!job.stop.stop_requested() && advance(job))
+            return;
+    } catch (...) {
+        end = Failed{job.id, currentErrorSentence()};
+    }
+    m_jobs.pop_front();
+    m_events.push(std::move(end));
+}
+
+bool Comparisons::advance(Job& job) {
+    if (job.run == job.request.runs.size())
+        return false;
+    if (!job.evaluation) {
+        job.evaluation = std::make_unique<Evaluation>(job.model, job.request.runs[job.run], job.tokens);
+        job.reported = 0;
+    }
+    const bool goesOn = job.evaluation->step();
+    report(job);
+    if (goesOn)
+        return true;
+    job.evaluation.reset(); // one cache at a time
+    return ++job.run < job.request.runs.size();
+}
+
+void Comparisons::report(Job& job) {
+    const auto& losses = job.evaluation->negativeLogLikelihoods();
+    m_events.push(CompareProgress{job.id,
+                                  job.request.runs[job.run].mode,
+                                  {losses.begin() + static_cast<std::ptrdiff_t>(job.reported), losses.end()},
+                                  job.evaluation->position(),
+                                  job.tokens.size()});
+    job.reported = losses.size();
+}
+
+void Comparisons::cancelAll() {
+    for (const Job& job : m_jobs)
+        m_events.push(CompareFinished{job.id, true});
+    m_jobs.clear();
+}
+
+} // namespace engine
