@@ -1,7 +1,183 @@
 #include "app/cli/command.h"
+#include "app/cli/model_options.h"
+#include "engine/error.h"
+#include "engine/recompute.h"
+#include "engine/stream.h"
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <map>
 
 namespace cli {
+namespace {
 
-void addBench(CLI::App&) {}
+using engine::LogitsWanted;
+using engine::Stream;
+using engine::TokenId;
+
+constexpr int PrefillTokens = 512, DecodeTokens = 128;
+
+struct Options {
+    ModelOptions model;
+    kernels::KvType ringType = kernels::KvType::F16;
+    std::vector<int> depths{0, 1024, 4096};
+    std::vector<int> windows{256, 512, 1024, 2048, 4096};
+    int repeat = 3;
+    bool againstRecompute = false, json = false;
+};
+
+double secondsOf(const std::function<void()>& work) {
+    const auto begin = std::chrono::steady_clock::now();
+    work();
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+double median(std::vector<double> values) {
+    std::sort(values.begin(), values.end());
+    return values[values.size() / 2];
+}
+
+// The same tokens in every run and program: a plain counter spread over the vocabulary.
+std::vector<TokenId> someTokens(int count, int vocabulary) {
+    std::vector<TokenId> tokens;
+    for (int i = 0; i < count; ++i)
+        tokens.push_back(static_cast<TokenId>((std::int64_t{i} * 7919 + 13) % vocabulary));
+    return tokens;
+}
+
+nlohmann::json measureDepth(const Options& o, const std::shared_ptr<const engine::Model>& model, int depth) {
+    // Wide enough that nothing is forgotten: a decoded token sees `depth` keys and those that came after, as
+    // in other programs.
+    engine::StreamOptions options;
+    options.window = depth + PrefillTokens;
+    options.ringType = o.ringType;
+    Stream stream(model, options);
+    const auto tokens = someTokens(depth + PrefillTokens, model->config.vocabulary);
+    stream.feed(std::span(tokens).first(static_cast<std::size_t>(depth)), LogitsWanted::None);
+    std::vector<double> prefill, decode, bandwidth;
+    for (int round = 0; round < o.repeat; ++round) {
+        const auto rest = std::span(tokens).subspan(static_cast<std::size_t>(depth));
+        prefill.push_back(secondsOf([&] { stream.feed(rest, LogitsWanted::Last); }));
+        stream.cache().rewind(depth);
+        model->backend->takeBytesRead();
+        decode.push_back(secondsOf([&] {
+            for (int i = 0; i < DecodeTokens; ++i)
+                stream.feed({&tokens[static_cast<std::size_t>(depth + i)], 1}, LogitsWanted::Last);
+        }));
+        bandwidth.push_back(1e-9 * static_cast<double>(model->backend->takeBytesRead()) / decode.back());
+        stream.cache().rewind(depth);
+    }
+    return {{"depth", depth},
+            {"prefill_tokens_per_second", PrefillTokens / median(prefill)},
+            {"decode_tokens_per_second", DecodeTokens / median(decode)},
+            {"decode_gigabytes_per_second", median(bandwidth)}};
+}
+
+// Seconds per token when the window is full and rolls, against reading the whole window again for every
+// token.
+nlohmann::json measureWindow(const Options& o, const std::shared_ptr<const engine::Model>& model,
+                             int window) {
+    constexpr int Sinks = 4, Tokens = 32;
+    const auto tokens = someTokens(window + 1 + Tokens, model->config.vocabulary);
+    double streaming = 0, recompute = 0;
+    {
+        engine::StreamOptions options;
+        options.sinks = Sinks;
+        options.window = window - Sinks;
+        options.ringType = o.ringType;
+        Stream stream(model, options);
+        stream.feed(std::span(tokens).first(static_cast<std::size_t>(window) + 1), LogitsWanted::Last);
+        std::vector<double> times;
+        for (int i = 0; i < Tokens; ++i)
+            times.push_back(secondsOf([&] {
+                stream.feed({&tokens[static_cast<std::size_t>(window + 1 + i)], 1}, LogitsWanted::Last);
+            }));
+        streaming = median(times);
+    }
+    {
+        engine::Recompute again(model, window, o.ringType);
+        for (int i = 0; i < window; ++i)
+            again.skip(tokens[static_cast<std::size_t>(i)]);
+        std::vector<double> times;
+        for (int i = 0; i < 3; ++i)
+            times.push_back(secondsOf([&] { again.next(tokens[static_cast<std::size_t>(window + i)]); }));
+        recompute = median(times);
+    }
+    return {{"window", window},
+            {"streaming_milliseconds", 1000 * streaming},
+            {"recompute_milliseconds", 1000 * recompute},
+            {"ratio", recompute / streaming}};
+}
+
+void print(const nlohmann::json& result) {
+    std::printf("%s on %s\nloaded in %.2f s, at most %.0f MB of memory\n",
+                result["model"].get<std::string>().c_str(), result["device"].get<std::string>().c_str(),
+                result["load_seconds"].get<double>(), 1e-6 * result["peak_memory_bytes"].get<double>());
+    if (result.contains("depths"))
+        std::printf("%8s %16s %16s %12s\n", "depth", "prefill tok/s", "decode tok/s", "GB/s read");
+    for (const auto& row : result.value("depths", nlohmann::json::array()))
+        std::printf("%8d %16.1f %16.1f %12.2f\n", row["depth"].get<int>(),
+                    row["prefill_tokens_per_second"].get<double>(),
+                    row["decode_tokens_per_second"].get<double>(),
+                    row["decode_gigabytes_per_second"].get<double>());
+    if (result.contains("against_recompute"))
+        std::printf("%8s %16s %16s %12s\n", "window", "streaming ms", "recompute ms", "ratio");
+    for (const auto& row : result.value("against_recompute", nlohmann::json::array()))
+        std::printf("%8d %16.2f %16.1f %12.1f\n", row["window"].get<int>(),
+                    row["streaming_milliseconds"].get<double>(), row["recompute_milliseconds"].get<double>(),
+                    row["ratio"].get<double>());
+}
+
+void run(const Options& o) {
+    std::shared_ptr<const engine::Model> model;
+    const double loadSeconds = secondsOf([&] { model = o.model.load(); });
+    nlohmann::json result{{"model", model->info.name + " " + model->info.quantisation},
+                          {"device", model->info.device},
+                          {"instruction_set", model->backend->info().instructionSet},
+                          {"threads", model->backend->info().threads},
+                          {"load_seconds", loadSeconds},
+                          {"weight_bytes", model->info.weightBytes},
+                          {"file_bytes", model->info.fileBytes},
+                          {"memory_bytes_after_load", peakMemoryBytes()}};
+    if (o.againstRecompute)
+        for (const int window : o.windows)
+            result["against_recompute"].push_back(measureWindow(o, model, window));
+    else
+        for (const int depth : o.depths)
+            result["depths"].push_back(measureDepth(o, model, depth));
+    result["peak_memory_bytes"] = peakMemoryBytes();
+    if (o.json)
+        printJson(result);
+    else
+        print(result);
+}
+
+} // namespace
+
+void addBench(CLI::App& app) {
+    const auto options = std::make_shared<Options>();
+    CLI::App* command = app.add_subcommand(
+        "bench", "Speed: prefill of 512 and decode of 128 tokens at each depth, load time, memory");
+    options->model.add(*command);
+    command->add_option("--depth", options->depths, "tokens already in the cache (default 0,1024,4096)")
+        ->delimiter(',');
+    command->add_option("--repeat", options->repeat, "runs; the median counts (default 3)")
+        ->check(CLI::Range(1, 100));
+    static const std::map<std::string, kernels::KvType> types{
+        {"f32", kernels::KvType::F32}, {"f16", kernels::KvType::F16}, {"q8_0", kernels::KvType::Q8_0}};
+    command->add_option("--kv", options->ringType, "precision of the ring: f32, f16, q8_0 (default f16)")
+        ->transform(CLI::CheckedTransformer(types).description(""))
+        ->option_text("TYPE");
+    command->add_flag("--against-recompute", options->againstRecompute,
+                      "instead: streaming against reading the window again for every token");
+    command
+        ->add_option("--windows", options->windows,
+                     "cache sizes of --against-recompute (default 256,512,1024,2048,4096)")
+        ->delimiter(',')
+        ->check(CLI::Range(16, 1 << 20));
+    addJsonFlag(*command, options->json);
+    command->callback([options] { run(*options); });
+}
 
 } // namespace cli

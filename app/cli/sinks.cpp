@@ -1,7 +1,148 @@
 #include "app/cli/command.h"
+#include "app/cli/model_options.h"
+#include "engine/error.h"
+#include "engine/stream.h"
+
+#include <fstream>
+#include <numeric>
 
 namespace cli {
+namespace {
 
-void addSinks(CLI::App&) {}
+struct Options {
+    ModelOptions model;
+    CacheChoice cache;
+    std::string textFile, csvFile;
+    int limit = 0, from = 0;
+    bool json = false;
+};
+
+/// Sums over the tokens that were looked at.
+struct Shares {
+    std::vector<double> sinks, first, effectiveKeys; // (layers * heads)
+    std::vector<double> slots;                       // (sink slots)
+    int tokens = 0;
+
+    void add(const engine::AttentionFrame& frame) {
+        sinks.resize(frame.headStats.size());
+        first.resize(frame.headStats.size());
+        effectiveKeys.resize(frame.headStats.size());
+        slots.resize(static_cast<std::size_t>(frame.sinkSlots));
+        for (std::size_t i = 0; i < frame.headStats.size(); ++i) {
+            sinks[i] += static_cast<double>(frame.headStats[i].sinks);
+            first[i] += static_cast<double>(frame.headStats[i].slot0);
+            effectiveKeys[i] += static_cast<double>(frame.headStats[i].effectiveKeys);
+        }
+        for (std::size_t i = 0; i < slots.size(); ++i)
+            slots[i] += static_cast<double>(frame.slotMass[i]);
+        ++tokens;
+    }
+    void average() {
+        for (auto* values : {&sinks, &first, &effectiveKeys, &slots})
+            for (double& value : *values)
+                value /= tokens;
+    }
+};
+
+double meanOf(std::span<const double> values) {
+    return values.empty()
+               ? 0
+               : std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+Shares measure(const Options& o, const std::shared_ptr<const engine::Model>& model) {
+    const auto tokens = readTokens(*model, o.textFile, o.limit);
+    engine::StreamOptions options;
+    options.mode = o.cache.mode;
+    options.sinks = o.cache.sinks;
+    options.window = o.cache.mode == engine::CacheMode::Dense && o.cache.window == 0
+                         ? static_cast<int>(tokens.size())
+                         : o.cache.window;
+    options.ringType = o.cache.ringType;
+    options.sinkType = o.cache.sinkType();
+    engine::Stream stream(model, options);
+    const auto last = tokens.size() - 1; // the last one is only predicted
+    const auto from = static_cast<std::size_t>(o.from);
+    if (from >= last)
+        throw engine::Error("--from lies behind the end of the text.");
+    stream.feed(std::span(tokens).first(from), engine::LogitsWanted::None);
+
+    engine::AttentionFrame frame;
+    frame.level = engine::CaptureLevel::Mass;
+    engine::prepareFrame(frame, {.level = frame.level, .rowLayer = 0}, model->config.layers,
+                         model->config.heads, stream.cache().slots());
+    Shares shares;
+    for (std::size_t i = from; i < last; ++i) {
+        stream.feed({&tokens[i], 1}, engine::LogitsWanted::None, &frame);
+        shares.add(frame);
+    }
+    shares.average();
+    return shares;
+}
+
+void writeTable(const std::string& path, const Shares& shares, int heads) {
+    std::ofstream file(path);
+    file << "layer,head,sink_share,first_token_share,effective_keys\n";
+    for (std::size_t i = 0; i < shares.sinks.size(); ++i)
+        file << i / static_cast<std::size_t>(heads) << ',' << i % static_cast<std::size_t>(heads) << ','
+             << shares.sinks[i] << ',' << shares.first[i] << ',' << shares.effectiveKeys[i] << '\n';
+    if (!file.flush())
+        throw engine::Error("The file " + path + " cannot be written.");
+}
+
+void run(const Options& o) {
+    if (o.cache.mode == engine::CacheMode::Recompute)
+        throw engine::Error("Recomputing keeps no cache that could be looked at.");
+    const auto model = o.model.load();
+    const Shares shares = measure(o, model);
+    const auto heads = static_cast<std::size_t>(model->config.heads);
+    std::vector<double> layers;
+    std::vector<std::vector<double>> byHead;
+    for (std::size_t i = 0; i < shares.sinks.size(); i += heads) {
+        const auto row = std::span(shares.sinks).subspan(i, heads);
+        layers.push_back(meanOf(row));
+        byHead.emplace_back(row.begin(), row.end());
+    }
+    const auto sinkHeads =
+        std::count_if(shares.first.begin(), shares.first.end(), [](double share) { return share > 0.3; });
+    const double rate = static_cast<double>(sinkHeads) / static_cast<double>(shares.first.size());
+    if (!o.csvFile.empty())
+        writeTable(o.csvFile, shares, model->config.heads);
+    if (!o.json) {
+        std::printf("%.1f %% of attention goes to the sinks, %.1f %% to the very first token (mean of %zu "
+                    "heads, %d tokens).\n",
+                    100 * meanOf(shares.sinks), 100 * meanOf(shares.first), shares.sinks.size(),
+                    shares.tokens);
+        std::printf("%.1f %% of the heads give the first token more than 0.3.\n", 100 * rate);
+        for (std::size_t layer = 0; layer < layers.size(); ++layer)
+            std::printf("layer %2zu  %5.1f %%\n", layer, 100 * layers[layer]);
+        return;
+    }
+    printJson({{"tokens", shares.tokens},
+               {"mean_share", meanOf(shares.sinks)},
+               {"first_token_share", meanOf(shares.first)},
+               {"slot_share", shares.slots},
+               {"layer_share", layers},
+               {"head_share", byHead},
+               {"sink_head_rate", rate}});
+}
+
+} // namespace
+
+void addSinks(CLI::App& app) {
+    const auto options = std::make_shared<Options>();
+    CLI::App* command =
+        app.add_subcommand("sinks", "How much attention goes to the sinks while a text is read");
+    options->model.add(*command);
+    options->cache.add(*command);
+    command->add_option("--text-file", options->textFile, "UTF-8 text")->required()->check(CLI::ExistingFile);
+    command->add_option("--limit", options->limit, "read at most so many tokens")
+        ->check(CLI::NonNegativeNumber);
+    command->add_option("--from", options->from, "look from this token on (default 0)")
+        ->check(CLI::NonNegativeNumber);
+    command->add_option("--csv", options->csvFile, "write the table of all heads");
+    addJsonFlag(*command, options->json);
+    command->callback([options] { run(*options); });
+}
 
 } // namespace cli

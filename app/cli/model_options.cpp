@@ -1,0 +1,122 @@
+#include "app/cli/model_options.h"
+
+#include "engine/error.h"
+
+#include <cstdio>
+#include <ctime>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <sys/resource.h>
+#include <unistd.h>
+
+namespace cli {
+
+void ModelOptions::add(CLI::App& command) {
+    command.add_option("-m,--model", model, "the model, a GGUF file")->required()->check(CLI::ExistingFile);
+    command.add_option("--threads", threads, "threads (0: one per physical core)")
+        ->check(CLI::NonNegativeNumber);
+    command.add_flag("--float32", float32, "float32 activations: the slow, exact reference path");
+    command.add_option("--isa", isa, "instruction set instead of the best one (portable, avx2, ...)");
+    command.add_option("--chat-format", chatFormat, "chat template family instead of the detected one");
+}
+
+std::shared_ptr<const engine::Model> ModelOptions::load() const {
+    engine::LoadOptions options;
+    options.threads = threads;
+    options.isa = isa;
+    options.chatFormat = chatFormat;
+    options.activations =
+        float32 ? kernels::ActivationPrecision::Float32 : kernels::ActivationPrecision::Int8;
+    return engine::Model::load(model, options);
+}
+
+kernels::KvType CacheChoice::sinkType() const {
+    return ringType == kernels::KvType::F32 ? kernels::KvType::F32 : kernels::KvType::F16;
+}
+
+void CacheChoice::add(CLI::App& command) {
+    using engine::CacheMode;
+    using kernels::KvType;
+    static const std::map<std::string, CacheMode> modes{{"dense", CacheMode::Dense},
+                                                        {"window", CacheMode::Window},
+                                                        {"streaming", CacheMode::Streaming},
+                                                        {"recompute", CacheMode::Recompute}};
+    static const std::map<std::string, KvType> types{
+        {"f32", KvType::F32}, {"f16", KvType::F16}, {"q8_0", KvType::Q8_0}};
+    command
+        .add_option("--mode", mode,
+                    "how the past is kept: dense, window, streaming, recompute (default streaming)")
+        ->transform(CLI::CheckedTransformer(modes, CLI::ignore_case).description(""))
+        ->option_text("MODE");
+    command.add_option("--sinks", sinks, "pinned first tokens (default 4)")->check(CLI::Range(0, 1 << 20));
+    command
+        .add_option(
+            "--window", window,
+            "tokens in the ring, without the sinks (0: as many as the model was trained for, at most 4096)")
+        ->check(CLI::Range(0, 1 << 24));
+    command.add_option("--kv", ringType, "precision of the ring: f32, f16, q8_0 (default f16)")
+        ->transform(CLI::CheckedTransformer(types, CLI::ignore_case).description(""))
+        ->option_text("TYPE");
+}
+
+void addJsonFlag(CLI::App& command, bool& json) {
+    command.add_flag("--json", json, "print one JSON object");
+}
+
+void printJson(const nlohmann::json& object) {
+    std::printf("%s\n", object.dump(2).c_str());
+}
+
+std::string readFile(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    if (!file)
+        throw engine::Error("The file " + path + " cannot be read.");
+    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+std::vector<engine::TokenId> readTokens(const engine::Model& model, const std::string& path, int limit) {
+    std::vector<engine::TokenId> tokens = model.tokenizer->encodePlain(readFile(path));
+    const auto begin = model.tokenizer->beginToken();
+    if (model.tokenizer->addsBeginToken() && begin)
+        tokens.insert(tokens.begin(), *begin);
+    if (limit > 0 && tokens.size() > static_cast<std::size_t>(limit))
+        tokens.resize(static_cast<std::size_t>(limit));
+    if (tokens.size() < 2)
+        throw engine::Error("The text " + path + " has less than two tokens.");
+    return tokens;
+}
+
+const char* name(engine::CacheMode mode) {
+    switch (mode) {
+    case engine::CacheMode::Dense:
+        return "dense";
+    case engine::CacheMode::Window:
+        return "window";
+    case engine::CacheMode::Streaming:
+        return "streaming";
+    case engine::CacheMode::Recompute:
+        return "recompute";
+    }
+    return "?";
+}
+
+double cpuSeconds() {
+    timespec now{};
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
+std::uint64_t peakMemoryBytes() {
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024; // Linux counts in KiB
+}
+
+std::uint64_t memoryBytes() {
+    std::uint64_t total = 0, resident = 0;
+    std::ifstream("/proc/self/statm") >> total >> resident;
+    return resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+} // namespace cli
