@@ -1,5 +1,5 @@
 #pragma once
-#include "app/model_library.h"
+#include "app/paths.h"
 
 #include <CLI/CLI.hpp>
 #include <string>
@@ -8,7 +8,7 @@ namespace cli {
 
 /// --model FILE; without it the model that the installer fetched. `path` must live as long as the command.
 inline CLI::Option* addModelPath(CLI::App& command, std::string& path) {
-    path = app::ModelLibrary::defaultModelPath().toStdString();
+    path = (app::modelsFolder() + QStringLiteral("/SmolLM2-135M-Instruct.Q4_1.gguf")).toStdString();
     return command.add_option("--model", path, "GGUF file; default: the installed model")->option_text("FILE");
 }
 

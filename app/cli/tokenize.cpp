@@ -5,6 +5,7 @@
 #include "engine/tokenizer.h"
 
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <memory>
@@ -21,10 +22,9 @@ struct Arguments {
 
 std::string readText(const std::string& path) {
     std::ifstream file(path, std::ios::binary);
-    std::string text((std::istreambuf_iterator<char>(file)), {});
-    if (!file.good() && !file.eof())
+    if (!file || std::filesystem::is_directory(path))
         throw engine::Error(path + " cannot be read.");
-    return text;
+    return {std::istreambuf_iterator<char>(file), {}};
 }
 
 void run(const Arguments& arguments) {
