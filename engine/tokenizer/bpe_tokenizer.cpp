@@ -2,30 +2,7 @@
 #include "engine/gguf_file.h"
 #include "engine/tokenizer/byte_level.h"
 
-#include <cstring>
-#include <random>
-
 namespace engine {
-
-namespace {
-
-__extension__ typedef unsigned __int128 DoubleWord;
-
-} // namespace
-
-std::size_t BpeTokenizer::TextHash::operator()(std::string_view text) const {
-    // Eight bytes at a time, each multiplied into 128 bits and folded.
-    std::uint64_t state = salt ^ text.size();
-    while (!text.empty()) {
-        std::uint64_t word = 0;
-        const std::size_t length = std::min(text.size(), sizeof word);
-        std::memcpy(&word, text.data(), length);
-        const auto product = static_cast<DoubleWord>(state ^ word) * 0x9E3779B97F4A7C15u;
-        state = static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64) ^ salt;
-        text.remove_prefix(length);
-    }
-    return state;
-}
 
 BpeTokenizer::BpeTokenizer(const GgufFile& file, Vocabulary vocabularyOfFile, const SplitRule& rule)
     : VocabularyTokenizer(std::move(vocabularyOfFile), {vocabularyOfFile.addsBegin.value_or(rule.addsBegin),
@@ -36,9 +13,7 @@ BpeTokenizer::BpeTokenizer(const GgufFile& file, Vocabulary vocabularyOfFile, co
 }
 
 BpeTokenizer::TextIndex BpeTokenizer::indexTexts() const {
-    std::random_device random;
-    const std::uint64_t salt = std::uint64_t{random()} << 32 | random();
-    TextIndex index(static_cast<std::size_t>(vocabulary().size()), TextHash{salt});
+    TextIndex index(static_cast<std::size_t>(vocabulary().size()));
     for (TokenId token = 0; token < vocabulary().size(); ++token)
         if (!vocabulary().isReserved(token)) // a word of plain text must never become one of those
             index.emplace(vocabulary().text(token), token);

@@ -1,6 +1,7 @@
 #pragma once
 #include "engine/tokenizer/bpe_merges.h"
 #include "engine/tokenizer/pretokenizer.h"
+#include "engine/tokenizer/text_hash.h"
 #include "engine/tokenizer/vocabulary_tokenizer.h"
 
 #include <array>
@@ -15,11 +16,6 @@ public:
     BpeTokenizer(const GgufFile& file, Vocabulary vocabulary, const SplitRule& rule);
 
 private:
-    /// Salted: no chosen set of tokens can make the table slow.
-    struct TextHash {
-        std::uint64_t salt;
-        std::size_t operator()(std::string_view text) const;
-    };
     using TextIndex = std::unordered_map<std::string_view, TokenId, TextHash>;
 
     void encodeText(std::string_view text, std::vector<TokenId>& out) const override;

@@ -1,8 +1,9 @@
 #include "engine/tokenizer/spm_model.h"
+#include "engine/tokenizer/text_hash.h"
 
 #include <cmath>
 #include <cstring>
-#include <set>
+#include <unordered_set>
 
 namespace engine {
 
@@ -51,7 +52,9 @@ constexpr std::uint64_t bpeModel = 2;
 
 class PieceWriter {
 public:
-    explicit PieceWriter(Message& model) : m_model(model) {}
+    PieceWriter(Message& model, int count) : m_model(model) {
+        m_names.reserve(static_cast<std::size_t>(count));
+    }
 
     void add(const std::string& text, TokenType type, float score) {
         if (type == TokenType::Unknown && m_hasUnknown)
@@ -59,8 +62,7 @@ public:
         m_hasUnknown |= type == TokenType::Unknown;
         m_byteCount += type == TokenType::Byte;
         std::string name = text;
-        while (name.empty() ||
-               !m_names.insert(name).second) { // U+FFFD: repaired text holds it, but no piece should
+        while (name.empty() || !m_names.insert(name).second) {
             name = "\xEF\xBF\xBD" + std::to_string(m_renamed++);
             type = type == TokenType::Unknown ? type : TokenType::Control;
         }
@@ -75,7 +77,7 @@ public:
 
 private:
     Message& m_model;
-    std::set<std::string> m_names;
+    std::unordered_set<std::string, TextHash> m_names;
     bool m_hasUnknown = false;
     int m_byteCount = 0, m_renamed = 0;
 };
@@ -84,7 +86,7 @@ private:
 
 std::string spmModelProto(const Vocabulary& vocabulary, const std::vector<float>& scores) {
     Message model;
-    PieceWriter pieces(model);
+    PieceWriter pieces(model, vocabulary.size());
     for (TokenId token = 0; token < vocabulary.size(); ++token)
         pieces.add(vocabulary.text(token), vocabulary.type(token), scores[static_cast<std::size_t>(token)]);
     if (!pieces.hasUnknown())
