@@ -133,6 +133,23 @@ QList<MessageId> pathTo(const Tree& tree, MessageId leaf) {
     return path;
 }
 
+/// The messages of a path, in its order: one walk through the chat, which for a long one is much faster than
+/// asking for each.
+QList<Message> loadAll(Connection& connection, ChatId chat, const QList<MessageId>& path) {
+    QHash<MessageId, qsizetype> places;
+    places.reserve(path.size());
+    for (qsizetype i = 0; i < path.size(); ++i)
+        places.insert(path[i], i);
+    QList<Message> result(path.size());
+    Query query = connection.query("SELECT " SUMIDERO_MESSAGE_COLUMNS " FROM message WHERE chat = ?");
+    query.bind(chat);
+    while (query.next()) {
+        if (const auto place = places.constFind(query.integer(0)); place != places.constEnd())
+            result[*place] = store::messageFrom(query);
+    }
+    return result;
+}
+
 MessageId storedLeaf(Connection& connection, ChatId chat) {
     Query query = connection.query("SELECT active_leaf FROM chat WHERE id = ?");
     return query.bind(chat).next() ? query.integer(0) : 0;
@@ -147,13 +164,11 @@ QList<Message> Database::branch(ChatId chat) {
         MessageId leaf = storedLeaf(connection, chat);
         if (!tree.parents.contains(leaf))
             leaf = newestBelow(tree, 0);
-        QList<Message> result;
+        QList<Message> result = loadAll(connection, chat, pathTo(tree, leaf));
         const bool writerAlive = m_impl->isWriterAlive();
-        for (const MessageId id : pathTo(tree, leaf)) {
-            Message message = load(connection, id);
+        for (Message& message : result) {
             complete(connection, message, writerAlive);
             number(message, tree.children.value(message.parent));
-            result.append(message);
         }
         return result;
     });
