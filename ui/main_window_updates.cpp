@@ -151,8 +151,11 @@ void MainWindow::showActivity() {
 
 void MainWindow::showStatus() {
     const engine::CacheStatus& cache = m_controller.cacheStatus();
-    m_page->statusLine()->setText(words::status(m_controller.activity(), cache,
-                                                m_controller.readingProgress(), m_controller.readingTotal()));
+    const QString status = m_controller.isPreparing()
+                               ? words::preparing(m_controller.readingProgress())
+                               : words::status(m_controller.activity(), cache, m_controller.readingProgress(),
+                                               m_controller.readingTotal());
+    m_page->statusLine()->setText(status);
     m_page->header()->meter()->setStatus(cache);
     m_page->composer()->memoryChip()->setText(words::memoryChip(m_controller.settings(), cache));
 }

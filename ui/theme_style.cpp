@@ -12,6 +12,7 @@ namespace {
 
 // "@name" stands for a colour of the theme.
 const char* const buttons = R"(
+QAbstractScrollArea { border: none; }
 QPushButton, QToolButton { background: @raised; color: @text2; border: 1px solid @line; border-radius: 8px; padding: 5px 11px; }
 QPushButton:hover, QToolButton:hover { background: @raised2; color: @text; }
 QPushButton:pressed, QToolButton:pressed, QToolButton:checked { background: @hover; color: @text; }
@@ -22,6 +23,9 @@ QPushButton[kind="primary"] { background: @accent; color: @onAccent; border: 1px
 QPushButton[kind="primary"]:hover { background: @accentHover; border-color: @accentHover; }
 QPushButton[kind="primary"]:focus { border: 2px solid @text; }
 QPushButton[kind="primary"]:disabled { background: @raised2; color: @text3; border-color: @raised2; }
+QPushButton:flat { background: transparent; border: 1px solid transparent; }
+QPushButton:flat:hover { background: @raised2; }
+QPushButton:flat:focus { border: 2px solid @accent; }
 QPushButton[kind="danger"] { color: @danger; }
 QPushButton[kind="quiet"], QToolButton[kind="quiet"] { background: transparent; border: 1px solid transparent; }
 QPushButton[kind="quiet"]:hover, QToolButton[kind="quiet"]:hover { background: @raised2; }
@@ -86,6 +90,13 @@ QMenu::item:selected { background: @raised2; }
 QMenu::item:disabled { color: @text3; }
 QMenu::separator { height: 1px; background: @line; margin: 5px 6px; }
 QMenu::indicator { width: 14px; height: 14px; left: 4px; }
+QTabBar { background: transparent; border: none; qproperty-drawBase: 0; }
+QTabBar::tab { background: transparent; color: @text2; border: none; border-bottom: 2px solid transparent; padding: 9px 0 8px 0;
+    margin: 0 9px; }
+QTabBar::tab:first { margin-left: 16px; }
+QTabBar::tab:hover { color: @text; }
+QTabBar::tab:selected { color: @text; border-bottom: 2px solid @accent; }
+QTabBar:focus { border: none; }
 QProgressBar { background: @raised2; border: none; border-radius: 2px; max-height: 4px; min-height: 4px; }
 QProgressBar::chunk { background: @accent; border-radius: 2px; }
 QScrollBar { background: transparent; border: none; }
@@ -97,7 +108,6 @@ QScrollBar::handle:horizontal { min-width: 40px; border-width: 0; margin: 3px 2p
 QScrollBar::handle:hover { background: @text3; }
 QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
 QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
-QAbstractScrollArea { border: none; }
 QSplitter::handle { background: @line; }
 QDialog, QMessageBox { background: @background; }
 QLabel { background: transparent; }

@@ -34,6 +34,9 @@ private Q_SLOTS:
                  QStringLiteral("Reading 812 of 2,048 tokens…"));
         QCOMPARE(words::status(Activity::Reading, m_cache, 0, 0), QStringLiteral("Reading…"));
     }
+    void statusWhileReadingAhead() {
+        QCOMPARE(words::preparing(0.404f), QStringLiteral("Reading this chat… 40 %"));
+    }
     void statusOfASlowModelKeepsADecimal() {
         engine::CacheStatus slow = m_cache;
         slow.tokensPerSecond = 3.44f;

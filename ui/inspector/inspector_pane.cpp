@@ -20,14 +20,15 @@ constexpr int HighlightMs = 350;
 
 QFrame* line() {
     auto* frame = new QFrame;
-    frame->setObjectName(QStringLiteral("hairline"));
+    frame->setProperty("kind",
+                       QStringLiteral("line")); // coloured by the style sheet, so that it follows the theme
     frame->setFixedHeight(1);
-    frame->setStyleSheet(QStringLiteral("background: %1").arg(Theme::current().line.name()));
     return frame;
 }
 
-QScrollArea* scrolled(QWidget* page) {
+QScrollArea* scrolled(QWidget* page, const QString& name) {
     auto* area = new QScrollArea;
+    area->setAccessibleName(name);
     area->setWidget(page);
     area->setWidgetResizable(true);
     area->setFrameShape(QFrame::NoFrame);
@@ -48,10 +49,10 @@ InspectorPane::InspectorPane(app::ChatController& controller, QWidget* parent)
     box->setContentsMargins(0, 0, 0, 0);
     box->setSpacing(0);
     buildHeader();
-    m_pages->addWidget(scrolled(new CacheTab(*m_state)));
-    m_pages->addWidget(scrolled(new HeadsTab(*m_state)));
-    m_pages->addWidget(scrolled(new TokenTab(*m_state)));
-    m_pages->addWidget(scrolled(new CompareTab(controller, m_compare)));
+    m_pages->addWidget(scrolled(new CacheTab(*m_state), tr("Cache")));
+    m_pages->addWidget(scrolled(new HeadsTab(*m_state), tr("Heads")));
+    m_pages->addWidget(scrolled(new TokenTab(*m_state), tr("Token")));
+    m_pages->addWidget(scrolled(new CompareTab(controller, m_compare), tr("Compare")));
     box->addWidget(m_pages, 1);
     box->addWidget(line());
     auto* time = new QVBoxLayout;
@@ -83,8 +84,12 @@ InspectorPane::InspectorPane(app::ChatController& controller, QWidget* parent)
     button(tr("Export"), tr("Export what is seen (Ctrl+E)"), [this] { exportView(); });
     button(tr("Help"), tr("What these views show"), [this] { showHelp(); });
     box->addLayout(footer);
-    for (QLabel* label : {m_live, m_timeValue, m_cost})
+    for (QLabel* label : {m_live, m_timeValue, m_cost}) {
         label->setFont(Theme::current().label);
+        label->setProperty("kind", QStringLiteral("label"));
+    }
+    m_pause->setFont(Theme::current().button);
+    m_tabs->setFont(Theme::weighted(Theme::current().list, QFont::Medium));
 
     m_highlightTimer.setSingleShot(true);
     m_highlightTimer.setInterval(HighlightMs);

@@ -23,9 +23,9 @@ QHBoxLayout* column(QWidget* widget) {
     row->setContentsMargins(metrics::transcriptMargin, 0, metrics::transcriptMargin, 0);
     row->setSpacing(0);
     widget->setMaximumWidth(Theme::current().px(metrics::textColumn));
-    row->addStretch(1);
-    row->addWidget(widget, 1000);
-    row->addStretch(1);
+    row->addStretch(0); // takes only what the widget does not want
+    row->addWidget(widget, 1);
+    row->addStretch(0);
     return row;
 }
 

@@ -52,6 +52,10 @@ QString status(app::Activity activity, const engine::CacheStatus& cache, float r
     return parts.join(dot);
 }
 
+QString preparing(float progress) {
+    return tr("Reading this chat… %1 %").arg(qRound(progress * 100));
+}
+
 QString cacheFill(const engine::CacheStatus& cache) {
     if (cache.capacity <= 0)
         return {};

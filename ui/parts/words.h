@@ -20,6 +20,8 @@ QString bytes(quint64 value); // "132 MB", decimal, as disks and models are sold
 /// tokens…".
 QString status(app::Activity activity, const engine::CacheStatus& cache, float readingProgress,
                int readingTotal);
+/// While the chat is read ahead of the next question: "Reading this chat… 40 %".
+QString preparing(float progress);
 QString cacheFill(const engine::CacheStatus& cache);     // "412 of 1,024"
 QString cacheSentence(const engine::CacheStatus& cache); // the same with sinks, as a sentence
 /// "4 sinks + 1,020", "Everything", "Window 1,024".

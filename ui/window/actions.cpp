@@ -33,9 +33,9 @@ Actions::Actions(QWidget* owner) {
         make(owner, "remove", tr("Delete chat")); // Del in the list only: it belongs to the text elsewhere
     previousChat = make(owner, "previousChat", tr("Previous chat"), {key("Ctrl+PgUp")});
     nextChat = make(owner, "nextChat", tr("Next chat"), {key("Ctrl+PgDown")});
-    exportMarkdown = make(owner, "exportMarkdown", tr("Markdown…"), {key("Ctrl+E")});
-    exportJson = make(owner, "exportJson", tr("JSON, can be imported again…"));
-    exportText = make(owner, "exportText", tr("Plain text…"));
+    exportMarkdown = make(owner, "exportMarkdown", tr("Export as Markdown…"), {key("Ctrl+Shift+E")});
+    exportJson = make(owner, "exportJson", tr("Export as JSON, to be imported again…"));
+    exportText = make(owner, "exportText", tr("Export as plain text…"));
     import = make(owner, "import", tr("Import chat…"), {key("Ctrl+O")});
     regenerate = make(owner, "regenerate", tr("Answer again"), {key("Ctrl+R")});
     continueAnswer = make(owner, "continueAnswer", tr("Continue the answer"), {key("Ctrl+Shift+Return")});

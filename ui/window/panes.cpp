@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <QMouseEvent>
+#include <QPainter>
 
 namespace ui {
 
@@ -19,6 +20,9 @@ public:
     }
 
 protected:
+    void paintEvent(QPaintEvent*) override {
+        QPainter(this).fillRect(handleWidth / 2, 0, 1, height(), Theme::current().line);
+    }
     void mouseMoveEvent(QMouseEvent* event) override {
         if (event->buttons() & Qt::LeftButton)
             m_drag(mapToParent(event->position().toPoint()).x());
@@ -96,7 +100,8 @@ void Panes::arrange() {
     m_left->setGeometry(0, 0, leftWidth, height());
     m_left->setVisible(leftOpen);
     if (m_right) {
-        m_right->setGeometry(width() - rightWidth, 0, rightWidth, height());
+        m_right->setGeometry(width() - rightWidth + 1, 0, rightWidth - 1,
+                             height()); // the handle draws the border
         m_right->setVisible(rightOpen);
         m_right->raise();
     }
