@@ -6,6 +6,7 @@
 
 #include <QPaintEvent>
 #include <QScrollBar>
+#include <QSet>
 
 namespace ui {
 
@@ -83,10 +84,22 @@ void ChatView::Impl::connectModel() {
         textChangedFrom(count);
         afterChange();
     });
-    QObject::connect(model, &Model::horizonMoved, &view, [this] {
-        page.horizonMoved();
-        afterChange();
-    });
+    QObject::connect(model, &Model::horizonMoved, &view, [this] { horizonMoved(); });
+}
+
+// The horizon moves with every token: mostly far above, or by a few characters.
+void ChatView::Impl::horizonMoved() {
+    const int before = page.horizonRow(), now = model->horizonRow();
+    const auto place = [this] { return std::pair(page.visible(), page.origin(page.visible().first)); };
+    const auto seen = page.count() > 0 ? place() : decltype(place())();
+    page.horizonMoved();
+    page.settle();
+    syncScrollBar();
+    if (page.count() == 0 || place() != seen || before != now) {
+        view.viewport()->update();
+        return;
+    }
+    updateRow(now);
 }
 
 // A row got more text or another state: only what is different is painted again.
@@ -106,7 +119,7 @@ void ChatView::Impl::grew(int row, bool whole) {
         view.viewport()->update(0, std::max(0, from - 4), view.viewport()->width(),
                                 view.viewport()->height());
     if (pointer.x() >= 0)
-        updateHot(pointer);
+        updateHot(pointer, false);
 }
 
 void ChatView::Impl::afterChange() {
@@ -119,7 +132,7 @@ void ChatView::Impl::syncScrollBar() {
     syncing = true;
     QScrollBar* bar = view.verticalScrollBar();
     bar->setPageStep(view.viewport()->height());
-    bar->setSingleStep(page.look().line * 2);
+    bar->setSingleStep(page.look().line * 3 / 2);
     bar->setRange(0, page.maximum());
     bar->setValue(page.top());
     syncing = false;
@@ -131,10 +144,20 @@ void ChatView::Impl::updateRow(int row) {
 }
 
 void ChatView::setHighlights(QList<Highlight> highlights) {
-    m_impl->highlights.clear();
-    for (const Highlight& highlight : highlights)
-        m_impl->highlights[highlight.begin.message].append(highlight);
-    viewport()->update();
+    Impl& d = *m_impl;
+    QSet<app::MessageId> touched(d.highlights.keyBegin(), d.highlights.keyEnd());
+    d.highlights.clear();
+    for (const Highlight& highlight : highlights) {
+        d.highlights[highlight.begin.message].append(highlight);
+        touched.insert(highlight.begin.message);
+    }
+    if (!d.model || touched.isEmpty())
+        return;
+    const auto [first, last] = d.page.visible();
+    for (int row = first; row <= last; ++row) {
+        if (touched.contains(d.model->at(row).id))
+            d.updateRow(row);
+    }
 }
 
 void ChatView::scrollToEnd() {
@@ -180,7 +203,7 @@ void ChatView::scrollContentsBy(int, int) {
     m_impl->page.scrollTo(verticalScrollBar()->value());
     m_impl->syncScrollBar();
     if (m_impl->pointer.x() >= 0)
-        m_impl->updateHot(m_impl->pointer);
+        m_impl->updateHot(m_impl->pointer, true);
     viewport()->update();
 }
 

@@ -40,6 +40,7 @@ public:
     int count() const { return m_heights.count(); }
     int top() const { return m_top; }
     int maximum() const;
+    int horizonRow() const { return m_horizonRow; } // as of the last horizonMoved()
     bool sticks() const { return m_sticks; }
     int columnWidth() const;
     int columnLeft() const;

@@ -59,6 +59,7 @@ struct ChatView::Impl {
     void afterChange(); // settle, tell the scroll bar, repaint all
     void syncScrollBar();
     void grew(int row, bool whole);
+    void horizonMoved();
     void updateRow(int row);
 
     // Painting
@@ -71,7 +72,7 @@ struct ChatView::Impl {
     transcript::Place placeAt(QPoint point);
     std::pair<transcript::Place, transcript::Place> unitAt(transcript::Place place, transcript::Unit unit);
     bool targetAt(QPoint point, int& row, transcript::Target& target);
-    void updateHot(QPoint point);
+    void updateHot(QPoint point, bool moved = true);
     void extendTo(QPoint point);
     void hoverRested();
     void activate(int row, const transcript::Target& target);

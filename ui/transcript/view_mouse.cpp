@@ -61,7 +61,7 @@ bool ChatView::Impl::targetAt(QPoint point, int& row, Target& target) {
     return false;
 }
 
-void ChatView::Impl::updateHot(QPoint point) {
+void ChatView::Impl::updateHot(QPoint point, bool moved) {
     pointer = point;
     if (!model || page.count() == 0)
         return;
@@ -83,7 +83,8 @@ void ChatView::Impl::updateHot(QPoint point) {
     const bool link =
         hoverRow >= 0 && !page.isHidden(hoverRow) && !page.layout(hoverRow).linkAt(local).isEmpty();
     view.viewport()->setCursor(found || link ? Qt::PointingHandCursor : Qt::IBeamCursor);
-    hoverTimer.start();
+    if (moved || !hoverTimer.isActive()) // a growing answer must not put the pause off for ever
+        hoverTimer.start();
 }
 
 void ChatView::Impl::hoverRested() {
