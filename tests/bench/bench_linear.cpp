@@ -134,16 +134,22 @@ struct Fixture {
 void matVec(benchmark::State& state, DType type, Shape shape) {
     Fixture fixture(type, shape, 1, footprintBytes);
     const double before = readBandwidth();
-    const auto start = Clock::now();
+    // The best pass over all copies, as the ceiling is the best pass over as much memory: neighbours disturb
+    // both alike.
+    double best = 0;
+    auto start = Clock::now();
     for (auto _ : state) {
         fixture.run();
+        if (fixture.next % fixture.copies.size() == 0) {
+            const auto now = Clock::now();
+            best = std::max(best, static_cast<double>(fixture.linear.takeBytesRead()) / seconds(now - start));
+            start = now;
+        }
     }
-    const double elapsed = seconds(Clock::now() - start);
-    const double rate = static_cast<double>(fixture.linear.takeBytesRead()) / elapsed;
     const double ceiling = std::max(before, readBandwidth());
-    state.counters["GB/s"] = rate * 1e-9;
+    state.counters["GB/s"] = best * 1e-9;
     state.counters["ceiling_GB/s"] = ceiling * 1e-9;
-    state.counters["share"] = rate / ceiling;
+    state.counters["share"] = best / ceiling;
 }
 
 void product512(benchmark::State& state, DType type, Shape shape) {
@@ -166,7 +172,7 @@ const bool registered = [] {
             const std::string suffix = std::string("/") + name(type) + "/" + std::to_string(shape.rows) +
                                        "x" + std::to_string(shape.cols);
             benchmark::RegisterBenchmark(("matvec" + suffix).c_str(), matVec, type, shape)
-                ->MinTime(0.1)
+                ->MinTime(0.2)
                 ->UseRealTime()
                 ->Unit(benchmark::kMicrosecond);
             if (shape.rows < 10000) {
