@@ -1,0 +1,27 @@
+#pragma once
+#include <QCommandLineParser>
+#include <QString>
+#include <QStringList>
+
+// The command line of the desktop program.
+namespace app::desktop {
+
+struct Options {
+    QString database; // absolute path
+    QString model;    // empty: the one of the settings
+    // Scripted runs
+    QStringList say;
+    bool acknowledge = false;
+    QString screenshot;
+    bool quit = false;
+};
+
+/// Reads the arguments of the application object; ends the program on --help, --version and wrong usage.
+Options readOptions();
+
+/// --help or --version: needs no display.
+bool onlyTalks(int argc, char** argv);
+/// Some display is named by the environment or the arguments; without one Qt would abort.
+bool hasDisplay(int argc, char** argv);
+
+} // namespace app::desktop
