@@ -1,0 +1,128 @@
+#include "tests/app/controller_world.h"
+
+using namespace app;
+using namespace Qt::StringLiterals;
+using test::World;
+
+// The store refuses: the chat goes on in memory, says so, and is stored as soon as that works again.
+class ControllerFullDiskTest : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void aNewChatOnAFullDisk();
+    void fullInTheMiddleOfAnAnswer();
+    void severalTurnsAndAnotherChat();
+    void withoutAnyDatabase();
+
+private:
+    /// The disk is full from here on (or has room again). Settles the store first.
+    static void setFull(World& world, bool full) {
+        world.inStore([full](Database& database) {
+            test::execute(database, u"PRAGMA query_only = %1"_s.arg(full ? u"ON"_s : u"OFF"_s));
+        });
+    }
+};
+
+void ControllerFullDiskTest::aNewChatOnAFullDisk() {
+    World world;
+    setFull(world, true);
+    QVERIFY(world.controller->send(u"Can you hear me?"_s));
+    QTRY_COMPARE(world.transcript().count(), 2);
+    QTRY_COMPARE(world.last().state, MessageState::Done);
+    QCOMPARE(world.last().text, u"Hello there."_s);
+    QVERIFY(world.controller->currentChat() < 0);
+    QCOMPARE(world.notices.size(), 1); // once, not with every try
+    QCOMPARE(world.controller->chats().size(), 1);
+    QCOMPARE(world.controller->chats().front().title, u"Can you hear me?"_s);
+    setFull(world, false);
+    QTRY_VERIFY_WITH_TIMEOUT(world.controller->currentChat() > 0, 8000);
+    const ChatId chat = world.controller->currentChat();
+    QTRY_COMPARE(world.branch(chat).size(), 2);
+    QTRY_COMPARE(world.branch(chat).back().state, MessageState::Done);
+    QCOMPARE(world.branch(chat).front().text, u"Can you hear me?"_s);
+    QCOMPARE(world.branch(chat).back().text, u"Hello there."_s);
+    QCOMPARE(world.transcript().at(0).id, world.branch(chat).front().id);
+    QCOMPARE(world.last().id, world.branch(chat).back().id);
+    QTRY_VERIFY(world.controller->chats().size() == 1 && world.controller->chats().front().id == chat);
+}
+
+void ControllerFullDiskTest::fullInTheMiddleOfAnAnswer() {
+    World world;
+    world.engine->answer = QStringList(30, u"word "_s);
+    world.engine->stepMs = 3;
+    QSignalSpy chunks(world.controller.get(), &ChatController::chunkStored);
+    QVERIFY(world.controller->send(u"Speak"_s));
+    QTRY_VERIFY(chunks.count() > 0);
+    setFull(world, true);
+    const MessageId answer = world.last().id;
+    QVERIFY(answer > 0);
+    QTRY_COMPARE(world.last().state, MessageState::Done);
+    QCOMPARE(world.last().text, QString(u"word "_s).repeated(30));
+    QTRY_VERIFY(!world.notices.isEmpty());
+    setFull(world, false);
+    QSignalSpy stored(world.controller.get(), &ChatController::answerStored);
+    QVERIFY(stored.wait(8000));
+    const Message message = world.branch(world.controller->currentChat()).back();
+    QCOMPARE(message.id, answer);
+    QCOMPARE(message.text, QString(u"word "_s).repeated(30)); // nothing twice, nothing missing
+    QCOMPARE(message.state, MessageState::Done);
+    QCOMPARE(message.tokens, 30);
+}
+
+void ControllerFullDiskTest::severalTurnsAndAnotherChat() {
+    World world;
+    world.ask(u"Before"_s);
+    const ChatId before = world.controller->currentChat();
+    setFull(world, true);
+    const auto turn = [&](const QString& text, int rows) {
+        QVERIFY(world.controller->send(text));
+        QTRY_COMPARE(world.transcript().count(), rows);
+        QTRY_COMPARE(world.last().state, MessageState::Done);
+    };
+    turn(u"Two"_s, 4);
+    turn(u"Three"_s, 6);
+    world.controller->newChat();
+    turn(u"Elsewhere"_s, 2);
+    turn(u"Elsewhere again"_s, 4);
+    const ChatId elsewhere = world.controller->currentChat();
+    QVERIFY(elsewhere < 0);
+    // Back and forth between them: what is not stored is still shown.
+    world.controller->openChat(before);
+    QTRY_COMPARE(world.controller->currentChat(), before);
+    QCOMPARE(world.transcript().count(), 6);
+    QCOMPARE(world.transcript().at(4).text, u"Three"_s);
+    world.controller->openChat(elsewhere);
+    QTRY_COMPARE(world.controller->currentChat(), elsewhere);
+    QCOMPARE(world.transcript().count(), 4);
+    setFull(world, false);
+    QTRY_VERIFY_WITH_TIMEOUT(world.controller->currentChat() > 0, 8000);
+    QTRY_VERIFY_WITH_TIMEOUT(
+        world.branch(before).size() == 6 && world.branch(world.controller->currentChat()).size() == 4 &&
+            world.branch(before).back().state == MessageState::Done &&
+            world.branch(world.controller->currentChat()).back().state == MessageState::Done,
+        8000);
+    QCOMPARE(world.branch(before).at(4).text, u"Three"_s);
+    QCOMPARE(world.branch(world.controller->currentChat()).at(2).text, u"Elsewhere again"_s);
+    QTRY_COMPARE(world.controller->chats().size(), 2);
+    world.end();
+    world.start();
+    QCOMPARE(world.controller->chats().size(), 2);
+}
+
+void ControllerFullDiskTest::withoutAnyDatabase() {
+    World world(false);
+    world.create();
+    world.store->open(u"/proc/no/such/place/transcripts.db"_s);
+    world.controller->setStartupModel(QString::fromLatin1(World::Model));
+    QSignalSpy started(world.controller.get(), &ChatController::started);
+    QTRY_VERIFY(!world.notices.isEmpty()); // says that it cannot be opened
+    world.controller->start();
+    QTRY_COMPARE(started.count(), 1);
+    QTRY_COMPARE(world.controller->modelState().phase, ModelState::Phase::Ready);
+    QVERIFY(world.controller->send(u"Anyway"_s));
+    QTRY_COMPARE(world.transcript().count(), 2);
+    QTRY_COMPARE(world.last().state, MessageState::Done);
+    QCOMPARE(world.last().text, u"Hello there."_s);
+}
+
+QTEST_GUILESS_MAIN(ControllerFullDiskTest)
+#include "tst_controller_full_disk.moc"
