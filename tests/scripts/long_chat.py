@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+"""A chat of 3,000 generated tokens through the real window whose memory is small enough to roll: resident memory and time per token stay
+flat and nothing is read twice. Takes minutes, so it is not part of tests/run.
+    tests/scripts/long_chat.py FOLDER_OF_PROGRAMS [--tokens N] [--window N] [--screenshot FILE]"""
+import argparse
+import statistics
+import subprocess
+import sys
+import time
+
+from desktop import Display, Home, Program, find_model, need
+
+QUESTIONS = ["Tell me a long story about a river and the people who live beside it.",
+             "What happened to the miller afterwards? Tell it at length.",
+             "Describe the town where the river ends, street by street.",
+             "Go on: what did the children find there? Take your time.",
+             "Write down the song that they sang, with many verses.",
+             "And how does the year end for them? Tell every month."]
+
+
+def run(arguments, home, model):
+    said = []
+    for number in range(60): # more than enough; the run ends by tokens
+        said += ["--say", QUESTIONS[number % len(QUESTIONS)]]
+    with Program(arguments.folder, home, "--model", model, "--acknowledge", *said) as program:
+        samples, seen, start = [], 0, time.monotonic()
+        tokens = 0
+        while tokens < arguments.tokens:
+            if program.process.poll() is not None:
+                sys.exit(f"the program ended: {program.errors}")
+            time.sleep(0.25)
+            lines = list(program.lines)
+            for line in lines[seen:]:
+                if line.startswith("chunk"):
+                    tokens += 8 # a piece is 8 tokens, the last of an answer fewer
+            seen = len(lines)
+            samples.append((time.monotonic() - start, tokens, program.memory()))
+        if arguments.screenshot:
+            subprocess.run(["import", "-window", "root", arguments.screenshot], env=home.environment, check=True)
+        program.end()
+    return samples
+
+
+def report(samples, home):
+    whole = samples[-1][1]
+    print(f"{'tokens':>8} {'RSS MB':>8} {'ms/token':>9}")
+    slices = []
+    for part in range(10):
+        inside = [s for s in samples if part * whole / 10 <= s[1] <= (part + 1) * whole / 10]
+        if len(inside) < 2 or inside[-1][1] == inside[0][1]:
+            continue
+        pace = (inside[-1][0] - inside[0][0]) / (inside[-1][1] - inside[0][1]) * 1000
+        memory = max(s[2] for s in inside) / 1e6
+        slices.append((memory, pace))
+        print(f"{inside[-1][1]:8} {memory:8.1f} {pace:9.2f}")
+    rolled = home.query("SELECT count(*), sum(json_extract(details, '$.tokens')) FROM event WHERE kind = 'evicted'")[0]
+    generated, answers = home.query("SELECT sum(tokens), count(*) FROM message WHERE role = 'assistant' AND state = 'done'")[0]
+    print(f"{answers} answers done, {generated} tokens in them; {rolled[1]} tokens forgotten in {rolled[0]} answers")
+    early, late = slices[1], slices[-1]
+    print(f"memory {early[0]:.1f} -> {late[0]:.1f} MB; median pace {statistics.median(p for _, p in slices):.2f} ms/token, "
+          f"last tenth {late[1]:.2f}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder")
+    parser.add_argument("--tokens", type=int, default=3000)
+    parser.add_argument("--window", type=int, default=380)
+    parser.add_argument("--screenshot")
+    arguments = parser.parse_args()
+    need("Xvfb")
+    model = find_model()
+    with Display() as display, Home(display) as home:
+        with Program(arguments.folder, home, "--model", model, "--quit") as program: # makes the file
+            assert program.wait() == 0, program.errors
+        home.change_settings(cache__window=arguments.window, sampling__seed=1)
+        report(run(arguments, home, model), home)
+
+
+if __name__ == "__main__":
+    main()
