@@ -1,6 +1,7 @@
 #pragma once
 #include "kernels/cpu/attend_kernels.h"
 #include "kernels/cpu/vec16_math.h"
+#include "kernels/cpu/vec16_rows.h"
 
 // The attention kernels over Vec16: included once by each attend_*.cpp after its vec16_*.h. Internal linkage
 // throughout.
@@ -317,19 +318,6 @@ void mergeRows(RowSums& total, float* out, const RowSums& more, const float* mor
     total.largest = largest;
 }
 
-void scaleRow(float* x, float factor, int count) {
-    for (int i = 0; i < count; i += LANES)
-        store16(x + i, mul16(load16(x + i), broadcast16(factor)));
-}
-
-void addScaled(float* to, const float* from, float factor, int count) {
-    int i = 0;
-    for (; i + LANES <= count; i += LANES)
-        store16(to + i, fma16(load16(from + i), broadcast16(factor), load16(to + i)));
-    for (; i < count; ++i)
-        to[i] += from[i] * factor;
-}
-
 void scoresAny(const KvRun& run, int firstGroup, int groups, const float* queries, std::ptrdiff_t queryStride,
                int rows, float scale, float* scores) {
     switch (run.type) {
@@ -383,6 +371,8 @@ constexpr AttendKernels ATTEND_TABLE{scoresAny,
                                      expandKeysAny,
                                      expandValuesAny,
                                      mergeRows,
+                                     maskedSum,
+                                     squares,
                                      scaleRow,
                                      addScaled};
 

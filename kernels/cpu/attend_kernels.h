@@ -57,6 +57,10 @@ struct AttendKernels {
     /// Takes one more split into a row: total and out (paddedDim) of the splits so far, more and moreOut of
     /// the new one.
     void (*merge)(RowSums& total, float* out, const RowSums& more, const float* moreOut, int paddedDim);
+    /// Sum of the weights of one row whose bits are set.
+    float (*maskedSum)(const float* row, const std::uint16_t* masks, int groups);
+    /// Sum of squares of a multiple of 16 values.
+    float (*squares)(const float* x, int count);
     /// x[i] *= factor for a multiple of 16 values
     void (*scaleRow)(float* x, float factor, int count);
     /// to[i] += factor * from[i]

@@ -34,7 +34,7 @@ private:
     void captureUnit(const AttendCall& call, int token, const AttendSplit& split, const float* weights,
                      Part* parts, int recentKeys) const;
     RowSums mergeHead(const AttendCall& call, int token, int head);
-    HeadStats statsOf(const AttendCall& call, int token, int head, const RowSums& total);
+    HeadStats statsOf(const AttendCall& call, int head, const RowSums& total);
     void addWeights(const AttendCall& call, int splitIndex, const AttentionCapture& capture) const;
 
     ThreadPool& m_pool;

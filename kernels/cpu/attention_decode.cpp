@@ -66,7 +66,7 @@ std::uint64_t DecodeAttention::run(const AttendCall& call, int token, const Atte
     for (int head = 0; head < call.heads; ++head) {
         const RowSums total = mergeHead(call, token, head);
         if (capture) {
-            const HeadStats stats = statsOf(call, token, head, total);
+            const HeadStats stats = statsOf(call, head, total);
             if (!capture->heads.empty())
                 capture->heads[static_cast<std::size_t>(head)] = stats;
         }
@@ -122,11 +122,8 @@ void DecodeAttention::captureUnit(const AttendCall& call, int token, const Atten
     for (int row = 0; row < call.groupHeads; ++row) {
         const float* from = weights + row * SPLIT_SLOTS;
         parts[row].slot0 = split.firstSlot(shape) == 0 ? from[0] : 0.0f;
-        parts[row].recent = 0;
-        for (int group = 0; anyRecent && group < split.groups; ++group)
-            for (int slot = 0; slot < KV_GROUP; ++slot)
-                if (masks[split.firstMask + group] >> slot & 1)
-                    parts[row].recent += from[group * KV_GROUP + slot];
+        parts[row].recent =
+            anyRecent ? m_kernels.maskedSum(from, masks + split.firstMask, split.groups) : 0.0f;
     }
 }
 
@@ -147,8 +144,8 @@ RowSums DecodeAttention::mergeHead(const AttendCall& call, int token, int head) 
     return total;
 }
 
-// Also sets the shares, which addWeights() needs.
-HeadStats DecodeAttention::statsOf(const AttendCall& call, int token, int head, const RowSums& total) {
+// Of the head merged last. Also sets the shares, which addWeights() needs.
+HeadStats DecodeAttention::statsOf(const AttendCall& call, int head, const RowSums& total) {
     HeadStats stats;
     if (total.sum <= 0)
         return stats;
@@ -163,11 +160,7 @@ HeadStats DecodeAttention::statsOf(const AttendCall& call, int token, int head, 
             stats.sinks += part.sums.sum * part.share;
     }
     stats.effectiveKeys = std::exp(std::log(total.sum) - total.entropy / total.sum);
-    float squares = 0;
-    const float* out = call.args.out.data + token * call.args.out.cols + head * call.headDim;
-    for (int d = 0; d < call.headDim; ++d)
-        squares += out[d] * out[d];
-    stats.outputNorm = std::sqrt(squares);
+    stats.outputNorm = std::sqrt(m_kernels.squares(m_headOut, call.paddedDim));
     return stats;
 }
 
