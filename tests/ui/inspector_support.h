@@ -1,0 +1,117 @@
+#pragma once
+#include "app/inspector_feed.h"
+
+#include <QSignalSpy>
+
+#include <deque>
+#include <random>
+
+namespace test {
+
+/// An engine that only shows: a journal, pictures, and the signals that make the feed look. Plays
+/// StreamingLLM by the book, with plain loops, so that it can serve as the oracle for what the Inspector
+/// shows.
+class ShowEngine : public app::EnginePort {
+    Q_OBJECT
+public:
+    ShowEngine(int sinkCount, int windowTokens, int layerCount = 2, int headCount = 3)
+        : sinks(sinkCount), window(windowTokens), ringSlots(windowTokens + 9), layers(layerCount),
+          heads(headCount) {}
+
+    RequestId load(const QString&, const engine::LoadOptions&) override { return 1; }
+    RequestId chat(engine::ChatRequest) override { return 2; }
+    RequestId compare(engine::CompareRequest request) override {
+        compares.push_back(std::move(request));
+        return 3;
+    }
+    void stop(RequestId id) override { stopped.append(id); }
+    void setCapture(engine::CaptureRequest request) override { captures.push_back(request); }
+    void setPaused(bool) override {}
+    engine::Latest<engine::AttentionFrame>* frames() override { return &m_frames; }
+    engine::Journal* journal() override { return &m_journal; }
+
+    void reset() {
+        engine::JournalEvent event;
+        event.type = engine::JournalEvent::Type::Reset;
+        event.slot = sinks;
+        event.count = ringSlots;
+        m_journal.push(event);
+        next = 0;
+        visible.clear();
+    }
+
+    int slotOf(engine::StreamPosition position) const {
+        return position < sinks ? static_cast<int>(position)
+                                : sinks + static_cast<int>((position - sinks) % ringSlots);
+    }
+
+    /// One token: written to its slot; the oldest of the window leaves when there are more than `window` past
+    /// ones.
+    void token(engine::TokenId id, engine::TokenSource source = {}) {
+        engine::JournalEvent event;
+        event.type = engine::JournalEvent::Type::Append;
+        event.position = next;
+        event.slot = slotOf(next);
+        event.token = id;
+        event.source = source;
+        m_journal.push(event);
+        if (next >= sinks)
+            visible.push_back(next);
+        ++next;
+        while (static_cast<int>(visible.size()) > window + 1)
+            evict(1);
+    }
+
+    void evict(int count) {
+        engine::JournalEvent event;
+        event.type = engine::JournalEvent::Type::Evict;
+        event.position = visible.front();
+        event.count = count;
+        m_journal.push(event);
+        visible.erase(visible.begin(), visible.begin() + count);
+    }
+
+    engine::AttentionFrame& frame() {
+        engine::AttentionFrame& frame = m_frames.back();
+        frame.level = engine::CaptureLevel::Mass;
+        frame.position = next - 1;
+        frame.layers = layers;
+        frame.heads = heads;
+        frame.sinkSlots = sinks;
+        frame.ringSlots = ringSlots;
+        frame.sinkCount = static_cast<int>(std::min<engine::StreamPosition>(next, sinks));
+        frame.ringStart = sinks;
+        frame.oldest = visible.empty() ? sinks : visible.front();
+        frame.sinkPosition = frame.sinkCount + (next - 1 - frame.oldest);
+        frame.headStats.assign(static_cast<std::size_t>(layers * heads), kernels::HeadStats{});
+        frame.slotMass.assign(static_cast<std::size_t>(sinks + ringSlots), 0.0f);
+        frame.rowLayer = -1;
+        frame.rows.clear();
+        return frame;
+    }
+    void publish() { m_frames.publish(); }
+
+    /// Lets the feed look; returns when it has told the views.
+    void show(app::InspectorFeed& feed) {
+        QSignalSpy changed(&feed, &app::InspectorFeed::changed);
+        engine::CacheStatus status;
+        status.window = window;
+        status.sinks = sinks;
+        Q_EMIT textGenerated(2, QString(), 1, status);
+        if (changed.isEmpty())
+            changed.wait(1000);
+    }
+
+    const int sinks, window, ringSlots, layers, heads;
+    engine::StreamPosition next = 0;
+    std::deque<engine::StreamPosition> visible; // ring tokens in view, oldest first
+    std::vector<engine::CaptureRequest> captures;
+    std::vector<engine::CompareRequest> compares;
+    QList<RequestId> stopped;
+
+private:
+    engine::Journal m_journal;
+    engine::Latest<engine::AttentionFrame> m_frames;
+};
+
+} // namespace test
