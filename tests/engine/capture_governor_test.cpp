@@ -1,0 +1,65 @@
+#include "engine/capture_governor.h"
+
+#include <gtest/gtest.h>
+
+namespace {
+
+using engine::CaptureGovernor;
+using engine::CaptureLevel;
+using engine::CaptureRequest;
+
+/// Plays tokens that take 5 ms, and `extra` of that more while attention is looked at.
+int play(CaptureGovernor& governor, const CaptureRequest& wanted, int tokens, double extraAtMass,
+         double extraAtShares) {
+    int looked = 0;
+    for (int i = 0; i < tokens; ++i) {
+        const CaptureLevel level = governor.next(wanted).level;
+        const double extra = level >= CaptureLevel::Mass     ? extraAtMass
+                             : level == CaptureLevel::Shares ? extraAtShares
+                                                             : 0;
+        looked += level > CaptureLevel::Map ? 1 : 0;
+        governor.tokenDone(0.005 * (1 + extra));
+    }
+    return looked;
+}
+
+TEST(CaptureGovernor, TellsTheCostItMeasures) {
+    CaptureGovernor governor;
+    EXPECT_LT(governor.cost(), 0);
+    play(governor, {CaptureLevel::Mass, 0}, 256, 0.02, 0.01);
+    EXPECT_NEAR(governor.cost(), 0.02, 1e-4);
+    EXPECT_EQ(governor.level(), CaptureLevel::Mass);
+    EXPECT_FALSE(governor.lowered());
+}
+
+TEST(CaptureGovernor, GoesDownWithinThreeChecksWhenItIsTooDear) {
+    CaptureGovernor governor;
+    // Blocks of 16, on and off in turns: the third check closes at the latest after 3 + 3 pairs of blocks.
+    play(governor, {CaptureLevel::Mass, 0}, 6 * 2 * CaptureGovernor::BlockTokens + 4 * 64 * 16, 0.10, 0.01);
+    EXPECT_EQ(governor.level(), CaptureLevel::Shares);
+    EXPECT_TRUE(governor.lowered());
+}
+
+TEST(CaptureGovernor, KeepsTheLevelThroughOneBadCheck) {
+    CaptureGovernor governor;
+    const CaptureRequest wanted{CaptureLevel::Mass, 0};
+    play(governor, wanted, 96, 0.01, 0.01);
+    play(governor, wanted, 16, 2.0, 2.0);
+    play(governor, wanted, 20000, 0.01, 0.01);
+    EXPECT_EQ(governor.level(), CaptureLevel::Mass);
+}
+
+TEST(CaptureGovernor, LeavesOutFewTokensInTheLongRun) {
+    CaptureGovernor governor;
+    play(governor, {CaptureLevel::Mass, 0}, 128, 0.01, 0.01);
+    EXPECT_GE(play(governor, {CaptureLevel::Mass, 0}, 64 * 16 * 4, 0.01, 0.01), 64 * 16 * 4 * 98 / 100);
+}
+
+TEST(CaptureGovernor, DoesNotMeddleWithHiddenOrRecording) {
+    CaptureGovernor governor;
+    EXPECT_EQ(play(governor, {CaptureLevel::Map, 0}, 500, 1, 1), 0);
+    EXPECT_EQ(play(governor, {CaptureLevel::Record, 0}, 500, 1, 1), 500);
+    EXPECT_LT(governor.cost(), 0);
+}
+
+} // namespace
