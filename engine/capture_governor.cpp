@@ -1,6 +1,7 @@
 #include "engine/capture_governor.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace engine {
 
@@ -9,12 +10,31 @@ void CaptureGovernor::Times::add(float value) {
     ++count;
 }
 
-float CaptureGovernor::Times::median() const {
-    std::array<float, 32> sorted = values;
+namespace {
+
+float medianOf(std::array<float, 32> values, int count) {
     const auto used =
         static_cast<std::ptrdiff_t>(std::min<std::size_t>(static_cast<std::size_t>(count), values.size()));
-    std::nth_element(sorted.begin(), sorted.begin() + used / 2, sorted.begin() + used);
-    return sorted[static_cast<std::size_t>(used / 2)];
+    std::nth_element(values.begin(), values.begin() + used / 2, values.begin() + used);
+    return values[static_cast<std::size_t>(used / 2)];
+}
+
+} // namespace
+
+float CaptureGovernor::Times::median() const {
+    return medianOf(values, count);
+}
+
+float CaptureGovernor::Times::spread() const {
+    std::array<float, 32> distances{};
+    const float middle = median();
+    for (std::size_t i = 0; i < values.size(); ++i)
+        distances[i] = std::abs(values[i] - middle);
+    // 1.4826 turns the median distance into a standard deviation, 1.2533 that of a mean into that of a
+    // median.
+    return 1.4826f * 1.2533f * medianOf(distances, count) /
+           std::sqrt(
+               static_cast<float>(std::min<std::size_t>(static_cast<std::size_t>(count), values.size())));
 }
 
 bool CaptureGovernor::blockIsOff() const {
@@ -52,7 +72,8 @@ void CaptureGovernor::closeBlock() {
     if (!off || m_on.count < 3 || m_off.count < 3)
         return;
     m_cost = std::max(0.0f, m_on.median() / m_off.median() - 1.0f);
-    m_tooDear = m_cost > Limit ? m_tooDear + 1 : 0;
+    const float doubt = 2 * (m_on.spread() + m_off.spread()) / m_off.median();
+    m_tooDear = m_cost - doubt > Limit ? m_tooDear + 1 : 0;
     if (m_tooDear >= Patience && m_level > CaptureLevel::Map) {
         m_level = static_cast<CaptureLevel>(static_cast<int>(m_level) - 1);
         m_on = Times();

@@ -35,6 +35,7 @@ private:
         int count = 0;
         void add(float value);
         float median() const;
+        float spread() const; // standard error of the median
     };
 
     CaptureRequest m_wanted;

@@ -49,6 +49,18 @@ TEST(CaptureGovernor, KeepsTheLevelThroughOneBadCheck) {
     EXPECT_EQ(governor.level(), CaptureLevel::Mass);
 }
 
+TEST(CaptureGovernor, IsNotFooledByABusyMachine) {
+    CaptureGovernor governor;
+    unsigned state = 1; // times jump by up to 60 %, with and without a look alike
+    for (int i = 0; i < 40000; ++i) {
+        governor.next({CaptureLevel::Mass, 0});
+        if (i % 16 == 0)
+            state = state * 1664525u + 1013904223u;
+        governor.tokenDone(0.005 * (1 + 0.6 * static_cast<double>(state >> 8) / (1 << 24)));
+    }
+    EXPECT_EQ(governor.level(), CaptureLevel::Mass);
+}
+
 TEST(CaptureGovernor, LeavesOutFewTokensInTheLongRun) {
     CaptureGovernor governor;
     play(governor, {CaptureLevel::Mass, 0}, 128, 0.01, 0.01);

@@ -96,8 +96,8 @@ CacheTab::CacheTab(InspectorState& state, QWidget* parent)
       m_heads(new ViewHeading(ViewHeading::Mark::None, tr("Layer × head"))), m_grid(new WindowGrid(state)),
       m_nextOut(new QLabel), m_lens(new QLabel), m_position(new QLabel), m_live(new QLabel) {
     auto* box = new QVBoxLayout(this);
-    box->setContentsMargins(16, 12, 16, 12);
-    box->setSpacing(6);
+    box->setContentsMargins(16, 10, 16, 8);
+    box->setSpacing(5);
     box->addWidget(m_sinks);
     box->addWidget(new SinksRow(state));
     box->addSpacing(6);
@@ -111,14 +111,14 @@ CacheTab::CacheTab(InspectorState& state, QWidget* parent)
     m_lens->setObjectName(QStringLiteral("lens"));
     m_lens->setTextFormat(Qt::PlainText);
     box->addWidget(m_lens);
-    box->addSpacing(6);
+    box->addSpacing(2);
     m_position->setWordWrap(true);
     box->addWidget(m_position);
     box->addWidget(new PositionMap(state));
     box->addSpacing(4);
     box->addWidget(m_heads);
     auto* map = new HeadMap(state, HeadMap::Axes::Hidden);
-    map->setFixedHeight(90);
+    map->setFixedHeight(84);
     box->addWidget(map);
     box->addWidget(m_live);
     box->addStretch();

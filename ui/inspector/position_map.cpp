@@ -10,7 +10,7 @@ PositionMap::PositionMap(InspectorState& state, QWidget* parent)
 }
 
 QSize PositionMap::sizeHint() const {
-    return {340, 84};
+    return {340, 60};
 }
 
 QString PositionMap::summary() const {

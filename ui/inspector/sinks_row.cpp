@@ -1,5 +1,7 @@
 #include "ui/inspector/sinks_row.h"
 
+#include "ui/inspector/scope.h"
+
 #include <QHelpEvent>
 #include <QMouseEvent>
 #include <QToolTip>
@@ -28,7 +30,10 @@ QSize SinksRow::sizeHint() const {
 
 float SinksRow::share(int slot) const {
     const auto& mass = shot().slotMass;
-    return static_cast<std::size_t>(slot) < mass.size() ? mass[static_cast<std::size_t>(slot)] : 0.0f;
+    if (static_cast<std::size_t>(slot) < mass.size())
+        return mass[static_cast<std::size_t>(slot)];
+    // At the lowest level of looking only the first token's share is known by itself.
+    return slot == 0 && shot().hasAttention ? static_cast<float>(scopedShares(shot(), {}).firstToken) : -1.0f;
 }
 
 QList<SinksRow::Cell> SinksRow::cells() const {
@@ -69,7 +74,7 @@ void SinksRow::paint(QPainter& painter, const Theme& theme) {
         return;
     }
     QFont text = theme.mono;
-    text.setPixelSize(theme.label.pixelSize());
+    text.setPointSizeF(theme.label.pointSizeF());
     for (const Cell& cell : all) {
         float weight = 0;
         for (int slot = cell.first; slot < cell.first + cell.count; ++slot)
@@ -93,7 +98,7 @@ void SinksRow::paint(QPainter& painter, const Theme& theme) {
                                              : tokenLabel(state().feed().tokenText(token.token), 16);
         painter.drawText(inside, Qt::AlignLeft | Qt::AlignTop,
                          fit.elidedText(label, Qt::ElideRight, inside.width()));
-        if (shot().hasAttention) {
+        if (shot().hasAttention && weight >= 0) {
             painter.setFont(theme.label);
             painter.setPen(theme.text2);
             painter.drawText(
@@ -110,7 +115,7 @@ QString SinksRow::describe(const Cell& cell) const {
     return tr("Sink %1: “%2”, stream position %3, %4 of attention")
         .arg(cell.first)
         .arg(tokenLabel(state().feed().tokenText(token.token), 24), number(token.position),
-             percent(share(cell.first)));
+             share(cell.first) < 0 ? tr("not recorded") : percent(share(cell.first)));
 }
 
 QString SinksRow::summary() const {

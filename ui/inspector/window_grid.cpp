@@ -20,7 +20,7 @@ WindowGrid::WindowGrid(InspectorState& state, QWidget* parent) : PaintedView(sta
 }
 
 QSize WindowGrid::sizeHint() const {
-    return {340, 196};
+    return {340, 180};
 }
 
 void WindowGrid::setMode(GridMode mode) {
