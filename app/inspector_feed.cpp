@@ -94,9 +94,9 @@ void InspectorFeed::drain() {
     m_events.clear();
     std::uint64_t lost = 0;
     journal->take(m_events, lost);
-    m_history.noteLost(lost);
     for (const JournalEvent& event : m_events)
         apply(event);
+    m_history.noteLost(lost); // after a reset among the events, which begins a new count
     if (!m_events.empty() && !m_repaint.isActive())
         m_repaint.start();
 }

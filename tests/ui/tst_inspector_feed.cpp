@@ -116,6 +116,8 @@ private Q_SLOTS:
         engine.show(feed);
         QVERIFY(!feed.live().quantised);
         engine.token(6);
+        engine.frame();
+        engine.publish();
         engine.show(feed);
         const auto shot = feed.at(5);
         QVERIFY(shot.quantised && shot.hasAttention);
