@@ -289,7 +289,8 @@ void Linear::run(Tensor x, std::span<const LinearJob> jobs) {
     plan.tokenBlocks = static_cast<int>((x.rows + plan.blockTokens - 1) / plan.blockTokens);
     const std::int64_t byBytes =
         static_cast<std::int64_t>(bytes / matVecChunkBytes) * std::min<std::int64_t>(x.rows, 16);
-    const std::int64_t wanted = std::min<std::int64_t>(byBytes, chunksPerThread * m_pool.threads());
+    const std::int64_t wanted = std::min<std::int64_t>(
+        {byBytes, chunksPerThread * m_pool.threads(), WorkShares::maxUnits / plan.tokenBlocks});
     plan.groupChunks = static_cast<int>(std::clamp<std::int64_t>(wanted, 1, plan.groups));
 
     const std::size_t perWorker = scratchBytes(plan.blockTokens);

@@ -12,12 +12,14 @@ namespace kernels {
 /// finds one.
 class WorkShares {
 public:
+    static constexpr int maxUnits = 0xffff;
+
     explicit WorkShares(int workers)
         : m_workers(workers), m_shares(new Share[static_cast<std::size_t>(workers)]) {}
 
     /// Before ThreadPool::run(units, ...), which publishes it to the workers.
     void deal(int units) {
-        assert(units <= 0xffff);
+        assert(units <= maxUnits);
         for (int worker = 0; worker < m_workers; ++worker) {
             const auto first =
                 static_cast<std::uint32_t>(static_cast<std::int64_t>(units) * worker / m_workers);
