@@ -12,7 +12,17 @@ namespace ui {
 
 namespace {
 constexpr int CellHeight = 44, Gap = 5, PerRow = 8, MaxShown = 16;
+
+/// The share in as many digits as there is room for; the tool tip has them all.
+QString shortShare(float share, int width, const QFontMetrics& metrics) {
+    const QString whole = percent(static_cast<double>(share));
+    if (metrics.horizontalAdvance(whole) <= width)
+        return whole;
+    const double value = static_cast<double>(share) * 100;
+    return value < 0.05 ? QStringLiteral("<") + QLocale().toString(0.1, 'f', 1)
+                        : QLocale().toString(value, 'f', value < 10 ? 1 : 0);
 }
+} // namespace
 
 SinksRow::SinksRow(InspectorState& state, QWidget* parent) : PaintedView(state, tr("Sinks"), parent) {
     setMouseTracking(true);
@@ -101,9 +111,8 @@ void SinksRow::paint(QPainter& painter, const Theme& theme) {
         if (shot().hasAttention && weight >= 0) {
             painter.setFont(theme.label);
             painter.setPen(theme.text2);
-            painter.drawText(
-                inside, Qt::AlignLeft | Qt::AlignBottom,
-                QFontMetrics(theme.label).elidedText(percent(weight), Qt::ElideRight, inside.width()));
+            painter.drawText(inside, Qt::AlignLeft | Qt::AlignBottom,
+                             shortShare(weight, inside.width(), QFontMetrics(theme.label)));
         }
     }
 }
