@@ -56,6 +56,7 @@ Sampler::Sampler(const SamplingOptions& options) : m_impl(std::make_unique<Impl>
     m_impl->options = options;
     m_impl->random.seed(options.seed != 0 ? options.seed : seedFromClock());
     m_impl->recent.reserve(static_cast<std::size_t>(std::max(0, options.repetitionWindow)));
+    m_impl->distinct.reserve(m_impl->recent.capacity());
 }
 
 Sampler::~Sampler() = default;

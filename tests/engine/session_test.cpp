@@ -179,6 +179,23 @@ TEST_F(SessionTest, ControlTokensAreNeverText) {
     }
 }
 
+TEST_F(SessionTest, SameSeedSameTextWithAnyNumberOfThreads) {
+    const auto path = test::writeToyModel({.trainedLength = 2048, .seed = 35});
+    std::string expected;
+    for (const int threads : {1, 2, 3}) {
+        Chat other(test::loadToy(path, threads));
+        other.request.cache.window = 60;
+        other.request.maxTokens = 120;
+        other.request.sampling = {};
+        other.request.sampling.seed = 77;
+        other.say("Where does the ferry land, and when does it leave again?");
+        if (threads == 1)
+            expected = other.answer;
+        EXPECT_EQ(other.answer, expected) << threads << " threads";
+    }
+    EXPECT_FALSE(expected.empty());
+}
+
 TEST_F(SessionTest, AnEditedMessageIsReadAgainFromThere) {
     chat.say("One.");
     chat.say("Two.");

@@ -1,0 +1,161 @@
+#include "engine/log_sum_exp.h"
+#include "tests/engine/session_fixture.h"
+#include "tests/support/allocations.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+// Looking at attention: the same output with and without (N1), sums (N2, N4, N5), the frame's layout,
+// scalars, no allocation (C4).
+namespace {
+
+using engine::AttentionFrame;
+using engine::CaptureLevel;
+using engine::CaptureRequest;
+using engine::LogitsWanted;
+using engine::Stream;
+
+class Capture : public testing::Test {
+protected:
+    std::shared_ptr<const engine::Model> model =
+        test::loadToy(test::writeToyModel({.trainedLength = 2048, .seed = 61}));
+    AttentionFrame frame;
+
+    void prepare(const Stream& stream, CaptureLevel level, int rowLayer = 0) {
+        frame.level = level;
+        frame.rowLayer = rowLayer;
+        engine::prepareFrame(frame, {level, rowLayer}, model->config.layers, model->config.heads,
+                             stream.cache().slots());
+    }
+};
+
+TEST_F(Capture, LogitsAreBitIdenticalAtEveryLevel) {
+    const auto text = test::randomTokens(50, model->config.vocabulary, 1);
+    std::vector<std::vector<float>> expected;
+    for (const auto level : {CaptureLevel::Map, CaptureLevel::Shares, CaptureLevel::Mass, CaptureLevel::Rows,
+                             CaptureLevel::Record}) {
+        Stream stream(model, test::exactOptions(4, 12, 4));
+        prepare(stream, level, 1);
+        for (std::size_t t = 0; t < text.size(); ++t) {
+            const auto logits =
+                stream.feed({&text[t], 1}, LogitsWanted::Last, level == CaptureLevel::Map ? nullptr : &frame);
+            const std::vector<float> row(logits.begin(), logits.end());
+            if (level == CaptureLevel::Map)
+                expected.push_back(row);
+            ASSERT_TRUE(row == expected[t]) << "token " << t;
+        }
+    }
+}
+
+TEST_F(Capture, SharesAndMassAddUp) {
+    const auto text = test::randomTokens(60, model->config.vocabulary, 2);
+    Stream stream(model, test::exactOptions(4, 12, 4));
+    prepare(stream, CaptureLevel::Record);
+    const auto slots = static_cast<std::size_t>(stream.cache().slots());
+    for (std::size_t t = 0; t < text.size(); ++t) {
+        stream.feed({&text[t], 1}, LogitsWanted::None, &frame);
+        EXPECT_EQ(frame.position, static_cast<engine::StreamPosition>(t));
+        EXPECT_EQ(frame.sinkPosition, std::min<engine::StreamPosition>(frame.position, 16));
+        EXPECT_NEAR(std::accumulate(frame.slotMass.begin(), frame.slotMass.end(), 0.0f), 1.0f, 1e-5f);
+        std::vector<float> mean(slots);
+        for (std::size_t head = 0; head < frame.headStats.size(); ++head) {
+            const auto row = std::span(frame.rows).subspan(head * slots, slots);
+            EXPECT_NEAR(std::accumulate(row.begin(), row.end(), 0.0f), 1.0f, 1e-5f);
+            EXPECT_NEAR(std::accumulate(row.begin(), row.begin() + 4, 0.0f), frame.headStats[head].sinks,
+                        1e-5f);
+            EXPECT_NEAR(row[0], frame.headStats[head].slot0, 1e-5f);
+            EXPECT_NEAR(frame.headStats[head].sinks + frame.headStats[head].recent, 1.0f, 1e-5f)
+                << "all of the ring is recent";
+            for (std::size_t i = 0; i < slots; ++i)
+                mean[i] += row[i] / static_cast<float>(frame.headStats.size());
+        }
+        for (std::size_t slot = 0; slot < slots; ++slot) {
+            EXPECT_NEAR(frame.slotMass[slot], mean[slot], 1e-5f);
+            const auto holds = stream.cache().positionOf(static_cast<int>(slot));
+            if (frame.slotMass[slot] > 0 && holds < 0) { // seen by this token, out of view for the next
+                EXPECT_EQ(stream.cache().slotOf(frame.oldest), static_cast<int>(slot));
+            }
+        }
+    }
+}
+
+TEST_F(Capture, OutputIsTheSameAndScalarsAreTrue) {
+    std::vector<engine::TokenId> expected;
+    for (const auto level :
+         {CaptureLevel::Map, CaptureLevel::Shares, CaptureLevel::Mass, CaptureLevel::Record}) {
+        test::Chat chat(model);
+        engine::Latest<AttentionFrame> frames;
+        chat.request.cache.window = 60;
+        chat.request.maxTokens = 100;
+        chat.observer.capture = {level, 0};
+        chat.observer.frames = &frames;
+        chat.say("Look at the boats.");
+        if (level == CaptureLevel::Map)
+            expected = chat.picked;
+        EXPECT_EQ(chat.picked, expected);
+        ASSERT_TRUE(frames.fetch());
+        EXPECT_EQ(frames.front().position, chat.reader.stream.rbegin()->first);
+        int scalars = 0;
+        for (const auto& event : chat.reader.all)
+            scalars += event.type == engine::JournalEvent::Type::Scalars;
+        EXPECT_EQ(scalars > 0, level != CaptureLevel::Map);
+    }
+}
+
+TEST_F(Capture, ScalarsHoldTheSurpriseOfTheToken) {
+    test::Chat chat(model);
+    engine::Latest<AttentionFrame> frames;
+    chat.request.maxTokens = 12;
+    chat.observer.capture = {CaptureLevel::Record, 0}; // the governor leaves it alone
+    chat.observer.frames = &frames;
+    chat.say("How far is it?");
+    std::vector<engine::TokenId> text = chat.reader.tokens();
+    text.push_back(chat.picked.back());
+    auto options = test::exactOptions(4, 252, 256);
+    Stream fresh(model, options);
+    const auto logits = test::feedAll(fresh, text, 1);
+    int checked = 0;
+    for (const auto& event : chat.reader.all) {
+        if (event.type != engine::JournalEvent::Type::Scalars)
+            continue;
+        const auto t = static_cast<std::size_t>(event.position);
+        const double loss = engine::logSumExp(logits[t - 1]) -
+                            static_cast<double>(logits[t - 1][static_cast<std::size_t>(text[t])]);
+        EXPECT_NEAR(event.values[3], loss, 1e-3);
+        EXPECT_LE(event.values[1], event.values[0]);
+        EXPECT_GE(event.values[2], event.values[0]);
+        ++checked;
+    }
+    EXPECT_EQ(checked, 11);
+}
+
+// C4: between two tokens nothing is allocated, whatever is looked at; a row may be asked for in mid-answer.
+TEST_F(Capture, TheDecodeLoopAllocatesNothing) {
+    test::Chat chat(model);
+    engine::Latest<AttentionFrame> frames;
+    chat.request.cache.window = 60;
+    chat.request.maxTokens = 200;
+    chat.request.sampling.temperature = 0.8f;
+    chat.request.sampling.repetitionPenalty = 1.1f;
+    chat.request.sampling.seed = 3;
+    chat.observer.frames = &frames;
+    int tokens = 0;
+    std::vector<std::int64_t> calls;
+    calls.reserve(1000);
+    chat.observer.captureWanted = [&] {
+        return tokens < 80 ? CaptureRequest{CaptureLevel::Mass, 0} : CaptureRequest{CaptureLevel::Rows, 1};
+    };
+    chat.observer.token = [&](engine::TokenId, const std::string&, const engine::CacheStatus&) {
+        ++tokens;
+        if (tokens % 3 == 0)
+            frames.fetch(); // a reader brings all three frames into play
+        calls.push_back(test::AllocationCount().calls);
+    };
+    chat.say("Tell me a story of the sea.");
+    ASSERT_GT(calls.size(), 100u);
+    for (std::size_t i = 1; i < calls.size(); ++i)
+        EXPECT_EQ(calls[i] - calls[i - 1], 0) << "between tokens " << i << " and " << i + 1;
+}
+
+} // namespace
