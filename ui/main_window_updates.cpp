@@ -151,10 +151,12 @@ void MainWindow::showActivity() {
 
 void MainWindow::showStatus() {
     const engine::CacheStatus& cache = m_controller.cacheStatus();
-    const QString status = m_controller.isPreparing()
-                               ? words::preparing(m_controller.readingProgress())
-                               : words::status(m_controller.activity(), cache, m_controller.readingProgress(),
-                                               m_controller.readingTotal());
+    QString status = m_controller.isPreparing()
+                         ? words::preparing(m_controller.readingProgress())
+                         : words::status(m_controller.activity(), cache, m_controller.readingProgress(),
+                                         m_controller.readingTotal());
+    if (const auto& name = m_controller.modelState().info.name; !name.empty() && !status.isEmpty())
+        status.prepend(QString::fromStdString(name) + QStringLiteral(" · "));
     m_page->statusLine()->setText(status);
     m_page->header()->meter()->setStatus(cache);
     m_page->composer()->memoryChip()->setText(words::memoryChip(m_controller.settings(), cache));

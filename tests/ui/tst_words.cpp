@@ -26,8 +26,10 @@ private Q_SLOTS:
     }
 
     void statusWhileAnswering() {
-        QCOMPARE(words::status(Activity::Answering, m_cache, 0, 0),
-                 QStringLiteral("212 tokens/s · position 2,334 · 1,310 forgotten · 0 read again"));
+        QCOMPARE(
+            words::status(Activity::Answering, m_cache, 0, 0),
+            QStringLiteral(
+                "212 tokens/s · 412 of 1,024, 4 sinks · position 2,334 · 1,310 forgotten · 0 read again"));
     }
     void statusWhileReading() {
         QCOMPARE(words::status(Activity::Reading, m_cache, 812.0f / 2048, 2048),

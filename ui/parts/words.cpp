@@ -45,6 +45,8 @@ QString status(app::Activity activity, const engine::CacheStatus& cache, float r
         parts += tr("Answering…");
     }
     if (cache.position > 0) {
+        parts +=
+            tr("%1 of %2, %3 sinks").arg(number(cache.visible), number(cache.capacity), number(cache.sinks));
         parts += tr("position %1").arg(number(cache.position));
         parts += tr("%1 forgotten").arg(number(cache.forgotten));
         parts += tr("%1 read again").arg(number(cache.readAgain));

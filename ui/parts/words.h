@@ -16,8 +16,8 @@ namespace ui::words {
 QString number(qint64 value); // "2,334"
 QString bytes(quint64 value); // "132 MB", decimal, as disks and models are sold
 /// What the model is doing and where it is in the stream.
-/// "212 tokens/s · position 2,334 · 1,310 forgotten · 0 read again"; while reading "Reading 812 of 2,048
-/// tokens…".
+/// "212 tokens/s · 412 of 1,024, 4 sinks · position 2,334 · 1,310 forgotten · 0 read again"; while reading
+/// "Reading 812 of 2,048 tokens…".
 QString status(app::Activity activity, const engine::CacheStatus& cache, float readingProgress,
                int readingTotal);
 /// While the chat is read ahead of the next question: "Reading this chat… 40 %".
