@@ -131,6 +131,7 @@ CacheTab::CacheTab(InspectorState& state, QWidget* parent)
 }
 
 void CacheTab::refresh() {
+    m_grid->fitHeight(180);
     const auto& now = m_state.shot();
     const auto& feed = m_state.feed();
     const auto word = [&](engine::StreamPosition position) {

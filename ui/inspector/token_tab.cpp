@@ -49,6 +49,9 @@ TokenTab::TokenTab(InspectorState& state, QWidget* parent)
     auto* evictions = makeTable(new EvictionModel(state, this), tr("Forgotten tokens"));
     evictions->horizontalHeader()->setSectionResizeMode(1, QHeaderView::Stretch);
     evictions->horizontalHeader()->setStretchLastSection(false);
+    for (const int narrow : {0, 2, 3})
+        evictions->setColumnWidth(narrow, 62);
+    evictions->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     box->addWidget(evictions, 1);
     for (QLabel* label : {m_shares, m_top}) {
         label->setFont(Theme::current().label);

@@ -15,12 +15,21 @@ using engine::StreamPosition;
 
 WindowGrid::WindowGrid(InspectorState& state, QWidget* parent) : PaintedView(state, tr("Window"), parent) {
     setMouseTracking(true);
-    setMinimumHeight(120);
     setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
 }
 
 QSize WindowGrid::sizeHint() const {
     return {340, 180};
+}
+
+void WindowGrid::fitHeight(int most) {
+    const double ratio = devicePixelRatioF();
+    const Layout grid =
+        layoutFor(cellCount(), static_cast<int>(width() * ratio), static_cast<int>(most * ratio));
+    const int wanted =
+        shot().hasLayout ? static_cast<int>((grid.rows * grid.pitch() - grid.gap) / ratio + 0.999) : most;
+    if (wanted != height())
+        setFixedHeight(wanted);
 }
 
 void WindowGrid::setMode(GridMode mode) {

@@ -17,6 +17,8 @@ public:
 
     GridMode mode() const { return m_mode; }
     void setMode(GridMode mode);
+    /// No taller than its cells, and at most this.
+    void fitHeight(int most);
     QString summary() const override;
     QSize sizeHint() const override;
 
