@@ -13,7 +13,7 @@
 namespace cli {
 
 void ModelOptions::add(CLI::App& command) {
-    command.add_option("-m,--model", model, "the model, a GGUF file")->required()->check(CLI::ExistingFile);
+    command.add_option("-m,--model", model, "the model, a GGUF file")->required();
     command.add_option("--threads", threads, "threads (0: one per physical core)")
         ->check(CLI::NonNegativeNumber);
     command.add_flag("--float32", float32, "float32 activations: the slow, exact reference path");

@@ -86,7 +86,7 @@ void addPerplexity(CLI::App& app) {
         app.add_subcommand("perplexity", "How well the model predicts a text, by the way its past is kept");
     options->model.add(*command);
     options->cache.add(*command);
-    command->add_option("--text-file", options->textFile, "UTF-8 text")->required()->check(CLI::ExistingFile);
+    command->add_option("--text-file", options->textFile, "UTF-8 text")->required();
     command->add_option("--limit", options->limit, "read at most so many tokens");
     command
         ->add_option("--chunk", options->chunk,

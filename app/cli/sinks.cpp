@@ -135,7 +135,7 @@ void addSinks(CLI::App& app) {
         app.add_subcommand("sinks", "How much attention goes to the sinks while a text is read");
     options->model.add(*command);
     options->cache.add(*command);
-    command->add_option("--text-file", options->textFile, "UTF-8 text")->required()->check(CLI::ExistingFile);
+    command->add_option("--text-file", options->textFile, "UTF-8 text")->required();
     command->add_option("--limit", options->limit, "read at most so many tokens")
         ->check(CLI::NonNegativeNumber);
     command->add_option("--from", options->from, "look from this token on (default 0)")
