@@ -65,9 +65,6 @@ void InspectorHistory::evict(StreamPosition first, int count) {
             eviction.received += gone->token.received;
     }
     m_oldest = std::max(m_oldest, first + count);
-    // The token that pushes another one out is written in the same step, so its own picture has the new edge.
-    if (!m_ring.empty() && m_ring.back().token.position == m_next - 1)
-        m_ring.back().oldest = m_oldest;
     const bool continuesRun =
         !m_evictions.empty() && m_evictions.back().first + m_evictions.back().count == first && count == 1 &&
         m_evictions.back().at + m_evictions.back().count >= m_next - 64 && m_evictions.back().count < 64;

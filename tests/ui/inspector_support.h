@@ -45,9 +45,10 @@ public:
                                 : sinks + static_cast<int>((position - sinks) % ringSlots);
     }
 
-    /// One token: written to its slot; the oldest of the window leaves when there are more than `window` past
-    /// ones.
+    /// One token: when the window is full its oldest one leaves, then this one is written to its slot.
     void token(engine::TokenId id, engine::TokenSource source = {}) {
+        if (next >= sinks && static_cast<int>(visible.size()) > window)
+            evict(1);
         engine::JournalEvent event;
         event.type = engine::JournalEvent::Type::Append;
         event.position = next;
@@ -58,8 +59,6 @@ public:
         if (next >= sinks)
             visible.push_back(next);
         ++next;
-        while (static_cast<int>(visible.size()) > window + 1)
-            evict(1);
     }
 
     void evict(int count) {

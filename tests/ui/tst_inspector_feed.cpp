@@ -57,9 +57,9 @@ private Q_SLOTS:
             engine.reset();
             std::vector<std::deque<StreamPosition>> past;
             for (int step = 0; step < 300; ++step) {
-                engine.token(step);
                 if (random() % 40 == 0 && engine.visible.size() > 3)
                     engine.evict(static_cast<int>(1 + random() % (engine.visible.size() - 2)));
+                engine.token(step);
                 past.push_back(engine.visible);
             }
             engine.show(feed);
