@@ -67,6 +67,7 @@ void ChatController::Impl::start(const std::shared_ptr<Turn>& turn) {
     if (isVisible(*turn)) {
         firstRead = turn->firstRead;
         prepareWanted = false;
+        turn->forgottenBefore = cache.forgotten; // the turn's own beginning may already push tokens out
     }
     running = turn;
     stopping = false;
