@@ -14,7 +14,7 @@ using MessageId = std::int64_t;
 enum class Role : std::uint8_t { System, User, Assistant };
 
 enum class MessageState : std::uint8_t {
-    Streaming,   // being written now
+    Streaming, // being written now
     Done,
     Stopped,     // the user pressed Stop; can be continued
     Interrupted, // the program ended while it was being written; can be continued
@@ -30,10 +30,10 @@ struct Message {
     QString text;
     QString model; // who answered
     QDateTime created;
-    int tokens = 0;              // generated
-    double tokensPerSecond = 0;  // measured while it was written
-    int versions = 1;            // siblings, itself included
-    int version = 1;             // 1-based place among them
+    int tokens = 0;             // generated
+    double tokensPerSecond = 0; // measured while it was written
+    int versions = 1;           // siblings, itself included
+    int version = 1;            // 1-based place among them
 };
 
 struct ChatSummary {

@@ -3,9 +3,9 @@
 
 #include <functional>
 
-#include <QMap>
 #include <memory>
 #include <optional>
+#include <QMap>
 #include <stdexcept>
 
 struct sqlite3;
@@ -16,7 +16,8 @@ namespace app {
 class StoreError : public std::runtime_error {
 public:
     enum class Kind { Full, ReadOnly, Damaged, Newer, Other };
-    StoreError(Kind kind, const QString& sentence) : std::runtime_error(sentence.toStdString()), m_kind(kind) {}
+    StoreError(Kind kind, const QString& sentence)
+        : std::runtime_error(sentence.toStdString()), m_kind(kind) {}
     Kind kind() const { return m_kind; }
 
 private:
@@ -41,7 +42,7 @@ public:
     QString path() const;
 
     // Chats
-    QList<ChatSummary> chats();                    // newest first, without the deleted ones
+    QList<ChatSummary> chats(); // newest first, without the deleted ones
     std::optional<ChatSummary> chat(ChatId chat);
     ChatId createChat(const QString& title, const QString& systemPrompt);
     void renameChat(ChatId chat, const QString& title);
@@ -66,7 +67,7 @@ public:
     /// The newest leaf below a message (to switch to another version).
     MessageId leafBelow(MessageId message);
 
-    MessageId activeLeaf(ChatId chat);        // 0: none
+    MessageId activeLeaf(ChatId chat);       // 0: none
     QList<Message> allMessages(ChatId chat); // every branch, oldest first, without version numbers
 
     // For import: stored as they are, except for the id. The parent must be stored already.

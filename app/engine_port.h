@@ -28,8 +28,10 @@ Q_SIGNALS:
     void loadCancelled(engine::RequestId id);
     void readProgress(engine::RequestId id, int read, int total, const engine::CacheStatus& status);
     /// Coalesced: at most once per 16 ms.
-    void textGenerated(engine::RequestId id, const QString& text, int tokens, const engine::CacheStatus& status);
-    void finished(engine::RequestId id, const engine::GenerationResult& result, const engine::CacheStatus& status);
+    void textGenerated(engine::RequestId id, const QString& text, int tokens,
+                       const engine::CacheStatus& status);
+    void finished(engine::RequestId id, const engine::GenerationResult& result,
+                  const engine::CacheStatus& status);
     void compareProgress(const engine::CompareProgress& progress);
     void compareFinished(engine::RequestId id, bool cancelled);
     void failed(engine::RequestId id, const QString& sentence);

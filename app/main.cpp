@@ -92,8 +92,8 @@ int main(int argc, char** argv) {
         return 0;
     }
     if (!app::desktop::hasDisplay(argc, argv)) {
-        complain(
-            QStringLiteral("there is no graphical display here; “sumidero-cli chat” lets you chat in the terminal."));
+        complain(QStringLiteral(
+            "there is no graphical display here; “sumidero-cli chat” lets you chat in the terminal."));
         return 1;
     }
     QApplication application(argc, argv);

@@ -11,7 +11,7 @@ enum class Theme { System, Light, Dark };
 
 /// Everything the settings panel shows; saved key by key in the store. Unknown or bad values fall back to the default.
 struct Settings {
-    QString modelPath; // empty: the default model
+    QString modelPath;        // empty: the default model
     QStringList modelFolders; // searched besides the known ones
     engine::CacheOptions cache;
     engine::SamplingOptions sampling;

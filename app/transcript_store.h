@@ -1,10 +1,10 @@
 #pragma once
 #include "app/database.h"
 
-#include <QObject>
-#include <QPointer>
 #include <functional>
 #include <memory>
+#include <QObject>
+#include <QPointer>
 #include <type_traits>
 
 namespace app {
@@ -28,7 +28,8 @@ public:
     void run(QObject* context, Work work, Done done, std::function<void(const StoreError&)> error = {}) {
         QPointer<QObject> alive(context);
         post(
-            [work = std::move(work), done = std::move(done), alive](Database& database) -> std::function<void()> {
+            [work = std::move(work), done = std::move(done),
+             alive](Database& database) -> std::function<void()> {
                 using Result = std::invoke_result_t<Work, Database&>;
                 if constexpr (std::is_void_v<Result>) {
                     work(database);

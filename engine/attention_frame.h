@@ -31,14 +31,14 @@ struct AttentionFrame {
     StreamPosition position = 0; // of the query
     int layers = 0, heads = 0;
     int sinkSlots = 0, ringSlots = 0;
-    int sinkCount = 0;              // visible sinks
-    StreamPosition ringStart = 0;   // slot(t) = sinkSlots + (t - ringStart) mod ringSlots
-    StreamPosition oldest = 0;      // oldest visible ring token
+    int sinkCount = 0;               // visible sinks
+    StreamPosition ringStart = 0;    // slot(t) = sinkSlots + (t - ringStart) mod ringSlots
+    StreamPosition oldest = 0;       // oldest visible ring token
     StreamPosition sinkPosition = 0; // position inside the cache that the model is told
     int rowLayer = 0;
     std::vector<kernels::HeadStats> headStats; // (layers * heads)
     std::vector<float> slotMass;               // (slots) mean over layers and heads; sums to 1
-    std::vector<float> rows;                   // (heads, slots) of rowLayer, or (layers, heads, slots) when level is Record
+    std::vector<float> rows; // (heads, slots) of rowLayer, or (layers, heads, slots) when level is Record
 };
 
 struct Place;
@@ -56,8 +56,10 @@ void finishFrame(AttentionFrame& frame);
 template <class T>
 class Latest {
 public:
-    T& back() { return m_items[m_write]; }                                                    // writer
-    void publish() { m_write = m_middle.exchange(m_write | Fresh, std::memory_order_acq_rel) & Mask; } // writer
+    T& back() { return m_items[m_write]; } // writer
+    void publish() {
+        m_write = m_middle.exchange(m_write | Fresh, std::memory_order_acq_rel) & Mask;
+    } // writer
     /// Reader: true when front() is new since the last call.
     bool fetch() {
         if (!(m_middle.load(std::memory_order_relaxed) & Fresh))

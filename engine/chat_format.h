@@ -19,9 +19,9 @@ struct ChatFormat {
     std::string afterSystem;
     std::string openWithoutSystem;
     std::string beforeAnswer; // ends the user's turn and opens the answer
-    std::string endOfTurn;    // what the model itself emits at the end of an answer ("<|im_end|>"); may be empty
-    std::string afterAnswer;  // what follows endOfTurn up to the next user text
-    std::string defaultSystem; // what the template inserts when there is no system message; may be empty
+    std::string endOfTurn; // what the model itself emits at the end of an answer ("<|im_end|>"); may be empty
+    std::string afterAnswer;        // what follows endOfTurn up to the next user text
+    std::string defaultSystem;      // what the template inserts when there is no system message; may be empty
     bool systemInFirstUser = false; // the family has no system role: S stands before the first U
     bool plain = false;             // no roles at all: text is continued
 

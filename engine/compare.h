@@ -21,7 +21,8 @@ struct EvaluationOptions {
 
 class Evaluation {
 public:
-    Evaluation(std::shared_ptr<const Model> model, const EvaluationOptions& options, std::vector<TokenId> tokens);
+    Evaluation(std::shared_ptr<const Model> model, const EvaluationOptions& options,
+               std::vector<TokenId> tokens);
     ~Evaluation();
     /// Reads the next chunk; false when the text is done (or a dense cache is full).
     bool step();

@@ -17,25 +17,53 @@ namespace engine {
 using RequestId = std::uint64_t; // given by the caller, unique
 
 // What comes back, in order and without loss.
-struct LoadProgress { RequestId id; float fraction; };
-struct ModelLoaded { RequestId id; ModelInfo info; };
-struct LoadCancelled { RequestId id; }; // the old model is still there
-struct ReadProgress { RequestId id; int read; int total; CacheStatus status; };
-struct TextGenerated { RequestId id; std::string text; int tokens; CacheStatus status; }; // whole characters
-struct Finished { RequestId id; GenerationResult result; CacheStatus status; };
+struct LoadProgress {
+    RequestId id;
+    float fraction;
+};
+struct ModelLoaded {
+    RequestId id;
+    ModelInfo info;
+};
+struct LoadCancelled {
+    RequestId id;
+}; // the old model is still there
+struct ReadProgress {
+    RequestId id;
+    int read;
+    int total;
+    CacheStatus status;
+};
+struct TextGenerated {
+    RequestId id;
+    std::string text;
+    int tokens;
+    CacheStatus status;
+}; // whole characters
+struct Finished {
+    RequestId id;
+    GenerationResult result;
+    CacheStatus status;
+};
 struct CompareProgress {
     RequestId id;
     CacheMode mode;
     std::vector<float> newLosses; // nats per token, in order
     std::size_t tokensRead, tokensTotal;
 };
-struct CompareFinished { RequestId id; bool cancelled; };
-struct Failed { RequestId id; std::string sentence; };
-using EngineEvent = std::variant<LoadProgress, ModelLoaded, LoadCancelled, ReadProgress, TextGenerated, Finished,
-                                 CompareProgress, CompareFinished, Failed>;
+struct CompareFinished {
+    RequestId id;
+    bool cancelled;
+};
+struct Failed {
+    RequestId id;
+    std::string sentence;
+};
+using EngineEvent = std::variant<LoadProgress, ModelLoaded, LoadCancelled, ReadProgress, TextGenerated,
+                                 Finished, CompareProgress, CompareFinished, Failed>;
 
 struct CompareRequest {
-    std::string text; // UTF-8
+    std::string text;                    // UTF-8
     std::vector<EvaluationOptions> runs; // one after the other, in turns with the chat
     int maxTokens = 4096;
 };

@@ -18,10 +18,11 @@ namespace engine {
 class GgufFile {
 public:
     struct Array; // homogeneous
-    using Value = std::variant<std::uint64_t, std::int64_t, double, bool, std::string, std::shared_ptr<const Array>>;
+    using Value =
+        std::variant<std::uint64_t, std::int64_t, double, bool, std::string, std::shared_ptr<const Array>>;
     struct Array {
-        std::variant<std::vector<std::uint64_t>, std::vector<std::int64_t>, std::vector<double>, std::vector<bool>,
-                     std::vector<std::string>>
+        std::variant<std::vector<std::uint64_t>, std::vector<std::int64_t>, std::vector<double>,
+                     std::vector<bool>, std::vector<std::string>>
             items;
         std::size_t size() const;
     };
@@ -42,7 +43,7 @@ public:
     std::uint64_t fileBytes() const;
     int version() const;
     const std::vector<std::pair<std::string, Value>>& metadata() const; // file order
-    const std::vector<TensorInfo>& tensors() const;                    // file order
+    const std::vector<TensorInfo>& tensors() const;                     // file order
 
     // Typed look-ups. get...() throws when the key is missing or has another type; find...() answers null for a missing key.
     std::uint64_t getUint(std::string_view key) const;
@@ -55,7 +56,8 @@ public:
     std::optional<std::vector<float>> findFloats(std::string_view key) const;
     std::optional<std::vector<std::int64_t>> findInts(std::string_view key) const;
 
-    const TensorInfo& getTensor(std::string_view name) const; // throws when missing, or when the file was cut meanwhile
+    const TensorInfo&
+    getTensor(std::string_view name) const; // throws when missing, or when the file was cut meanwhile
     const TensorInfo* findTensor(std::string_view name) const;
     /// Throws when the file has become shorter since it was opened: its pages must not be touched any more. Call before reading weights.
     void checkUnchanged() const;

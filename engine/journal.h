@@ -11,15 +11,15 @@ namespace engine {
 /// What happened to the cache, in order and without loss: from it the slot table at any moment can be rebuilt.
 struct JournalEvent {
     enum class Type : std::uint8_t {
-        Append,       // one token: position, slot, token, source
-        Evict,        // `count` tokens from `position` on are no longer visible; comes before the Append of the first token
-                      // that does not see them
-        Rewind,       // the stream goes back: `position` is the next one; what was evicted stays so
+        Append, // one token: position, slot, token, source
+        Evict, // `count` tokens from `position` on are no longer visible; comes before the Append of the first token
+               // that does not see them
+        Rewind, // the stream goes back: `position` is the next one; what was evicted stays so
         Scalars, // of the token at `position`: values = mean sink share, p10, p90 over heads (-1: not captured), -log p of it
         PrefillBegin, // `count` tokens will be read
         PrefillEnd,
-        Turn,         // a message starts at `position`; source.messageId
-        Reset         // a new, empty cache: slot = sink slots, count = ring slots
+        Turn, // a message starts at `position`; source.messageId
+        Reset // a new, empty cache: slot = sink slots, count = ring slots
     };
     Type type = Type::Append;
     StreamPosition position = 0;
@@ -35,7 +35,7 @@ struct JournalEvent {
 class Journal {
 public:
     explicit Journal(std::size_t capacity = 65536); // a power of two
-    void push(const JournalEvent& event);            // engine thread
+    void push(const JournalEvent& event);           // engine thread
     /// Main thread: everything since the last call, in order. `lost` = events dropped before them.
     void take(std::vector<JournalEvent>& out, std::uint64_t& lost);
 

@@ -32,7 +32,7 @@ struct ModelInfo {
     int trainedLength = 0;
     int layers = 0, heads = 0;
     std::uint64_t fileBytes = 0;
-    std::uint64_t weightBytes = 0; // in memory
+    std::uint64_t weightBytes = 0;              // in memory
     std::shared_ptr<const Tokenizer> tokenizer; // immutable: any thread may ask it for a token's text
 };
 

@@ -136,7 +136,8 @@ void readRope(const GgufFile& file, const Keys& keys, const Architecture& archit
 ModelConfig ModelConfig::fromGguf(const GgufFile& file) {
     const Architecture& architecture = architectureOf(file);
     if (const auto parts = file.findUint("split.count"); parts && *parts > 1)
-        file.fail("it is one of " + std::to_string(*parts) + " parts of a model, and models in parts are not supported");
+        file.fail("it is one of " + std::to_string(*parts) +
+                  " parts of a model, and models in parts are not supported");
     const Keys keys(file, architecture.name);
     ModelConfig config;
     config.architecture = architecture.name;

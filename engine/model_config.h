@@ -28,8 +28,9 @@ struct ModelConfig {
     int ropeDim = 0; // <= headDim
     kernels::RopePairing ropePairing = kernels::RopePairing::Norm;
     double ropeBase = 10000.0;
-    double ropeScale = 1.0;                 // linear scaling: positions are divided by this
-    std::vector<float> ropeFrequencyFactors; // (ropeDim / 2) Llama 3; empty = none; frequencies are divided by these
+    double ropeScale = 1.0; // linear scaling: positions are divided by this
+    std::vector<float>
+        ropeFrequencyFactors; // (ropeDim / 2) Llama 3; empty = none; frequencies are divided by these
 
     kernels::Activation activation = kernels::Activation::Silu;
     bool tiedOutput = false; // output matrix = embedding

@@ -23,7 +23,8 @@ struct ChatRequest {
     /// The newest messages of the branch, oldest first. Older ones may be left out. The session compares them by id and text with what it
     /// holds: what is there is never read again; a change rewinds to it or, where that is gone, reads the newest turns that fit.
     std::vector<ChatMessage> history;
-    std::int64_t answerId = 0; // id the generated tokens belong to (Answer), for the horizon and the Inspector
+    std::int64_t answerId =
+        0; // id the generated tokens belong to (Answer), for the horizon and the Inspector
     Purpose purpose = Purpose::Answer;
     CacheOptions cache;
     SamplingOptions sampling;
@@ -42,13 +43,15 @@ struct CacheStatus {
     std::uint64_t cacheBytes = 0;
     Horizon horizon;
     float tokensPerSecond = 0; // of the answer being written, or of the last one
-    float captureCost = -1;    // what looking at attention costs, as a share of a token's time; -1: not measured yet
-    CaptureLevel captureLevel = CaptureLevel::Map; // in force; lower than asked for when the governor stepped in
+    float captureCost =
+        -1; // what looking at attention costs, as a share of a token's time; -1: not measured yet
+    CaptureLevel captureLevel =
+        CaptureLevel::Map; // in force; lower than asked for when the governor stepped in
 };
 
 struct GenerationResult {
     StopReason reason = StopReason::EndOfTurn;
-    int promptTokens = 0;    // read for this answer
+    int promptTokens = 0; // read for this answer
     int generatedTokens = 0;
     double promptSeconds = 0;
     double generateSeconds = 0;
@@ -59,9 +62,10 @@ struct GenerationResult {
 class Session {
 public:
     struct Observer {
-        std::function<void(int read, int total)> prefill;                       // while reading
-        std::function<void(TokenId, const std::string& text, const CacheStatus&)> token; // text may be empty (UTF-8 held back)
-        CaptureRequest capture;                                                 // polled before every token through:
+        std::function<void(int read, int total)> prefill; // while reading
+        std::function<void(TokenId, const std::string& text, const CacheStatus&)>
+            token;              // text may be empty (UTF-8 held back)
+        CaptureRequest capture; // polled before every token through:
         std::function<CaptureRequest()> captureWanted;
         Latest<AttentionFrame>* frames = nullptr;
         Journal* journal = nullptr;

@@ -18,10 +18,10 @@ struct Segment {
 
 /// Where one new token goes and what it may see.
 struct Place {
-    StreamPosition position;      // in the stream; the key and the ring query are rotated here
-    StreamPosition sinkPosition;  // p(t) = S + (t - lo(t)): the sink query is rotated here
-    int slot;                     // in the KvCache
-    kernels::QueryView view;      // includes the token itself
+    StreamPosition position;     // in the stream; the key and the ring query are rotated here
+    StreamPosition sinkPosition; // p(t) = S + (t - lo(t)): the sink query is rotated here
+    int slot;                    // in the KvCache
+    kernels::QueryView view;     // includes the token itself
 };
 
 /// The book-keeping of StreamingLLM with rotate-once keys: integers only, no tensors (reference/streaming-cache.md section 5).
@@ -32,10 +32,11 @@ class SinkCache {
 public:
     struct Shape {
         int sinks = 0;
-        int window = 0;   // past ring tokens visible
-        int maxChunk = 1; // tokens in flight
+        int window = 0;     // past ring tokens visible
+        int maxChunk = 1;   // tokens in flight
         bool dense = false; // no eviction; full at `window` tokens
-        StreamPosition ringStart = 0; // 0 means = sinks; larger starts the ring's stream positions there (tests, measurements)
+        StreamPosition ringStart =
+            0; // 0 means = sinks; larger starts the ring's stream positions there (tests, measurements)
     };
     explicit SinkCache(const Shape& shape);
 
@@ -56,14 +57,15 @@ public:
     /// Back to a saved state of a cache with the same shape.
     void restore(StreamPosition next, StreamPosition oldest);
 
-    StreamPosition next() const;    // position of the next token
-    StreamPosition read() const;    // tokens in the stream so far; differs from next() by the gap before a late ringStart
-    int room() const;               // tokens that still fit (dense; otherwise no limit)
-    StreamPosition oldest() const;  // lo: oldest ring token that the next query will see
-    int sinkCount() const;          // sinks that are filled
-    int visible() const;            // tokens the next query will see, without itself
+    StreamPosition next() const; // position of the next token
+    StreamPosition
+    read() const;     // tokens in the stream so far; differs from next() by the gap before a late ringStart
+    int room() const; // tokens that still fit (dense; otherwise no limit)
+    StreamPosition oldest() const;    // lo: oldest ring token that the next query will see
+    int sinkCount() const;            // sinks that are filled
+    int visible() const;              // tokens the next query will see, without itself
     StreamPosition forgotten() const; // tokens no longer visible
-    bool full() const;              // dense only: no room
+    bool full() const;                // dense only: no room
     std::vector<Segment> segments() const;
     /// The stream position visible in a slot, or -1.
     StreamPosition positionOf(int slot) const;

@@ -15,7 +15,7 @@ enum class LogitsWanted { None, Last, All };
 
 struct StreamOptions {
     CacheMode mode = CacheMode::Streaming; // Recompute is engine/recompute.h
-    int sinks = 4;  // Dense and Window have none
+    int sinks = 4;                         // Dense and Window have none
     int window = 0; // ring tokens; Dense: all tokens. 0 = min(trained length, 4096) - sinks
     kernels::KvType ringType = kernels::KvType::F16;
     kernels::KvType sinkType = kernels::KvType::F16;
@@ -34,8 +34,8 @@ public:
     /// last token's, or every token's (then tokens.size() <= maxChunk). `capture` null = not looked at, else a frame from prepareFrame()
     /// with its level set: filled for the last token. Stops between layers when asked: then the unfinished chunk is taken back and the
     /// result is empty. Throws engine::Error when a dense cache has no room for all of them.
-    std::span<const float> feed(std::span<const TokenId> tokens, LogitsWanted wanted, AttentionFrame* capture = nullptr,
-                                std::stop_token stop = {});
+    std::span<const float> feed(std::span<const TokenId> tokens, LogitsWanted wanted,
+                                AttentionFrame* capture = nullptr, std::stop_token stop = {});
 
     SinkCache& cache();
     const SinkCache& cache() const;

@@ -39,10 +39,10 @@ public:
 
     virtual int vocabularySize() const = 0;
     virtual std::optional<TokenId> beginToken() const = 0;
-    virtual bool addsBeginToken() const = 0;           // the model wants it in front of every text
+    virtual bool addsBeginToken() const = 0; // the model wants it in front of every text
     /// A space that nobody wrote is put in front of text at the start and behind special tokens; decoding from there drops it.
     virtual bool addsSpacePrefix() const = 0;
-    virtual bool endsTurn(TokenId token) const = 0;    // EOS, EOT, EOM and their kin
+    virtual bool endsTurn(TokenId token) const = 0; // EOS, EOT, EOM and their kin
     virtual bool isControl(TokenId token) const = 0;
     virtual std::optional<TokenId> findSpecial(std::string_view text) const = 0;
 };

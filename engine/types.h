@@ -9,7 +9,8 @@
 namespace engine {
 
 using TokenId = std::int32_t;
-using StreamPosition = std::int64_t; // index of a token in the stream, from 0, never reset while the cache lives
+using StreamPosition =
+    std::int64_t; // index of a token in the stream, from 0, never reset while the cache lives
 
 enum class Role : std::uint8_t { System, User, Assistant };
 
@@ -28,18 +29,19 @@ enum class CacheMode : std::uint8_t { Dense, Window, Streaming, Recompute };
 
 struct CacheOptions {
     CacheMode mode = CacheMode::Streaming;
-    int sinks = 4;  // pinned at least; a chat pins its whole system block
-    int window = 0; // ring tokens without the sinks ("x+y" of the paper); 0 = min(trained length, 4096) - sinks
+    int sinks = 4; // pinned at least; a chat pins its whole system block
+    int window =
+        0; // ring tokens without the sinks ("x+y" of the paper); 0 = min(trained length, 4096) - sinks
     kernels::KvType ringType = kernels::KvType::F16;
 
     bool operator==(const CacheOptions&) const = default;
 };
 
 struct SamplingOptions {
-    float temperature = 0.7f; // 0 = greedy
-    int topK = 40;            // 0 = off
-    float topP = 0.95f;       // 1 = off
-    float minP = 0.05f;       // 0 = off
+    float temperature = 0.7f;       // 0 = greedy
+    int topK = 40;                  // 0 = off
+    float topP = 0.95f;             // 1 = off
+    float minP = 0.05f;             // 0 = off
     float repetitionPenalty = 1.1f; // 1 = off
     int repetitionWindow = 256;     // newest tokens it looks at
     std::uint64_t seed = 0;         // 0 = from the clock

@@ -32,10 +32,13 @@ public:
     virtual Tensor tensor() const = 0;
 };
 
-enum class RopePairing { Norm, Neox };           // (0,1)(2,3).. or (0,d/2)(1,d/2+1)..
-enum class Activation { Silu, GeluTanh };        // of the gate
-enum class Write { Replace, Add };               // out = Wx or out += Wx
-enum class ActivationPrecision { Int8, Float32 }; // of the inputs of linear(): Int8 is fast, Float32 is the reference path
+enum class RopePairing { Norm, Neox };    // (0,1)(2,3).. or (0,d/2)(1,d/2+1)..
+enum class Activation { Silu, GeluTanh }; // of the gate
+enum class Write { Replace, Add };        // out = Wx or out += Wx
+enum class ActivationPrecision {
+    Int8,
+    Float32
+}; // of the inputs of linear(): Int8 is fast, Float32 is the reference path
 
 struct LinearJob {
     const Weight* weight = nullptr;
@@ -54,12 +57,13 @@ struct QueryView {
 
 struct AttendArgs {
     Tensor ringQuery; // (nTokens, nHeads * headDim) rotated at the absolute stream position
-    Tensor sinkQuery; // (nTokens, nHeads * headDim) rotated at the position inside the cache; same data as ringQuery is allowed
+    Tensor
+        sinkQuery; // (nTokens, nHeads * headDim) rotated at the position inside the cache; same data as ringQuery is allowed
     const KvCache* cache = nullptr;
     int layer = 0;
-    std::span<const QueryView> views; // (nTokens)
-    float scale = 1.0f;               // usually 1 / sqrt(headDim)
-    Tensor out;                       // (nTokens, nHeads * headDim)
+    std::span<const QueryView> views;    // (nTokens)
+    float scale = 1.0f;                  // usually 1 / sqrt(headDim)
+    Tensor out;                          // (nTokens, nHeads * headDim)
     AttentionCapture* capture = nullptr; // filled for the last query only; null costs nothing
 };
 
@@ -83,7 +87,8 @@ public:
     virtual std::span<const float> read(Tensor source) = 0;
 
     // Operations. nTokens = rows of the tensors; in-place (x == out) is allowed where noted.
-    virtual void embed(const Weight& table, std::span<const std::int32_t> tokens, Tensor out) = 0; // (nTokens, dim)
+    virtual void embed(const Weight& table, std::span<const std::int32_t> tokens,
+                       Tensor out) = 0; // (nTokens, dim)
     /// Each row of `gain.cols` values by itself: x is seen as (n, gain.cols), so this also serves per-head norms. In-place allowed.
     virtual void rmsNorm(Tensor x, Tensor gain /* (1, n) */, float epsilon, Tensor out) = 0;
     /// All jobs share the input x (nTokens, cols): it is quantised once and the jobs run as one parallel section.
@@ -93,10 +98,12 @@ public:
     virtual void rope(Tensor x, int headDim, int ropeDim, RopePairing pairing, std::span<const float> cosSin,
                       Tensor out) = 0;
     /// Writes the rows of k and v (nTokens, kvHeads * headDim) into slots[i] of the layer; each slot at most once in a call.
-    virtual void storeKv(KvCache& cache, int layer, Tensor k, Tensor v, std::span<const std::int32_t> slots) = 0;
+    virtual void storeKv(KvCache& cache, int layer, Tensor k, Tensor v,
+                         std::span<const std::int32_t> slots) = 0;
     virtual void attend(const AttendArgs& args) = 0;
-    virtual void gatedActivation(Activation activation, Tensor gate, Tensor up, Tensor out) = 0; // out may be gate or up
-    virtual void add(Tensor x, Tensor inOut) = 0;          // inOut += x
+    virtual void gatedActivation(Activation activation, Tensor gate, Tensor up,
+                                 Tensor out) = 0; // out may be gate or up
+    virtual void add(Tensor x, Tensor inOut) = 0; // inOut += x
     virtual void scale(Tensor inOut, float factor) = 0;
 
     /// Bytes that linear() and attend() have read from weights and caches since the last call; for benchmarks.

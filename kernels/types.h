@@ -15,17 +15,28 @@ struct BlockLayout {
 
 constexpr BlockLayout blockLayout(DType type) {
     switch (type) {
-    case DType::F32: return {1, 4};
-    case DType::F16: return {1, 2};
-    case DType::BF16: return {1, 2};
-    case DType::Q4_0: return {32, 18};
-    case DType::Q4_1: return {32, 20};
-    case DType::Q5_0: return {32, 22};
-    case DType::Q5_1: return {32, 24};
-    case DType::Q8_0: return {32, 34};
-    case DType::Q4_K: return {256, 144};
-    case DType::Q5_K: return {256, 176};
-    case DType::Q6_K: return {256, 210};
+    case DType::F32:
+        return {1, 4};
+    case DType::F16:
+        return {1, 2};
+    case DType::BF16:
+        return {1, 2};
+    case DType::Q4_0:
+        return {32, 18};
+    case DType::Q4_1:
+        return {32, 20};
+    case DType::Q5_0:
+        return {32, 22};
+    case DType::Q5_1:
+        return {32, 24};
+    case DType::Q8_0:
+        return {32, 34};
+    case DType::Q4_K:
+        return {256, 144};
+    case DType::Q5_K:
+        return {256, 176};
+    case DType::Q6_K:
+        return {256, 210};
     }
     return {1, 4};
 }
@@ -54,7 +65,9 @@ struct Tensor {
     std::int64_t cols = 0; // features
 
     /// Rows [first, first + count) of the same memory.
-    Tensor rowRange(std::int64_t first, std::int64_t count) const { return {data + first * cols, count, cols}; }
+    Tensor rowRange(std::int64_t first, std::int64_t count) const {
+        return {data + first * cols, count, cols};
+    }
 };
 
 } // namespace kernels

@@ -16,7 +16,7 @@ struct ToyShape {
     int heads = 4;
     int kvHeads = 2;
     int headDim = 16;
-    int ropeDim = 0; // 0: all of the head
+    int ropeDim = 0;      // 0: all of the head
     int vocabulary = 320; // byte-level BPE: 256 bytes, specials, a few merges
     int trainedLength = 512;
     double ropeBase = 10000;

@@ -33,7 +33,8 @@ void TestChatView::selectsAcrossMessages() {
     f.drag(f.left(0, "second"), f.right(1, "beta"));
     QCOMPARE(f.view.selectedText(), QStringLiteral("second line\n\nAlpha beta"));
     f.drag(f.right(2, "Last"), f.left(1, "gamma")); // upwards
-    QCOMPARE(f.view.selectedText(), f.plain(1).mid(f.plain(1).indexOf(u"gamma")) + QStringLiteral("\n\nLast"));
+    QCOMPARE(f.view.selectedText(),
+             f.plain(1).mid(f.plain(1).indexOf(u"gamma")) + QStringLiteral("\n\nLast"));
     f.drag(f.left(1, "first"), f.right(1, "second"));
     QCOMPARE(f.view.selectedText(), QStringLiteral("first\n\u2022 second"));
     QTest::keyClick(&f.view, Qt::Key_C, Qt::ControlModifier);
