@@ -156,7 +156,7 @@ void MainWindow::showStatus() {
                          : words::status(m_controller.activity(), cache, m_controller.readingProgress(),
                                          m_controller.readingTotal());
     if (const auto& name = m_controller.modelState().info.name; !name.empty() && !status.isEmpty())
-        status.prepend(QString::fromStdString(name) + QStringLiteral(" · "));
+        status.prepend(QString::fromStdString(name).section(QLatin1Char(' '), 0, 1) + QStringLiteral(" · "));
     m_page->statusLine()->setText(status);
     m_page->header()->meter()->setStatus(cache);
     m_page->composer()->memoryChip()->setText(words::memoryChip(m_controller.settings(), cache));
