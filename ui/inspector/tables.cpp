@@ -51,13 +51,15 @@ QVariant EvictionModel::data(const QModelIndex& index, int role) const {
     case 2:
         return number(eviction.at - eviction.first);
     case 3:
-        return percent(static_cast<double>(eviction.received));
+        return QLocale().toString(static_cast<double>(eviction.received), 'f', eviction.received < 1 ? 3 : 1);
     default:
         return {};
     }
 }
 
 QVariant EvictionModel::headerData(int section, Qt::Orientation orientation, int role) const {
+    if (orientation == Qt::Horizontal && role == Qt::ToolTipRole && section == 3)
+        return tr("Attention these tokens had received when they went; 1 is all the attention of one token.");
     if (orientation != Qt::Horizontal || role != Qt::DisplayRole)
         return {};
     switch (section) {
