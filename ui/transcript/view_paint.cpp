@@ -65,9 +65,13 @@ void ChatView::Impl::paintRow(QPainter& painter, int row, const QRect& area) {
     const int horizon = model->horizonRow();
     painting.allForgotten = row < horizon;
     painting.forgotten = forgottenIn(row);
-    if (row == horizon)
-        painting.rule = ChatView::tr("The model no longer sees the text above · %1 tokens")
-                            .arg(QLocale().toString(model->forgottenTokens()));
+    if (row == horizon) {
+        // After a restart older text was never read, so there is no number of tokens to tell.
+        painting.rule = model->forgottenTokens() > 0
+                            ? ChatView::tr("The model no longer sees the text above · %1 tokens")
+                                  .arg(QLocale().toString(model->forgottenTokens()))
+                            : ChatView::tr("The model no longer sees the text above");
+    }
     const bool focused = row == focusRow && view.hasFocus();
     painting.active = row == hoverRow || focused;
     painting.hot = hasHot && row == hoverRow ? &hot : nullptr;
