@@ -27,7 +27,7 @@ private:
 enum class Access { ReadWrite, ReadOnly };
 
 /// The transcripts: one SQLite file (WAL, 0600), one connection, used from one thread at a time (TranscriptStore's, or a command line's).
-/// Promises R1-R12 of desktop-and-storage.md 4.5. Every call is one transaction; throws StoreError.
+/// Promises: README.md of this folder. Every call is one transaction; throws StoreError.
 class Database {
 public:
     /// Creates, migrates (with a backup first) or opens. A newer schema, a file or folder that cannot be written and one that another

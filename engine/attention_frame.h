@@ -9,7 +9,7 @@
 
 namespace engine {
 
-/// How much of attention is looked at (reference/inspector.md 3.9). Each includes the ones before.
+/// How much of attention is looked at. Each includes the ones before.
 enum class CaptureLevel : std::uint8_t {
     Map,    // C0: the cache's layout only, free
     Shares, // C1: HeadStats of every head

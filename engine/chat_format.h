@@ -9,7 +9,7 @@ namespace engine {
 class GgufFile;
 class Tokenizer;
 
-/// A chat template compiled to constant strings, so that each turn only appends (dependencies.md 2.3):
+/// A chat template compiled to constant strings, so that each turn only appends:
 ///   open S afterSystem U beforeAnswer A endOfTurn afterAnswer U beforeAnswer A ...      with a system block
 ///   openWithoutSystem U beforeAnswer A endOfTurn afterAnswer U ...                      without
 /// A begin token in front of it all is the affair of the tokenizer (addsBeginToken). All of them are trusted text; S, U and A never are.

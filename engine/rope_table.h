@@ -8,7 +8,7 @@
 namespace engine {
 
 /// Cosines and sines of rotary position embedding for any int64 position. Angles are computed in double: in
-/// float32 a logit is off by 0.1 after four million tokens (reference/streaming-cache.md 5.6). Immutable; any
+/// float32 a logit is off by 0.1 after four million tokens. Immutable; any
 /// thread.
 class RopeTable {
 public:

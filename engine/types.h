@@ -20,7 +20,7 @@ struct ChatMessage {
     std::string text; // UTF-8
 };
 
-/// How the past is kept (shared/reference/streaming-cache.md section 5).
+/// How the past is kept (Xiao et al., section 3.2).
 ///  Dense      every token stays; stops at the capacity.
 ///  Window     a ring without sinks (the paper's window attention, which collapses).
 ///  Streaming  sinks + ring: StreamingLLM.

@@ -17,7 +17,7 @@ public:
     explicit ModelOracle(const std::filesystem::path& path);
 
     /// How keys and queries get their positions. InCache is the paper; the others are mistakes found in the
-    /// wild (reference/streaming-cache.md 3.8 and 5.5), here so that tests can show that they would be
+    /// wild, here so that tests can show that they would be
     /// noticed.
     enum class Positions {
         InCache,
