@@ -33,6 +33,8 @@ def run(arguments, home, model):
             for line in lines[seen:]:
                 if line.startswith("chunk"):
                     tokens += 8 # a piece is 8 tokens, the last of an answer fewer
+            if tokens < arguments.tokens and lines.count("finished") == len(said) // 2:
+                sys.exit(f"all questions are answered after {tokens} tokens; the model answers too briefly for {arguments.tokens}")
             seen = len(lines)
             samples.append((time.monotonic() - start, tokens, program.memory()))
         if arguments.screenshot:
