@@ -30,6 +30,7 @@ def acknowledged(program, after=0):
 
 
 def ask_and_be_killed(folder, home, model):
+    """What is stored after the blow, or nothing if the second answer was over before it fell: how long it gets is the model's choice."""
     with Program(folder, home, "--model", model, "--acknowledge") as program:
         program.window()
         program.type(FIRST)
@@ -44,14 +45,14 @@ def ask_and_be_killed(folder, home, model):
 
         program.type(SECOND)
         program.key("Return")
-        program.wait_for("chunk 3", after=finished)
+        program.wait_for("chunk", after=finished)
         program.kill()
         bytes_said = acknowledged(program, after=finished)
     stored = home.messages()
-    assert stored[2][2] == SECOND and stored[3][1] == "streaming", stored[2:]
+    assert stored[2][2] == SECOND, stored[2:]
     assert len(stored[3][2].encode()) >= bytes_said, (bytes_said, stored[3])
     assert home.query("PRAGMA integrity_check") == [("ok",)]
-    return stored
+    return stored if stored[3][1] == "streaming" else None
 
 
 def see_it_again(folder, home, model, stored):
@@ -67,6 +68,15 @@ def see_it_again(folder, home, model, stored):
         assert not path.exists() or path.stat().st_mode & 0o077 == 0, f"{path} can be read by others"
 
 
+def live_die_and_live_again(folder, display, model):
+    """Whether the blow fell in the middle of an answer."""
+    with Home(display) as home:
+        stored = ask_and_be_killed(folder, home, model)
+        if stored:
+            see_it_again(folder, home, model, stored)
+        return bool(stored)
+
+
 def main():
     folder = pathlib.Path(sys.argv[1])
     if not (folder / "sumidero").exists():
@@ -74,10 +84,10 @@ def main():
     check_no_display(folder)
     need("Xvfb", "xdotool")
     model = find_model()
-    with Display() as display, Home(display) as home:
-        stored = ask_and_be_killed(folder, home, model)
-        see_it_again(folder, home, model, stored)
-    print("end to end: typed, answered, killed, seen again")
+    with Display() as display:
+        tries = next((n for n in range(1, 21) if live_die_and_live_again(folder, display, model)), None)
+    assert tries, "no answer lasted long enough to be cut off, twenty times"
+    print(f"end to end: typed, answered, killed in the middle of an answer (attempt {tries}), seen again")
 
 
 if __name__ == "__main__":
