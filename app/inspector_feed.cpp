@@ -82,6 +82,18 @@ QString InspectorFeed::tokenText(engine::TokenId token) const {
     return m_tokenizer ? QString::fromStdString(m_tokenizer->displayText(token)) : QString();
 }
 
+void InspectorFeed::catchUp(std::shared_ptr<const engine::Tokenizer> tokenizer,
+                            const engine::CacheStatus& status) {
+    m_tokenizer = std::move(tokenizer);
+    note(status);
+    if (m_repaint.isActive()) { // at once: the views are about to be seen
+        m_repaint.stop();
+        takeFrame();
+        rebuildLive();
+        Q_EMIT changed();
+    }
+}
+
 void InspectorFeed::note(const engine::CacheStatus& status) {
     m_window = status.window;
     drain();

@@ -52,6 +52,9 @@ public:
     void setWanted(engine::CaptureRequest request);
     engine::CaptureRequest wanted() const;
 
+    /// What happened before this feed existed or while nobody listened: everything that waits in the journal.
+    void catchUp(std::shared_ptr<const engine::Tokenizer> tokenizer, const engine::CacheStatus& status);
+
     /// Newest moment; cheap when nothing has changed (same sequence number).
     const InspectorSnapshot& live() const;
     /// Rebuilt from the history; position must be within history(). Attention is quantised; not recorded:

@@ -59,15 +59,16 @@ void InspectorHistory::append(const engine::JournalEvent& event) {
 }
 
 void InspectorHistory::evict(StreamPosition first, int count) {
-    Eviction eviction{QDateTime::currentDateTime(), first, m_next, count, 0};
+    Eviction eviction{QDateTime::currentDateTime(), first, m_next, count, 0, count > 1};
     for (StreamPosition position = first; position < first + count; ++position) {
         if (const Past* gone = past(position))
             eviction.received += gone->token.received;
     }
     m_oldest = std::max(m_oldest, first + count);
-    const bool continuesRun =
-        !m_evictions.empty() && m_evictions.back().first + m_evictions.back().count == first && count == 1 &&
-        m_evictions.back().at + m_evictions.back().count >= m_next - 64 && m_evictions.back().count < 64;
+    const bool continuesRun = !m_evictions.empty() && !m_evictions.back().atOnce &&
+                              m_evictions.back().first + m_evictions.back().count == first && count == 1 &&
+                              m_evictions.back().at + m_evictions.back().count >= m_next - 64 &&
+                              m_evictions.back().count < 64;
     if (continuesRun) { // one by one: kept as one line of the list
         m_evictions.back().count += count;
         m_evictions.back().received += eviction.received;

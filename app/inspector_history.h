@@ -31,7 +31,8 @@ struct Eviction {
     QDateTime time;
     engine::StreamPosition first = 0, at = 0; // first token that went; position of the stream then
     int count = 0;
-    float received = 0; // attention its tokens had received
+    float received = 0;  // attention its tokens had received
+    bool atOnce = false; // in one go, to make room; else one after the other as tokens came
 };
 
 struct TurnMark {

@@ -64,8 +64,12 @@ void MainWindow::cyclePanes(int step) {
     stops += m_page->isEmpty() ? static_cast<QWidget*>(m_page->composer()->edit()) : m_page->view();
     if (!m_page->isEmpty())
         stops += m_page->composer()->edit();
-    if (m_panes->isRightOpen())
-        stops += m_panes->right();
+    if (m_panes->isRightOpen()) {
+        if (auto* inspector = qobject_cast<InspectorPane*>(m_panes->right()))
+            stops += inspector->stops();
+        else
+            stops += m_panes->right();
+    }
     const auto holdsFocus = [](QWidget* pane) {
         const QWidget* focus = QApplication::focusWidget();
         return focus && (focus == pane || pane->isAncestorOf(focus));

@@ -58,6 +58,11 @@ QSpinBox:hover, QDoubleSpinBox:hover, QComboBox:hover { background: @raised2; }
 QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus { border: 2px solid @accent; padding: 4px 8px; }
 QSpinBox:disabled, QDoubleSpinBox:disabled, QComboBox:disabled, QLineEdit:disabled { color: @text3; background: transparent; }
 QComboBox::drop-down { border: none; width: 24px; }
+QComboBox[kind="chip"] { background: @raised2; color: @text2; border: 1px solid @raised2; border-radius: 6px; padding: 2px 4px 2px 8px; }
+QComboBox[kind="chip"]:hover { background: @hover; color: @text; }
+QComboBox[kind="chip"]:focus { border: 2px solid @accent; padding: 1px 3px 1px 7px; }
+QComboBox[kind="chip"]:disabled { color: @text3; background: transparent; border-color: @line; }
+QComboBox[kind="chip"]::drop-down { width: 16px; }
 QComboBox::down-arrow { image: url(:/icons/chevron-down.svg); width: 12px; height: 12px; }
 QComboBox QAbstractItemView { background: @raised; color: @text; border: 1px solid @line; padding: 4px; outline: none;
     selection-background-color: @raised2; selection-color: @text; }
@@ -119,6 +124,10 @@ QFrame[kind="banner"] { background: @raised; border: 1px solid @line; border-rad
 QFrame[kind="line"] { background: @line; border: none; max-height: 1px; min-height: 1px; }
 QWidget[kind="side"] { background: @side; }
 QWidget[kind="page"] { background: @background; }
+QHeaderView { background: transparent; border: none; }
+QHeaderView::section { background: transparent; color: @text3; border: none; border-bottom: 1px solid @line; padding: 3px 4px; }
+QTableView { background: transparent; color: @text2; border: none; outline: none; selection-background-color: @raised2;
+    selection-color: @text; gridline-color: @line; }
 QListView, QTreeView { background: transparent; color: @text; border: none; outline: none; }
 QListView[kind="menu"] { background: @side; padding: 8px; }
 QListView[kind="menu"]::item { padding: 8px 12px; border-radius: 8px; color: @text2; border: 2px solid transparent; }

@@ -26,7 +26,7 @@ public:
     }
     void stop(RequestId id) override { stopped.append(id); }
     void setCapture(engine::CaptureRequest request) override { captures.push_back(request); }
-    void setPaused(bool) override {}
+    void setPaused(bool value) override { writingPaused = value; }
     engine::Latest<engine::AttentionFrame>* frames() override { return &m_frames; }
     engine::Journal* journal() override { return &m_journal; }
 
@@ -107,6 +107,7 @@ public:
     std::vector<engine::CaptureRequest> captures;
     std::vector<engine::CompareRequest> compares;
     QList<RequestId> stopped;
+    bool writingPaused = false;
 
 private:
     engine::Journal m_journal;

@@ -104,7 +104,8 @@ private Q_SLOTS:
         int lit = 0;
         for (int cell = 0; cell < grid.cellCount(); ++cell) {
             const QRgb middle = image.pixel(grid.cellRect(cell).center());
-            const bool isBright = middle == heatColour(1, HeatScale::Log, true);
+            const QRgb top = heatColour(1, HeatScale::Log, true);
+            const bool isBright = middle == (tokens <= 16 ? mutedColour(top, true) : top); // too few: muted
             if (isBright) {
                 ++lit;
                 QCOMPARE(grid.positionAt(cell), bright);
@@ -139,7 +140,7 @@ private Q_SLOTS:
                     const QPoint middle = map.cellRect(l, h).center().toPoint();
                     QCOMPARE(image.pixel(middle) == heatColour(1, HeatScale::Linear, true),
                              l == layer && h == head);
-                    QVERIFY(map.cellAt(middle) == (HeadScope{l, h}));
+                    QVERIFY(map.headUnder(middle) == (HeadScope{l, h}));
                 }
             }
         }
@@ -237,33 +238,6 @@ private Q_SLOTS:
                     QVERIFY(image.pixel(x, y) != heatColour(0, HeatScale::Log, true));
             }
         }
-    }
-
-    void arrowsMoveTheCursorAndSayWhereItIs() {
-        test::ShowEngine engine(4, 16);
-        app::InspectorFeed feed(engine);
-        engine.reset();
-        for (int i = 0; i < 30; ++i)
-            engine.token(i);
-        engine.frame();
-        engine.publish();
-        feed.setWanted({engine::CaptureLevel::Mass, 0});
-        engine.show(feed);
-        InspectorState state(feed);
-        WindowGrid grid(state);
-        grid.resize(340, 196);
-        QTest::keyClick(&grid, Qt::Key_Home);
-        QCOMPARE(state.hovered(), grid.positionAt(0));
-        QTest::keyClick(&grid, Qt::Key_Right);
-        QCOMPARE(state.hovered(), grid.positionAt(1));
-        QVERIFY(grid.accessibleDescription().contains(QLocale().toString(grid.positionAt(1))));
-        QTest::keyClick(&grid, Qt::Key_Return);
-        QCOMPARE(state.pins(), QList<StreamPosition>{grid.positionAt(1)});
-        HeadMap map(state, HeadMap::Axes::Shown);
-        map.resize(340, 170);
-        QTest::keyClick(&map, Qt::Key_End);
-        QVERIFY(state.scope() == (HeadScope{1, 2}));
-        QVERIFY(map.accessibleDescription().startsWith(QStringLiteral("layer 1, head 2")));
     }
 };
 

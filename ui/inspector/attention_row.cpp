@@ -1,19 +1,46 @@
 #include "ui/inspector/attention_row.h"
 
+#include "ui/inspector/raster.h"
 #include "ui/inspector/scope.h"
 
 #include <QMouseEvent>
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace ui {
 
 using engine::StreamPosition;
 
 namespace {
-constexpr int LabelWidth = 30, SinkBar = 10, AxisBreak = 8, MaxSinks = 8;
+constexpr int LabelWidth = 34, SinkBar = 10, AxisBreak = 8, MaxSinks = 8;
+constexpr int Above = 8, Below = 18; // pixels over and under the bars
+
+struct Tick {
+    float place; // 0..1
+    QString label;
+};
+
+QList<Tick> ticksOf(HeatScale scale) {
+    switch (scale) {
+    case HeatScale::Linear:
+        return {{1, QStringLiteral("1")}, {0.5f, QStringLiteral("0.5")}, {0, QStringLiteral("0")}};
+    case HeatScale::Lift:
+        return {{1, QStringLiteral("×256")},
+                {0.75f, QStringLiteral("×16")},
+                {0.5f, QStringLiteral("even")},
+                {0.25f, QStringLiteral("÷16")},
+                {0, QStringLiteral("÷256")}};
+    case HeatScale::Log:
+        break;
+    }
+    return {{1, QStringLiteral("1")},
+            {2 / 3.0f, QStringLiteral("1e-2")},
+            {1 / 3.0f, QStringLiteral("1e-4")},
+            {0, QStringLiteral("1e-6")}};
 }
+} // namespace
 
 AttentionRow::AttentionRow(InspectorState& state, QWidget* parent)
     : PaintedView(state, tr("What this token looked at"), parent) {
@@ -30,13 +57,9 @@ int AttentionRow::sinkWidth() const {
            (state().sinksHidden() ? 0 : std::min(shot().sinkCount, MaxSinks) * SinkBar + AxisBreak);
 }
 
-double AttentionRow::heightOf(float weight) const {
-    if (weight <= 0)
-        return 0;
-    const double scaled = state().scale() == HeatScale::Linear
-                              ? static_cast<double>(weight)
-                              : std::clamp((std::log10(static_cast<double>(weight)) + 6) / 6, 0.0, 1.0);
-    return scaled * (height() - 24);
+double AttentionRow::placeOf(float weight) const {
+    const float place = heatPlace(weight, state().scale(), 1.0 / std::max(1, shot().visible()));
+    return std::clamp(static_cast<double>(place), 0.0, 1.0);
 }
 
 std::vector<AttentionRow::Bin> AttentionRow::bins(const app::InspectorSnapshot& shot,
@@ -58,49 +81,73 @@ std::vector<AttentionRow::Bin> AttentionRow::bins(const app::InspectorSnapshot& 
 }
 
 void AttentionRow::paint(QPainter& painter, const Theme& theme) {
-    const std::vector<float> mass = scopedMass(shot(), state().scope(), false);
+    std::vector<float> mass = scopedMass(shot(), state().scope(), false, state().aggregate());
     if (!shot().hasAttention || mass.empty())
         return paintSentence(painter, theme,
                              shot().hasLayout ? tr("The attention of this token was not recorded.")
                                               : tr("Send a message to see what each token looks at."));
-    const double base = height() - 18;
-    painter.setFont(theme.label);
-    for (int power = 0; power >= -6; power -= 2) {
-        const double y = base - heightOf(static_cast<float>(std::pow(10.0, power)));
-        painter.setPen(QPen(theme.line, 1));
-        painter.drawLine(QPointF(LabelWidth, y), QPointF(width(), y));
-        painter.setPen(theme.text3);
-        const bool linear = state().scale() == HeatScale::Linear;
-        painter.drawText(QRectF(0, y - 8, LabelWidth - 4, 16), Qt::AlignRight | Qt::AlignVCenter,
-                         power == 0 ? QStringLiteral("1") : QStringLiteral("1e%1").arg(power));
-        if (linear)
-            break;
+    if (state().sinksHidden()) {
+        const float factor = withoutSinks(shot(), state().scope());
+        for (float& weight : mass)
+            weight *= factor;
     }
-    if (!state().sinksHidden()) {
-        for (int sink = 0; sink < std::min(shot().sinkCount, MaxSinks); ++sink) {
-            const double tall = heightOf(mass[static_cast<std::size_t>(sink)]);
-            painter.fillRect(QRectF(LabelWidth + sink * SinkBar, base - tall, SinkBar - 2, tall), theme.sink);
+    paintAxis(painter, theme);
+    paintBars(painter, theme, mass);
+    for (int pin = 0; pin < state().pins().size(); ++pin) {
+        if (const double x = xOf(state().pins().at(pin)); x >= 0) {
+            painter.fillRect(QRectF(x, Above, 1, height() - Above - Below), theme.text2);
+            drawPin(painter, QPointF(x + 0.5, Above - 3), pin, 3.5, theme.text);
         }
-        painter.setPen(QPen(theme.text3, 1, Qt::DotLine));
-        const double x = sinkWidth() - AxisBreak / 2.0;
-        painter.drawLine(QPointF(x, 4), QPointF(x, base));
+    }
+    if (const double x = xOf(state().hovered()); x >= 0)
+        painter.fillRect(QRectF(x, Above, 1, height() - Above - Below), theme.accent);
+}
+
+void AttentionRow::paintAxis(QPainter& painter, const Theme& theme) const {
+    const double base = height() - Below;
+    painter.setFont(theme.label);
+    for (const Tick& tick : ticksOf(state().scale())) {
+        const double y = base - static_cast<double>(tick.place) * (base - Above);
+        painter.fillRect(QRectF(LabelWidth, std::round(y), width() - LabelWidth, 1), theme.line);
+        painter.setPen(theme.text3);
+        painter.drawText(QRectF(0, y - 8, LabelWidth - 5, 16), Qt::AlignRight | Qt::AlignVCenter, tick.label);
     }
     const int left = sinkWidth();
-    const auto all = bins(shot(), mass, std::max(1, width() - left));
-    QColor light = theme.window;
-    light.setAlphaF(0.35f);
-    for (int x = 0; x < static_cast<int>(all.size()); ++x) {
-        const Bin& bin = all[static_cast<std::size_t>(x)];
-        if (bin.count == 0)
-            continue;
-        const double largest = heightOf(bin.largest),
-                     mean = heightOf(bin.sum / static_cast<float>(bin.count));
-        painter.fillRect(QRectF(left + x, base - largest, 1, largest), light);
-        painter.fillRect(QRectF(left + x, base - mean, 1, mean), theme.window);
-    }
-    painter.setPen(theme.text3);
     painter.drawText(QRectF(left, base + 2, width() - left, 16), Qt::AlignLeft, tr("oldest in view"));
     painter.drawText(QRectF(left, base + 2, width() - left, 16), Qt::AlignRight, tr("newest"));
+}
+
+void AttentionRow::paintBars(QPainter& painter, const Theme& theme, const std::vector<float>& mass) const {
+    const double ratio = devicePixelRatioF();
+    Raster raster(size(), ratio);
+    const int base = qRound((height() - Below) * ratio), tall = base - qRound(Above * ratio);
+    const auto topOf = [&](float weight) { return base - qRound(placeOf(weight) * tall); };
+    if (!state().sinksHidden() && shot().sinkCount > 0) {
+        for (int sink = 0; sink < std::min(shot().sinkCount, MaxSinks); ++sink)
+            raster.fill(qRound((LabelWidth + sink * SinkBar) * ratio),
+                        qRound((LabelWidth + (sink + 1) * SinkBar - 2) * ratio),
+                        topOf(mass[static_cast<std::size_t>(sink)]), base, theme.sink.rgba());
+        const int x = qRound((sinkWidth() - AxisBreak / 2.0) * ratio);
+        for (int y = qRound(Above * ratio); y < base; y += 4)
+            raster.fill(x, x + 1, y, y + 2, theme.text3.rgba());
+    }
+    QColor light = theme.window;
+    light.setAlphaF(0.35f);
+    const int left = qRound(sinkWidth() * ratio);
+    const auto all = bins(shot(), mass, std::max(1, raster.width() - left));
+    for (int x = 0; x < static_cast<int>(all.size()); ++x) {
+        const Bin& bin = all[static_cast<std::size_t>(x)];
+        if (bin.count == 0) { // fewer tokens than pixels: each is as wide as it is
+            raster.fill(left + x, left + x + 1,
+                        topOf(mass[static_cast<std::size_t>(shot().slotOf(positionAt((left + x) / ratio)))]),
+                        base, theme.window.rgba());
+            continue;
+        }
+        raster.fill(left + x, left + x + 1, topOf(bin.largest), base, light.rgba());
+        raster.fill(left + x, left + x + 1, topOf(bin.sum / static_cast<float>(bin.count)), base,
+                    theme.window.rgba());
+    }
+    painter.drawImage(0, 0, raster.image());
 }
 
 StreamPosition AttentionRow::positionAt(double x) const {
@@ -113,7 +160,26 @@ StreamPosition AttentionRow::positionAt(double x) const {
                    : std::min<StreamPosition>(static_cast<StreamPosition>((x - LabelWidth) / SinkBar),
                                               shot().sinkCount - 1);
     const auto tokens = static_cast<double>(shot().position - shot().oldest + 1);
-    return shot().oldest + static_cast<StreamPosition>((x - left) / std::max(1, width() - left) * tokens);
+    return std::min(shot().position, shot().oldest + static_cast<StreamPosition>(
+                                                         (x - left) / std::max(1, width() - left) * tokens));
+}
+
+double AttentionRow::xOf(StreamPosition position) const {
+    if (shot().slotOf(position) < 0)
+        return -1;
+    if (position < shot().sinkCount)
+        return state().sinksHidden() || position >= MaxSinks
+                   ? -1
+                   : static_cast<double>(LabelWidth) + static_cast<double>(position) * SinkBar +
+                         SinkBar / 2.0 - 1;
+    const double tokens = static_cast<double>(shot().position - shot().oldest + 1);
+    return sinkWidth() + std::floor((static_cast<double>(position - shot().oldest) + 0.5) / tokens *
+                                    (width() - sinkWidth()));
+}
+
+double AttentionRow::value() const {
+    return shot().hasAttention ? scopedShares(shot(), state().scope()).sinks
+                               : std::numeric_limits<double>::quiet_NaN();
 }
 
 void AttentionRow::mouseMoveEvent(QMouseEvent* event) {

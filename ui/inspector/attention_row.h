@@ -4,13 +4,15 @@
 namespace ui {
 
 /// V5: what the newest token (or the one scrubbed to) looked at: sinks at a fixed width, an axis break, then
-/// the window from oldest to newest; height is log10 of the weight. Per pixel column the largest weight
-/// (solid) and the mean (light). Text with exact numbers stands beside it (TokenTab), never read off pixels.
+/// the window from oldest to newest; height is log10 of the weight, or the chosen scale. Per pixel column the
+/// largest weight (light) and the mean (solid). Text with exact numbers stands beside it (TokenTab), never
+/// read off pixels.
 class AttentionRow : public PaintedView {
     Q_OBJECT
 public:
     explicit AttentionRow(InspectorState& state, QWidget* parent = nullptr);
     QString summary() const override;
+    double value() const override;
     QSize sizeHint() const override;
 
     struct Bin {
@@ -31,7 +33,10 @@ protected:
 private:
     int sinkWidth() const; // pixels of the sink part, with the axis break
     engine::StreamPosition positionAt(double x) const;
-    double heightOf(float weight) const;
+    double xOf(engine::StreamPosition position) const; // -1: not shown
+    double placeOf(float weight) const;                // 0..1 on the axis
+    void paintAxis(QPainter& painter, const Theme& theme) const;
+    void paintBars(QPainter& painter, const Theme& theme, const std::vector<float>& mass) const;
 };
 
 struct LookedAt {

@@ -2,10 +2,7 @@
 
 #include "ui/inspector/scope.h"
 
-#include <QHelpEvent>
-#include <QKeyEvent>
-#include <QMouseEvent>
-#include <QToolTip>
+#include <QMenu>
 
 #include <algorithm>
 #include <cmath>
@@ -13,7 +10,8 @@
 namespace ui {
 
 HeadMap::HeadMap(InspectorState& state, Axes axes, QWidget* parent)
-    : PaintedView(state, tr("Layers and heads"), parent), m_axes(axes) {
+    : CellView(state, tr("Layers and heads"), parent), m_axes(axes) {
+    setMouseTracking(true);
     setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
 }
 
@@ -22,33 +20,43 @@ QSize HeadMap::sizeHint() const {
 }
 
 QRectF HeadMap::area() const {
-    return m_axes == Axes::Shown ? QRectF(rect()).adjusted(34, 0, 0, -22) : QRectF(rect());
+    return m_axes == Axes::Shown ? QRectF(rect()).adjusted(34, 0, 0, -38) : QRectF(rect());
+}
+
+bool HeadMap::isTransposed() const {
+    return shot().heads > shot().layers;
 }
 
 QRectF HeadMap::cellRect(int layer, int head) const {
     const auto& now = shot();
     const QRectF box = area();
+    const bool turned = isTransposed();
+    const int x = turned ? head : layer, y = turned ? layer : head;
+    const int columns = turned ? now.heads : now.layers, rows = turned ? now.layers : now.heads;
     // Whole device pixels, so that neighbouring cells have the same look.
     const double ratio = devicePixelRatioF();
     const auto edge = [ratio](double value) { return std::floor(value * ratio) / ratio; };
-    const double left = edge(box.left() + box.width() * layer / now.layers);
-    const double right = edge(box.left() + box.width() * (layer + 1) / now.layers);
-    const double top = edge(box.top() + box.height() * head / now.heads);
-    const double bottom = edge(box.top() + box.height() * (head + 1) / now.heads);
+    const double left = edge(box.left() + box.width() * x / columns);
+    const double right = edge(box.left() + box.width() * (x + 1) / columns);
+    const double top = edge(box.top() + box.height() * y / rows);
+    const double bottom = edge(box.top() + box.height() * (y + 1) / rows);
     const double gap = right - left >= 4 && bottom - top >= 4 ? 1 : 0;
     return {left, top, right - left - gap, bottom - top - gap};
 }
 
-HeadScope HeadMap::cellAt(QPointF point) const {
+HeadScope HeadMap::headUnder(QPointF point) const {
     const auto& now = shot();
     const QRectF box = area();
-    if (now.layers == 0 || !box.contains(point))
+    if (now.layers == 0 || !now.hasAttention || !box.contains(point))
         return {};
-    return {static_cast<int>((point.x() - box.left()) / box.width() * now.layers),
-            static_cast<int>((point.y() - box.top()) / box.height() * now.heads)};
+    const bool turned = isTransposed();
+    const int columns = turned ? now.heads : now.layers, rows = turned ? now.layers : now.heads;
+    const int x = std::min(columns - 1, static_cast<int>((point.x() - box.left()) / box.width() * columns));
+    const int y = std::min(rows - 1, static_cast<int>((point.y() - box.top()) / box.height() * rows));
+    return turned ? HeadScope{y, x} : HeadScope{x, y};
 }
 
-QRgb HeadMap::colourOf(float number, const Theme& theme) const {
+QRgb HeadMap::colourOf(float number, float largestNorm, const Theme& theme) const {
     const auto value = state().headValue();
     if (value == HeadValue::Lift)
         return heatColour(heatPlace(number, HeatScale::Lift, shot().uniformShare()), HeatScale::Lift,
@@ -56,66 +64,121 @@ QRgb HeadMap::colourOf(float number, const Theme& theme) const {
     if (value == HeadValue::EffectiveKeys && number >= 0) // logarithmic: 1 to all keys in view
         number =
             std::log(std::max(1.0f, number)) / std::log(static_cast<float>(std::max(2, shot().visible())));
-    if (value == HeadValue::OutputNorm && number >= 0) {
-        float largest = 1e-9f;
-        for (const auto& stats : shot().headStats)
-            largest = std::max(largest, stats.outputNorm);
-        number /= largest;
-    }
+    if (value == HeadValue::OutputNorm && number >= 0)
+        number /= largestNorm;
     return heatColour(heatPlace(number, HeatScale::Linear, 0), HeatScale::Linear, theme.dark);
+}
+
+void HeadMap::paintCells(QPainter& painter, const Theme& theme) const {
+    const auto& now = shot();
+    float largest = 1e-9f;
+    for (const auto& stats : now.headStats)
+        largest = std::max(largest, stats.outputNorm);
+    // One picture instead of a thousand rectangles.
+    const double ratio = devicePixelRatioF();
+    const QRectF box = area();
+    QImage image((box.size() * ratio).toSize(), QImage::Format_ARGB32_Premultiplied);
+    image.fill(Qt::transparent);
+    for (int layer = 0; layer < now.layers; ++layer) {
+        for (int head = 0; head < now.heads; ++head) {
+            const QRgb colour = colourOf(headNumber(now, layer, head, state().headValue()), largest, theme);
+            const QRectF cell = cellRect(layer, head).translated(-box.topLeft());
+            const int left = qRound(cell.left() * ratio), right = qRound(cell.right() * ratio);
+            const int bottom = std::min(image.height(), qRound(cell.bottom() * ratio));
+            for (int y = qRound(cell.top() * ratio); y < bottom; ++y)
+                std::fill_n(reinterpret_cast<QRgb*>(image.scanLine(y)) + left,
+                            std::min(right, image.width()) - left, colour);
+        }
+    }
+    image.setDevicePixelRatio(ratio);
+    painter.drawImage(box.topLeft(), image);
 }
 
 void HeadMap::paint(QPainter& painter, const Theme& theme) {
     const auto& now = shot();
     if (!now.hasAttention)
         return paintSentence(painter, theme, tr("The heads appear with the first answer."));
-    for (int layer = 0; layer < now.layers; ++layer) {
-        for (int head = 0; head < now.heads; ++head) {
-            painter.fillRect(
-                cellRect(layer, head),
-                QColor::fromRgba(colourOf(headNumber(now, layer, head, state().headValue()), theme)));
-        }
-    }
+    paintCells(painter, theme);
     const HeadScope chosen = state().scope();
     if (chosen.layer >= 0 && chosen.layer < now.layers) {
         const QRectF first = cellRect(chosen.layer, std::max(0, chosen.head));
         const QRectF last = cellRect(chosen.layer, chosen.head < 0 ? now.heads - 1 : chosen.head);
-        painter.setPen(QPen(theme.accent, 2));
+        painter.setPen(QPen(theme.text, 2));
         painter.setBrush(Qt::NoBrush);
         painter.drawRect(first.united(last).adjusted(-1, -1, 1, 1));
     }
     if (m_axes == Axes::Shown)
         paintAxes(painter, theme);
+    paintCursor(painter, theme);
 }
 
 void HeadMap::paintAxes(QPainter& painter, const Theme& theme) const {
     const auto& now = shot();
     painter.setFont(theme.label);
     painter.setPen(theme.text3);
-    const int layerStep = std::max(1, (now.layers + 7) / 8), headStep = std::max(1, (now.heads + 7) / 8);
-    for (int layer = 0; layer < now.layers; layer += layerStep) {
-        const QRectF cell = cellRect(layer, now.heads - 1);
+    const bool turned = isTransposed();
+    const int columns = turned ? now.heads : now.layers, rows = turned ? now.layers : now.heads;
+    const auto box = [&](int x, int y) { return turned ? cellRect(y, x) : cellRect(x, y); };
+    const int columnStep = std::max(1, (columns + 7) / 8), rowStep = std::max(1, (rows + 7) / 8);
+    for (int column = 0; column < columns; column += columnStep) {
+        const QRectF cell = box(column, rows - 1);
         painter.drawText(QRectF(cell.center().x() - 20, area().bottom() + 2, 40, 18),
-                         Qt::AlignHCenter | Qt::AlignTop, QString::number(layer));
+                         Qt::AlignHCenter | Qt::AlignTop, QString::number(column));
     }
-    for (int head = 0; head < now.heads; head += headStep) {
-        const QRectF cell = cellRect(0, head);
+    const QString letter = turned ? QStringLiteral("L%1") : QStringLiteral("H%1");
+    for (int row = 0; row < rows; row += rowStep) {
+        const QRectF cell = box(0, row);
         painter.drawText(QRectF(0, cell.center().y() - 9, 28, 18), Qt::AlignRight | Qt::AlignVCenter,
-                         QStringLiteral("H%1").arg(head));
+                         letter.arg(row));
     }
+    painter.drawText(QRectF(area().left(), area().bottom() + 19, area().width(), 18),
+                     Qt::AlignRight | Qt::AlignTop, turned ? tr("head →") : tr("layer, first to last →"));
+    painter.drawText(QRectF(0, area().bottom() + 19, area().width(), 18), Qt::AlignLeft | Qt::AlignTop,
+                     turned ? tr("↑ layer") : tr("↑ head"));
 }
 
-QString HeadMap::describe(int layer, int head) const {
-    const float number = headNumber(shot(), layer, head, state().headValue());
-    QString text = tr("layer %1, head %2, %3 %4")
-                       .arg(layer)
-                       .arg(head)
-                       .arg(headValueName(state().headValue()), headNumberText(number, state().headValue()));
-    const bool isSinkShare =
-        state().headValue() == HeadValue::SinkShare || state().headValue() == HeadValue::Lift;
-    if (isSinkShare && number >= 0 && shot().uniformShare() > 0)
-        text +=
-            tr(", %1 times an even share").arg(static_cast<int>(std::lround(number / shot().uniformShare())));
+int HeadMap::rowCount() const {
+    return shot().hasAttention ? shot().layers : 0;
+}
+
+int HeadMap::columnCount() const {
+    return shot().hasAttention ? shot().heads : 0;
+}
+
+QRectF HeadMap::cellBox(Cell cell) const {
+    return cellRect(cell.row, cell.column);
+}
+
+CellView::Cell HeadMap::cellUnder(QPointF point) const {
+    const HeadScope head = headUnder(point);
+    return {head.layer, head.head};
+}
+
+CellView::Cell HeadMap::stepped(Cell from, int right, int down) const {
+    return isTransposed() ? Cell{from.row + down, from.column + right}
+                          : Cell{from.row + right, from.column + down};
+}
+
+QString HeadMap::rowName(int row) const {
+    return tr("layer %1").arg(row);
+}
+
+QString HeadMap::columnName(int column) const {
+    return tr("head %1").arg(column);
+}
+
+QString HeadMap::cellText(Cell cell) const {
+    const HeadValue value = state().headValue();
+    const float share = headNumber(shot(), cell.row, cell.column, value);
+    const QString place = tr("layer %1, head %2").arg(cell.row).arg(cell.column);
+    const bool ofSinks = value == HeadValue::SinkShare || value == HeadValue::Lift;
+    if (!ofSinks || share < 0)
+        return QStringLiteral("%1, %2 %3").arg(place, headValueName(value), headNumberText(share, value));
+    QString text =
+        tr("%1, sink share %2 percent")
+            .arg(place, QLocale().toString(static_cast<double>(share) * 100, 'f', share >= 0.1f ? 0 : 1));
+    if (shot().uniformShare() > 0)
+        text += tr(", %1 times uniform").arg(std::lround(static_cast<double>(share) / shot().uniformShare()));
     return text;
 }
 
@@ -130,53 +193,20 @@ QString HeadMap::summary() const {
               "on sinks is %3")
         .arg(sinkHeads)
         .arg(now.headStats.size())
-        .arg(percent(now.meanSinkShare()));
+        .arg(percent(static_cast<double>(now.meanSinkShare())));
 }
 
-bool HeadMap::event(QEvent* event) {
-    if (event->type() == QEvent::ToolTip) {
-        auto* help = static_cast<QHelpEvent*>(event);
-        if (const HeadScope cell = cellAt(help->pos()); cell.layer >= 0)
-            QToolTip::showText(help->globalPos(), describe(cell.layer, cell.head), this);
-        return true;
-    }
-    return PaintedView::event(event);
+void HeadMap::activate(Cell cell) {
+    const HeadScope head{cell.row, cell.column};
+    state().setScope(head == state().scope() ? HeadScope() : head); // a second time: all heads again
 }
 
-void HeadMap::keyPressEvent(QKeyEvent* event) {
-    HeadScope scope = state().scope();
-    switch (event->key()) {
-    case Qt::Key_Left:
-        --scope.layer;
-        break;
-    case Qt::Key_Right:
-        ++scope.layer;
-        break;
-    case Qt::Key_Up:
-        --scope.head;
-        break;
-    case Qt::Key_Down:
-        ++scope.head;
-        break;
-    case Qt::Key_Home:
-        scope = {0, 0};
-        break;
-    case Qt::Key_End:
-        scope = {shot().layers - 1, shot().heads - 1};
-        break;
-    default:
-        return PaintedView::keyPressEvent(event);
-    }
-    if (scope.layer < 0)
-        scope.layer = 0;
-    state().setScope(scope);
-    setAccessibleDescription(describe(state().scope().layer, std::max(0, state().scope().head)));
-}
-
-void HeadMap::mousePressEvent(QMouseEvent* event) {
-    const HeadScope cell = cellAt(event->position());
-    if (cell.layer >= 0)
-        state().setScope(cell == state().scope() ? HeadScope() : cell); // a second click: all heads again
+void HeadMap::fillMenu(QMenu& menu, Cell cell) {
+    menu.addAction(tr("Speak of this head"), this, [this, cell] {
+        state().setScope({cell.row, cell.column});
+    });
+    menu.addAction(tr("Speak of this layer"), this, [this, cell] { state().setScope({cell.row, -1}); });
+    menu.addAction(tr("Speak of all heads"), this, [this] { state().setScope({}); });
 }
 
 } // namespace ui

@@ -1,11 +1,12 @@
 #pragma once
-#include "ui/inspector/painted_view.h"
+#include "ui/inspector/cell_view.h"
 
 namespace ui {
 
-/// V3: one cell for every head of every layer (layers along x, heads along y). Click or Enter chooses the
-/// head for all other views.
-class HeadMap : public PaintedView {
+/// V3: one cell for every head of every layer; the longer side (layers, for most models) along x. Click or
+/// Enter chooses the head for all other views, once more gives all heads back. As a table: rows are layers,
+/// columns are heads, however it is painted.
+class HeadMap : public CellView {
     Q_OBJECT
 public:
     enum class Axes { Hidden, Shown };
@@ -15,18 +16,29 @@ public:
 
     QRectF cellRect(int layer, int head) const;
     /// {-1, -1} outside.
-    HeadScope cellAt(QPointF point) const;
-    QString describe(int layer, int head) const;
+    HeadScope headUnder(QPointF point) const;
+    /// Layers along y: when there are more heads than layers.
+    bool isTransposed() const;
+
+    int rowCount() const override;
+    int columnCount() const override;
+    QRectF cellBox(Cell cell) const override;
+    Cell cellUnder(QPointF point) const override;
+    QString cellText(Cell cell) const override;
+    QString rowName(int row) const override;
+    QString columnName(int column) const override;
+    void activate(Cell cell) override;
 
 protected:
     void paint(QPainter& painter, const Theme& theme) override;
-    bool event(QEvent* event) override;
-    void keyPressEvent(QKeyEvent* event) override;
-    void mousePressEvent(QMouseEvent* event) override;
+    Cell stepped(Cell from, int right, int down) const override;
+    void pointAt(Cell) override {}
+    void fillMenu(QMenu& menu, Cell cell) override;
 
 private:
     QRectF area() const;
-    QRgb colourOf(float number, const Theme& theme) const;
+    QRgb colourOf(float number, float largestNorm, const Theme& theme) const;
+    void paintCells(QPainter& painter, const Theme& theme) const;
     void paintAxes(QPainter& painter, const Theme& theme) const;
     Axes m_axes;
 };

@@ -58,6 +58,16 @@ QRgb noDataColour(bool dark) {
     return dark ? 0xff1e2126 : 0xffefefec;
 }
 
+QRgb presentColour(bool dark) {
+    return dark ? qRgb(0x2c, 0x3a, 0x52) : qRgb(0xdd, 0xe5, 0xee);
+}
+
+QRgb mutedColour(QRgb colour, bool dark) {
+    const QRgb ground = noDataColour(dark);
+    return qRgb((qRed(colour) + qRed(ground)) / 2, (qGreen(colour) + qGreen(ground)) / 2,
+                (qBlue(colour) + qBlue(ground)) / 2);
+}
+
 QImage rasterCells(const std::vector<QRgb>& cells, int columns, int cellPixels, int gapPixels) {
     const int pitch = cellPixels + gapPixels;
     const int rows = columns > 0 ? (static_cast<int>(cells.size()) + columns - 1) / columns : 0;

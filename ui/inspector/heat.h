@@ -25,6 +25,11 @@ QRgb heatColour(float place, HeatScale scale, bool dark);
 /// The hatch that means "no data": never mistaken for the low end.
 QRgb noDataColour(bool dark);
 
+/// A cell that is filled, but how much it was looked at is not known.
+QRgb presentColour(bool dark);
+/// Half way to the ground: true, but not to be made much of.
+QRgb mutedColour(QRgb colour, bool dark);
+
 /// Raster of cells in row-major order at device resolution: one colour a cell, `gap` device pixels between
 /// cells. Cells of the last row that do not exist are transparent. No anti-aliasing, so that every pixel of a
 /// cell is its colour.

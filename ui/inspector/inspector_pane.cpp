@@ -1,10 +1,10 @@
 #include "ui/inspector/inspector_pane.h"
 
+#include "ui/inspector/cell_view.h"
 #include "ui/inspector/inspector_tabs.h"
-#include "ui/inspector/painted_view.h"
 #include "ui/inspector/time_strip.h"
+#include "ui/inspector/view_controls.h"
 
-#include <QKeyEvent>
 #include <QLabel>
 #include <QPushButton>
 #include <QScrollArea>
@@ -16,12 +16,13 @@ namespace ui {
 
 namespace {
 
-constexpr int HighlightMs = 350;
+constexpr int HighlightMs = 350, SaidMs = 5000;
+constexpr int CompareIndex = 3;
 
 QFrame* line() {
     auto* frame = new QFrame;
-    frame->setProperty("kind",
-                       QStringLiteral("line")); // coloured by the style sheet, so that it follows the theme
+    // Coloured by the style sheet, so that it follows the theme.
+    frame->setProperty("kind", QStringLiteral("line"));
     frame->setFixedHeight(1);
     return frame;
 }
@@ -41,75 +42,34 @@ QScrollArea* scrolled(QWidget* page, const QString& name) {
 InspectorPane::InspectorPane(app::ChatController& controller, QWidget* parent)
     : QWidget(parent), m_controller(controller), m_feed(controller.engine()), m_compare(controller.engine()),
       m_state(new InspectorState(m_feed, this)), m_tabs(new QTabBar), m_pages(new QStackedWidget),
-      m_title(new QLabel(tr("Inspector"))), m_live(new QLabel), m_timeValue(new QLabel), m_cost(new QLabel),
-      m_pause(new QPushButton) {
+      m_title(new QLabel(tr("Inspector"))), m_live(new QLabel), m_stateLine(new QLabel),
+      m_timeValue(new QLabel), m_cost(new QLabel), m_scopeBar(new ScopeBar(*m_state)),
+      m_time(new TimeStrip(*m_state)), m_pause(new QPushButton) {
     setObjectName(QStringLiteral("inspector"));
     setAccessibleName(tr("Inspector"));
     auto* box = new QVBoxLayout(this);
     box->setContentsMargins(0, 0, 0, 0);
     box->setSpacing(0);
     buildHeader();
+    box->addWidget(m_scopeBar);
     m_pages->addWidget(scrolled(new CacheTab(*m_state), tr("Cache")));
     m_pages->addWidget(scrolled(new HeadsTab(*m_state), tr("Heads")));
     m_pages->addWidget(scrolled(new TokenTab(*m_state), tr("Token")));
     m_pages->addWidget(scrolled(new CompareTab(controller, m_compare), tr("Compare")));
     box->addWidget(m_pages, 1);
-    box->addWidget(line());
-    auto* time = new QVBoxLayout;
-    time->setContentsMargins(16, 8, 16, 6);
-    time->setSpacing(4);
-    auto* heading = new QHBoxLayout;
-    auto* timeName = new QLabel(tr("Time"));
-    timeName->setFont(Theme::current().groupHead);
-    heading->addWidget(timeName);
-    heading->addStretch();
-    heading->addWidget(m_timeValue);
-    time->addLayout(heading);
-    time->addWidget(new TimeStrip(*m_state));
-    box->addLayout(time);
-    box->addWidget(line());
-    auto* footer = new QHBoxLayout;
-    footer->setContentsMargins(16, 2, 10, 2);
-    footer->addWidget(m_cost, 1);
-    const auto button = [&](const QString& text, const QString& tip, auto slot) {
-        auto* made = new QPushButton(text);
-        made->setFlat(true);
-        made->setToolTip(tip);
-        made->setAccessibleName(tip);
-        made->setFont(Theme::current().label);
-        connect(made, &QPushButton::clicked, this, slot);
-        footer->addWidget(made);
-    };
-    button(tr("Numbers"), tr("All numbers as a table (T)"), [this] { showNumbers(); });
-    button(tr("Export"), tr("Export what is seen (Ctrl+E)"), [this] { exportView(); });
-    button(tr("Help"), tr("What these views show"), [this] { showHelp(); });
-    box->addLayout(footer);
-    for (QLabel* label : {m_live, m_timeValue, m_cost}) {
+    buildTime();
+    buildFooter();
+    for (QLabel* label : {m_live, m_timeValue, m_cost, m_stateLine})
         label->setFont(Theme::current().label);
+    for (QLabel* label : {m_timeValue, m_cost, m_stateLine}) // m_live has colours of its own
         label->setProperty("kind", QStringLiteral("label"));
-    }
     m_pause->setFont(Theme::current().button);
     m_tabs->setFont(Theme::weighted(Theme::current().list, QFont::Medium));
-
-    m_highlightTimer.setSingleShot(true);
-    m_highlightTimer.setInterval(HighlightMs);
-    connect(&m_highlightTimer, &QTimer::timeout, this, &InspectorPane::updateHighlights);
-    const auto refresh = [this] {
-        refreshHeader();
-        refreshFooter();
-        if (isVisible() && !m_highlightTimer.isActive())
-            m_highlightTimer.start();
-    };
-    connect(m_state, &InspectorState::shotChanged, this, refresh);
-    connect(m_state, &InspectorState::viewChanged, this, [this, refresh] {
-        chooseCapture();
-        refresh();
-    });
-    connect(m_state, &InspectorState::hoveredChanged, this, refresh);
-    connect(&controller, &app::ChatController::activityChanged, this, refresh);
-    connect(&controller, &app::ChatController::cacheStatusChanged, this, &InspectorPane::refreshFooter);
+    watch();
+    m_feed.catchUp(controller.modelState().info.tokenizer, controller.cacheStatus());
     refreshHeader();
     refreshFooter();
+    refreshState();
 }
 
 InspectorPane::~InspectorPane() = default;
@@ -138,6 +98,7 @@ void InspectorPane::buildHeader() {
     m_tabs->setObjectName(QStringLiteral("inspectorTabs"));
     connect(m_tabs, &QTabBar::currentChanged, this, [this](int index) {
         m_pages->setCurrentIndex(index);
+        m_scopeBar->setVisible(index != CompareIndex);
         chooseCapture();
         Q_EMIT m_state->shotChanged(); // the page that comes into view draws itself from this moment
     });
@@ -145,8 +106,105 @@ void InspectorPane::buildHeader() {
     box->addWidget(line());
 }
 
+void InspectorPane::buildTime() {
+    auto* box = static_cast<QVBoxLayout*>(layout());
+    box->addWidget(line());
+    auto* time = new QVBoxLayout;
+    time->setContentsMargins(16, 7, 16, 6);
+    time->setSpacing(4);
+    m_stateLine->setObjectName(QStringLiteral("inspectorState"));
+    m_stateLine->setWordWrap(true);
+    time->addWidget(m_stateLine);
+    auto* heading = new QHBoxLayout;
+    auto* name = new QLabel(tr("Time"));
+    name->setFont(Theme::weighted(Theme::current().label, QFont::DemiBold));
+    heading->addWidget(name);
+    heading->addStretch();
+    heading->addWidget(m_timeValue);
+    time->addLayout(heading);
+    time->addWidget(m_time);
+    box->addLayout(time);
+}
+
+void InspectorPane::buildFooter() {
+    auto* box = static_cast<QVBoxLayout*>(layout());
+    box->addWidget(line());
+    auto* footer = new QHBoxLayout;
+    footer->setContentsMargins(16, 2, 10, 2);
+    footer->addWidget(m_cost, 1);
+    const auto button = [&](const QString& text, const QString& tip, auto slot) {
+        auto* made = new QPushButton(text);
+        made->setFlat(true);
+        made->setToolTip(tip);
+        made->setAccessibleName(tip);
+        made->setFont(Theme::current().label);
+        connect(made, &QPushButton::clicked, this, slot);
+        footer->addWidget(made);
+    };
+    button(tr("Numbers"), tr("All numbers as a table (T)"), [this] { showNumbers(); });
+    button(tr("Export"), tr("Export what is seen (Ctrl+E)"), [this] { exportView(); });
+    button(tr("Help"), tr("What these views show"), [this] { showHelp(); });
+    box->addLayout(footer);
+}
+
+void InspectorPane::watch() {
+    m_highlightTimer.setSingleShot(true);
+    m_highlightTimer.setInterval(HighlightMs);
+    connect(&m_highlightTimer, &QTimer::timeout, this, &InspectorPane::updateHighlights);
+    m_saidTimer.setSingleShot(true);
+    m_saidTimer.setInterval(SaidMs);
+    connect(&m_saidTimer, &QTimer::timeout, this, &InspectorPane::refreshState);
+    const auto refresh = [this] {
+        refreshHeader();
+        refreshFooter();
+        refreshState();
+        if (isVisible() && !m_highlightTimer.isActive())
+            m_highlightTimer.start();
+    };
+    connect(m_state, &InspectorState::shotChanged, this, refresh);
+    connect(m_state, &InspectorState::viewChanged, this, [this, refresh] {
+        chooseCapture();
+        if (const QString words = changeWords(m_choices, *m_state); !words.isEmpty())
+            say(words);
+        m_choices = ViewChoices::of(*m_state);
+        refresh();
+    });
+    connect(m_state, &InspectorState::hoveredChanged, this, [this] {
+        if (isVisible() && !m_highlightTimer.isActive())
+            m_highlightTimer.start();
+    });
+    connect(&m_feed, &app::InspectorFeed::changed, this, [this] {
+        if (m_feed.history().next() - 1 == m_newestPosition)
+            return;
+        m_newestPosition = m_feed.history().next() - 1;
+        m_newest = QDateTime::currentDateTime();
+        m_changedChat = false;
+    });
+    connect(&m_feed, &app::InspectorFeed::wasReset, this, [this] {
+        m_changedChat = m_newestPosition >= 0;
+        m_newestPosition = -1;
+        m_choices = ViewChoices::of(*m_state);
+    });
+    connect(&m_controller, &app::ChatController::activityChanged, this, refresh);
+    connect(&m_controller, &app::ChatController::modelStateChanged, this, refresh);
+    connect(&m_controller, &app::ChatController::readingProgressChanged, this, &InspectorPane::refreshState);
+    connect(&m_controller, &app::ChatController::cacheStatusChanged, this, &InspectorPane::refreshFooter);
+}
+
 void InspectorPane::showTab(int index) {
     m_tabs->setCurrentIndex(index);
+}
+
+QList<QWidget*> InspectorPane::stops() const {
+    QList<QWidget*> stops;
+    for (CellView* view : m_pages->currentWidget()->findChildren<CellView*>()) {
+        if (view->isVisible())
+            stops += view;
+    }
+    if (stops.isEmpty())
+        stops += m_tabs;
+    stops += m_time;
+    return stops;
 }
 
 void InspectorPane::chooseCapture() {
@@ -171,12 +229,17 @@ void InspectorPane::refreshHeader() {
         colour = theme.accent;
     } else if (m_controller.activity() == app::Activity::Answering) {
         word = tr("LIVE");
-        colour = theme.dark ? QColor(0x3f, 0xb9, 0x50) : QColor(0x1a, 0x7f, 0x37);
+        colour = theme.live;
     } else if (m_controller.activity() == app::Activity::Reading) {
         word = tr("READING");
     }
-    m_live->setText(QStringLiteral("● ") + word);
-    m_live->setStyleSheet(QStringLiteral("color: %1").arg(colour.name()));
+    const QString text = QStringLiteral("● ") + word;
+    if (m_live->text() != text || m_live->palette().color(QPalette::WindowText) != colour) {
+        m_live->setText(text);
+        QPalette palette = m_live->palette();
+        palette.setColor(QPalette::WindowText, colour);
+        m_live->setPalette(palette);
+    }
     m_pause->setText(m_state->paused() ? tr("Live") : tr("Pause"));
     const app::TokenScalars scalars = m_feed.history().scalars(m_state->shot().position);
     m_timeValue->setText(
@@ -186,56 +249,35 @@ void InspectorPane::refreshHeader() {
             : tr("sink share, p10 to p90 of heads"));
 }
 
-void InspectorPane::keyPressEvent(QKeyEvent* event) {
-    const HeadScope scope = m_state->scope();
-    switch (event->key()) {
-    case Qt::Key_Space:
-        if (event->modifiers() & Qt::ShiftModifier)
-            return toggleGeneration();
-        return m_state->paused() ? m_state->resume() : m_state->pause();
-    case Qt::Key_Escape:
-        return m_state->resume();
-    case Qt::Key_Left:
-        return event->modifiers() & Qt::ControlModifier ? m_state->scrubTurn(-1) : m_state->scrubBy(-1);
-    case Qt::Key_Right:
-        return event->modifiers() & Qt::ControlModifier ? m_state->scrubTurn(1) : m_state->scrubBy(1);
-    case Qt::Key_Home:
-        return m_state->scrubTo(0);
-    case Qt::Key_End:
-        return m_state->resume();
-    case Qt::Key_BracketLeft:
-        return m_state->setScope({scope.layer - 1, scope.head});
-    case Qt::Key_BracketRight:
-        return m_state->setScope({scope.layer + 1, scope.head});
-    case Qt::Key_BraceLeft:
-        return m_state->setScope({std::max(0, scope.layer), scope.head - 1});
-    case Qt::Key_BraceRight:
-        return m_state->setScope({std::max(0, scope.layer), scope.head + 1});
-    case Qt::Key_A:
-        return m_state->setScope({});
-    case Qt::Key_H:
-        return m_state->setSinksHidden(!m_state->sinksHidden());
-    case Qt::Key_L:
-        return m_state->setScale(m_state->scale() == HeatScale::Log      ? HeatScale::Linear
-                                 : m_state->scale() == HeatScale::Linear ? HeatScale::Lift
-                                                                         : HeatScale::Log);
-    case Qt::Key_O:
-        return m_state->setOrder(m_state->order() == SlotOrder::Physical ? SlotOrder::Logical
-                                                                         : SlotOrder::Physical);
-    case Qt::Key_T:
-        return showNumbers();
-    case Qt::Key_E:
-        if (event->modifiers() & Qt::ControlModifier)
-            return exportView();
-        break;
-    default:
-        break;
-    }
-    QWidget::keyPressEvent(event);
+InspectorFacts InspectorPane::facts() const {
+    InspectorFacts facts;
+    facts.model = m_controller.modelState().info.path.empty() ? m_controller.modelState().phase
+                                                              : app::ModelState::Phase::Ready;
+    facts.activity = m_controller.activity();
+    facts.readingProgress = m_controller.readingProgress();
+    facts.readingTotal = m_controller.readingTotal();
+    facts.cache = m_controller.cacheStatus();
+    facts.mode = m_controller.settings().cache.mode;
+    facts.trainedLength = m_controller.modelState().info.trainedLength;
+    facts.wanted = m_feed.wanted();
+    facts.newest = m_newest;
+    facts.changedChat = m_changedChat;
+    return facts;
+}
+
+void InspectorPane::refreshState() {
+    if (m_saidTimer.isActive())
+        return;
+    const QString sentence = stateWords(*m_state, facts()).sentence;
+    if (sentence == m_stateLine->text())
+        return;
+    m_stateLine->setText(sentence);
+    m_stateLine->setAccessibleName(sentence);
 }
 
 void InspectorPane::showEvent(QShowEvent*) {
     chooseCapture();
+    m_feed.catchUp(m_controller.modelState().info.tokenizer, m_controller.cacheStatus());
     Q_EMIT m_state->shotChanged();
 }
 

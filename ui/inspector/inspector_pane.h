@@ -4,6 +4,7 @@
 #include "app/inspector_feed.h"
 #include "ui/chat_view.h"
 #include "ui/inspector/inspector_state.h"
+#include "ui/inspector/inspector_words.h"
 
 #include <QTimer>
 #include <QWidget>
@@ -24,6 +25,8 @@ public:
 
     InspectorState& state() { return *m_state; }
     void showTab(int index); // 0 Cache, 1 Heads, 2 Token, 3 Compare
+    /// Where F6 stops in what can be seen now: the painted tables and the time strip.
+    QList<QWidget*> stops() const;
     /// A place in the transcript the reader points at: what that token looked at is lit.
     void lookAt(TextPlace place);
 
@@ -38,6 +41,16 @@ protected:
 
 private:
     void buildHeader();
+    void buildTime();
+    void buildFooter();
+    void watch();
+    bool keyOfScope(QKeyEvent* event);
+    bool keyOfView(QKeyEvent* event);
+    bool keyOfTime(QKeyEvent* event);
+    /// Shows a sentence for a moment where the state stands, and lets it be read out.
+    void say(const QString& sentence);
+    void refreshState();
+    InspectorFacts facts() const;
     void refreshHeader();
     void refreshFooter();
     void toggleGeneration();
@@ -55,9 +68,16 @@ private:
     InspectorState* m_state;
     QTabBar* m_tabs;
     QStackedWidget* m_pages;
-    QLabel *m_title, *m_live, *m_timeValue, *m_cost;
+    QLabel *m_title, *m_live, *m_stateLine, *m_timeValue, *m_cost;
+    QWidget* m_scopeBar;
+    QWidget* m_time;
     QPushButton* m_pause;
     QTimer m_highlightTimer; // at most three times a second: nothing flashes
+    QTimer m_saidTimer;      // while it runs, the state line shows what was said
+    ViewChoices m_choices;
+    QDateTime m_newest; // when the last token came
+    engine::StreamPosition m_newestPosition = -1;
+    bool m_changedChat = false;
     bool m_generationPaused = false;
     engine::StreamPosition m_lookedAt = -1; // a token of the transcript; -1: the newest
 };

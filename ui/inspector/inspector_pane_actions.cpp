@@ -47,6 +47,7 @@ void InspectorPane::refreshFooter() {
 void InspectorPane::toggleGeneration() {
     m_generationPaused = !m_generationPaused;
     m_controller.engine().setPaused(m_generationPaused);
+    say(m_generationPaused ? tr("Writing is paused; Shift+Space lets it go on.") : tr("Writing goes on."));
 }
 
 std::optional<Highlight> InspectorPane::textOf(const app::InspectedToken& token, float strength) const {
@@ -68,7 +69,8 @@ QList<Highlight> InspectorPane::highlightsOf(const app::InspectorSnapshot& shot)
     QList<Highlight> lit;
     // Averaged over a few tokens while live, so that nothing flashes; sinks are never lit: they would
     // outshine everything.
-    const std::vector<float> mass = scopedMass(shot, m_state->scope(), !m_state->paused());
+    const std::vector<float> mass =
+        scopedMass(shot, m_state->scope(), !m_state->paused(), m_state->aggregate());
     std::vector<std::pair<float, engine::StreamPosition>> heaviest;
     for (engine::StreamPosition position = shot.oldest; position <= shot.position && !mass.empty();
          ++position) {
@@ -128,7 +130,7 @@ void InspectorPane::exportView() {
     if (path.isEmpty())
         return;
     const ExportContext context{m_controller.modelState().info, m_controller.settings(),
-                                scopeName(m_state->shot(), m_state->scope())};
+                                scopeName(m_state->shot(), m_state->scope(), m_state->aggregate())};
     const QString problem = exportInspector(path, *m_pages->currentWidget(), *m_state, context);
     m_cost->setText(problem.isEmpty() ? tr("Saved %1").arg(path) : problem);
 }

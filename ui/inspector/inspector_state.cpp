@@ -103,6 +103,16 @@ void InspectorState::setOrder(SlotOrder order) {
     Q_EMIT viewChanged();
 }
 
+void InspectorState::setGridMode(GridMode mode) {
+    m_mode = mode;
+    Q_EMIT viewChanged();
+}
+
+void InspectorState::setAggregate(Aggregate aggregate) {
+    m_aggregate = aggregate;
+    Q_EMIT viewChanged();
+}
+
 void InspectorState::setSinksHidden(bool hidden) {
     m_sinksHidden = hidden;
     Q_EMIT viewChanged();

@@ -20,6 +20,12 @@ enum class HeadValue { SinkShare, FirstToken, Recent, Middle, EffectiveKeys, Out
 
 enum class SlotOrder { Physical, Logical };
 
+/// What the colours of the window's cells mean.
+enum class GridMode { Mass, Age, Role, Received };
+
+/// How the rows of several heads become one.
+enum class Aggregate { Mean, Max };
+
 /// What the person is looking at: shared by all views of the Inspector, changed by their keys and clicks.
 /// Main thread; owned by the pane.
 class InspectorState : public QObject {
@@ -47,6 +53,11 @@ public:
     void setScale(HeatScale scale);
     SlotOrder order() const { return m_order; }
     void setOrder(SlotOrder order);
+    GridMode gridMode() const { return m_mode; }
+    void setGridMode(GridMode mode);
+    /// Max needs the rows of a layer: with all layers in the scope the mean is shown.
+    Aggregate aggregate() const { return m_aggregate; }
+    void setAggregate(Aggregate aggregate);
     bool sinksHidden() const { return m_sinksHidden; }
     void setSinksHidden(bool hidden);
     const QList<engine::StreamPosition>& pins() const { return m_pins; } // at most 3
@@ -69,6 +80,8 @@ private:
     HeadValue m_value = HeadValue::SinkShare;
     HeatScale m_scale = HeatScale::Log;
     SlotOrder m_order = SlotOrder::Physical;
+    GridMode m_mode = GridMode::Mass;
+    Aggregate m_aggregate = Aggregate::Mean;
     bool m_sinksHidden = false;
     QList<engine::StreamPosition> m_pins;
     engine::StreamPosition m_hovered = -1;

@@ -2,47 +2,38 @@
 #include "app/chat_controller.h"
 #include "app/compare_runner.h"
 #include "ui/inspector/inspector_state.h"
+#include "ui/inspector/view_heading.h"
 
 #include <QWidget>
 
+class QCheckBox;
 class QComboBox;
 class QLabel;
+class QPushButton;
+class QSpinBox;
 
 namespace ui {
 
 class ComparePlot;
-class HeadMap;
-class HeadScatter;
 class WindowGrid;
 
-/// Small heading of a view: a coloured mark and a name on the left, a value on the right.
-class ViewHeading : public QWidget {
-    Q_OBJECT
-public:
-    enum class Mark { None, Sink, Window };
-    ViewHeading(Mark mark, const QString& name, QWidget* parent = nullptr);
-    void setValue(const QString& strong, const QString& plain);
-
-protected:
-    void paintEvent(QPaintEvent* event) override;
-
-private:
-    Mark m_mark;
-    QString m_name, m_strong, m_plain;
-};
-
-/// V1, V2, V8 and a small V3: what is in the cache now.
+/// V1, V2 with lens and ring, V8 and a small V3: what is in the cache now.
 class CacheTab : public QWidget {
     Q_OBJECT
 public:
     explicit CacheTab(InspectorState& state, QWidget* parent = nullptr);
 
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+
 private:
     void refresh();
+    void fitGrid();
     InspectorState& m_state;
-    ViewHeading *m_sinks, *m_window, *m_heads;
+    ViewHeading *m_sinks, *m_window, *m_place, *m_heads;
     WindowGrid* m_grid;
-    QLabel *m_nextOut, *m_lens, *m_position, *m_live;
+    QWidget* m_legend;
+    QLabel* m_nextOut;
 };
 
 /// V3 large and V10: which heads look where.
@@ -54,11 +45,11 @@ public:
 private:
     void refresh();
     InspectorState& m_state;
-    QComboBox* m_value;
+    ViewHeading *m_map, *m_mass;
     QLabel *m_scope, *m_types, *m_baseline;
 };
 
-/// V5 with the exact numbers in words, V9, V12.
+/// V5 with the exact numbers in words, the pins, V9.
 class TokenTab : public QWidget {
     Q_OBJECT
 public:
@@ -66,8 +57,9 @@ public:
 
 private:
     void refresh();
+    QString pinWords() const;
     InspectorState& m_state;
-    QLabel *m_title, *m_shares, *m_top;
+    QLabel *m_title, *m_place, *m_shares, *m_top, *m_pins;
 };
 
 /// V11 with the presets: reads a text in several modes beside the chat.

@@ -1,13 +1,17 @@
 #include "ui/inspector/painted_view.h"
 
-#include <QAccessible>
+#include "ui/inspector/accessible_cells.h"
+
 #include <QLocale>
 #include <QPaintEvent>
+
+#include <limits>
 
 namespace ui {
 
 PaintedView::PaintedView(InspectorState& state, const QString& accessibleName, QWidget* parent)
     : QWidget(parent), m_state(state) {
+    installInspectorAccessibility();
     setAccessibleName(accessibleName);
     setFocusPolicy(Qt::StrongFocus);
     connect(&state, &InspectorState::shotChanged, this, &PaintedView::refresh);
@@ -20,6 +24,10 @@ void PaintedView::refresh() {
     // Read out on request or while paused, never token by token.
     if (m_state.paused() || !isVisible())
         setAccessibleDescription(summary());
+}
+
+double PaintedView::value() const {
+    return std::numeric_limits<double>::quiet_NaN();
 }
 
 void PaintedView::showEvent(QShowEvent*) {
@@ -42,6 +50,23 @@ void PaintedView::paintSentence(QPainter& painter, const Theme& theme, const QSt
     painter.setPen(theme.text3);
     painter.setFont(theme.label);
     painter.drawText(rect().adjusted(8, 8, -8, -8), Qt::AlignCenter | Qt::TextWordWrap, sentence);
+}
+
+void drawPin(QPainter& painter, QPointF centre, int index, double radius, const QColor& colour) {
+    painter.save();
+    painter.setRenderHint(QPainter::Antialiasing);
+    painter.setPen(Qt::NoPen);
+    painter.setBrush(colour);
+    if (index == 0)
+        painter.drawEllipse(centre, radius, radius);
+    else if (index == 1)
+        painter.drawPolygon(
+            QPolygonF({centre + QPointF(0, -1.2 * radius), centre + QPointF(1.1 * radius, radius),
+                       centre + QPointF(-1.1 * radius, radius)}));
+    else
+        painter.drawRect(
+            QRectF(centre.x() - 0.9 * radius, centre.y() - 0.9 * radius, 1.8 * radius, 1.8 * radius));
+    painter.restore();
 }
 
 QString percent(double share) {

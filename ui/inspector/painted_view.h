@@ -8,7 +8,8 @@
 namespace ui {
 
 /// Base of the Inspector's painted views: repaints when the shared state changes and only while it can be
-/// seen; says in words what it shows (accessible description and the focus ring come with it). Main thread.
+/// seen; says in words what it shows (accessible description, value and the focus ring come with it). Main
+/// thread.
 class PaintedView : public QWidget {
     Q_OBJECT
 public:
@@ -16,6 +17,8 @@ public:
 
     /// One sentence with the numbers of this moment, for screen readers and tests.
     virtual QString summary() const = 0;
+    /// The one number of this moment that a screen reader may ask for; NaN: there is none.
+    virtual double value() const;
 
 protected:
     virtual void paint(QPainter& painter, const Theme& theme) = 0;
@@ -30,6 +33,9 @@ private:
     void refresh();
     InspectorState& m_state;
 };
+
+/// The mark of the pin with this number: 0 a disc, 1 a triangle, 2 a square.
+void drawPin(QPainter& painter, QPointF centre, int index, double radius, const QColor& colour);
 
 /// "29.7 %", "0.03 %", "0 %": enough digits to tell small shares apart.
 QString percent(double share);

@@ -1,6 +1,7 @@
 #include "ui/inspector/position_map.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace ui {
 
@@ -24,6 +25,11 @@ QString PositionMap::summary() const {
         return tr("Nothing is forgotten: every token is told its true position.");
     return tr("Sink 0 is %1 tokens back; the model is told %2.")
         .arg(number(now.position), number(now.sinkPosition));
+}
+
+double PositionMap::value() const {
+    return shot().hasLayout ? static_cast<double>(shot().sinkPosition)
+                            : std::numeric_limits<double>::quiet_NaN();
 }
 
 void PositionMap::paint(QPainter& painter, const Theme& theme) {

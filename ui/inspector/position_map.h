@@ -11,6 +11,7 @@ public:
     explicit PositionMap(InspectorState& state, QWidget* parent = nullptr);
     /// "Sink 0 is 2,201 tokens back; the model is told 1,023."
     QString summary() const override;
+    double value() const override; // the position the model is told
     QSize sizeHint() const override;
 
 protected:

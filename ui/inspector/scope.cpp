@@ -15,7 +15,8 @@ QString tr(const char* text) {
 }
 } // namespace
 
-std::vector<float> scopedMass(const app::InspectorSnapshot& shot, HeadScope scope, bool smooth) {
+std::vector<float> scopedMass(const app::InspectorSnapshot& shot, HeadScope scope, bool smooth,
+                              Aggregate aggregate) {
     if (scope.layer < 0)
         return smooth && !shot.averageMass.empty() ? shot.averageMass : shot.slotMass;
     const auto slots = static_cast<std::size_t>(shot.sinkSlots + shot.ringSlots);
@@ -24,19 +25,62 @@ std::vector<float> scopedMass(const app::InspectorSnapshot& shot, HeadScope scop
     std::vector<float> mass(slots, 0.0f);
     const int first = scope.head < 0 ? 0 : scope.head, last = scope.head < 0 ? shot.heads - 1 : scope.head;
     for (int head = first; head <= last; ++head) {
+        const float* row = shot.rows.data() + static_cast<std::size_t>(head) * slots;
         for (std::size_t slot = 0; slot < slots; ++slot)
-            mass[slot] += shot.rows[static_cast<std::size_t>(head) * slots + slot] /
-                          static_cast<float>(last - first + 1);
+            mass[slot] = aggregate == Aggregate::Max
+                             ? std::max(mass[slot], row[slot])
+                             : mass[slot] + row[slot] / static_cast<float>(last - first + 1);
     }
     return mass;
 }
 
-QString scopeName(const app::InspectorSnapshot& shot, HeadScope scope) {
+QString scopeName(const app::InspectorSnapshot& shot, HeadScope scope, Aggregate aggregate) {
     if (scope.layer < 0)
         return tr("mean of %1 heads").arg(shot.layers * shot.heads);
+    if (scope.head < 0 && aggregate == Aggregate::Max)
+        return tr("layer %1, largest of %2 heads").arg(scope.layer).arg(shot.heads);
     if (scope.head < 0)
         return tr("layer %1, mean of %2 heads").arg(scope.layer).arg(shot.heads);
     return tr("layer %1, head %2").arg(scope.layer).arg(scope.head);
+}
+
+float withoutSinks(const app::InspectorSnapshot& shot, HeadScope scope) {
+    const double sinks = scopedShares(shot, scope).sinks;
+    return sinks < 1 ? static_cast<float>(1 / (1 - sinks)) : 1.0f;
+}
+
+QString scaleName(HeatScale scale) {
+    switch (scale) {
+    case HeatScale::Log:
+        return tr("Log");
+    case HeatScale::Linear:
+        return tr("Linear");
+    case HeatScale::Lift:
+        return tr("Lift");
+    }
+    return {};
+}
+
+QString orderName(SlotOrder order) {
+    return order == SlotOrder::Physical ? tr("By slot") : tr("By age");
+}
+
+QString modeName(GridMode mode) {
+    switch (mode) {
+    case GridMode::Mass:
+        return tr("Attention");
+    case GridMode::Age:
+        return tr("Age");
+    case GridMode::Role:
+        return tr("Who wrote it");
+    case GridMode::Received:
+        return tr("Received so far");
+    }
+    return {};
+}
+
+QString aggregateName(Aggregate aggregate) {
+    return aggregate == Aggregate::Mean ? tr("Mean") : tr("Largest");
 }
 
 float headNumber(const app::InspectorSnapshot& shot, int layer, int head, HeadValue value) {

@@ -60,6 +60,8 @@ QVariant EvictionModel::data(const QModelIndex& index, int role) const {
 QVariant EvictionModel::headerData(int section, Qt::Orientation orientation, int role) const {
     if (orientation == Qt::Horizontal && role == Qt::ToolTipRole && section == 3)
         return tr("Attention these tokens had received when they went; 1 is all the attention of one token.");
+    if (role == Qt::FontRole) // the style sheet gives headers the font of the program otherwise
+        return Theme::current().label;
     if (orientation != Qt::Horizontal || role != Qt::DisplayRole)
         return {};
     switch (section) {
@@ -133,6 +135,8 @@ QVariant NumbersModel::data(const QModelIndex& index, int role) const {
 }
 
 QVariant NumbersModel::headerData(int section, Qt::Orientation orientation, int role) const {
+    if (role == Qt::FontRole) // the style sheet gives headers the font of the program otherwise
+        return Theme::current().label;
     if (orientation != Qt::Horizontal || role != Qt::DisplayRole)
         return {};
     switch (section) {

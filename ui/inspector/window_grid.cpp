@@ -2,10 +2,7 @@
 
 #include "ui/inspector/scope.h"
 
-#include <QHelpEvent>
-#include <QKeyEvent>
-#include <QMouseEvent>
-#include <QToolTip>
+#include <QMenu>
 
 #include <algorithm>
 
@@ -13,7 +10,13 @@ namespace ui {
 
 using engine::StreamPosition;
 
-WindowGrid::WindowGrid(InspectorState& state, QWidget* parent) : PaintedView(state, tr("Window"), parent) {
+namespace {
+constexpr int TooFewTokens = 16;    // with so few, sinks get nearly everything by construction
+constexpr int Recent = 64;          // the newest tokens, which are looked at anyway
+constexpr double ActingAsSink = 10; // times an even share
+} // namespace
+
+WindowGrid::WindowGrid(InspectorState& state, QWidget* parent) : CellView(state, tr("Window"), parent) {
     setMouseTracking(true);
     setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
 }
@@ -30,11 +33,6 @@ void WindowGrid::fitHeight(int most) {
         shot().hasLayout ? static_cast<int>((grid.rows * grid.pitch() - grid.gap) / ratio + 0.999) : most;
     if (wanted != height())
         setFixedHeight(wanted);
-}
-
-void WindowGrid::setMode(GridMode mode) {
-    m_mode = mode;
-    update();
 }
 
 WindowGrid::Layout WindowGrid::layoutFor(int cells, int widthPixels, int heightPixels) {
@@ -93,12 +91,68 @@ QRect WindowGrid::cellRect(int cell) const {
     return QRectF(left / ratio, top / ratio, grid.cell / ratio, grid.cell / ratio).toAlignedRect();
 }
 
-int WindowGrid::cellAt(QPoint point) const {
+int WindowGrid::indexOf(Cell cell) const {
+    return cell.row * layout().columns + cell.column;
+}
+
+int WindowGrid::rowCount() const {
+    return shot().hasLayout ? layout().rows : 0;
+}
+
+int WindowGrid::columnCount() const {
+    return shot().hasLayout ? layout().columns : 0;
+}
+
+bool WindowGrid::hasCell(Cell cell) const {
+    return CellView::hasCell(cell) && indexOf(cell) < cellCount();
+}
+
+QRectF WindowGrid::cellBox(Cell cell) const {
+    return cellRect(indexOf(cell));
+}
+
+CellView::Cell WindowGrid::cellUnder(QPointF point) const {
     const Layout grid = layout();
-    const double ratio = devicePixelRatioF();
-    const int column = static_cast<int>(point.x() * ratio) / std::max(1, grid.pitch());
-    const int cell = static_cast<int>(point.y() * ratio) / std::max(1, grid.pitch()) * grid.columns + column;
-    return column >= 0 && column < grid.columns && cell >= 0 && cell < cellCount() ? cell : -1;
+    const double pitch = std::max(1, grid.pitch()) / devicePixelRatioF();
+    if (point.x() < 0 || point.y() < 0)
+        return {};
+    const Cell cell{static_cast<int>(point.y() / pitch), static_cast<int>(point.x() / pitch)};
+    return hasCell(cell) ? cell : Cell{};
+}
+
+QString WindowGrid::cellText(Cell cell) const {
+    return describe(indexOf(cell));
+}
+
+QString WindowGrid::rowName(int row) const {
+    return tr("row %1").arg(row);
+}
+
+QString WindowGrid::columnName(int column) const {
+    return tr("column %1").arg(column);
+}
+
+void WindowGrid::activate(Cell cell) {
+    if (const StreamPosition position = positionAt(indexOf(cell)); position >= 0)
+        state().togglePin(position);
+}
+
+void WindowGrid::pointAt(Cell cell) {
+    state().setHovered(cell.isValid() ? positionAt(indexOf(cell)) : -1);
+}
+
+void WindowGrid::fillMenu(QMenu& menu, Cell cell) {
+    fillTokenMenu(menu, state(), positionAt(indexOf(cell)));
+}
+
+void fillTokenMenu(QMenu& menu, InspectorState& state, StreamPosition position) {
+    if (position < 0)
+        return;
+    menu.addAction(state.pins().contains(position) ? WindowGrid::tr("Unpin this token")
+                                                   : WindowGrid::tr("Pin this token"),
+                   &state, [&state, position] { state.togglePin(position); });
+    menu.addAction(WindowGrid::tr("See what this token looked at"), &state,
+                   [&state, position] { state.scrubTo(position); });
 }
 
 QRgb WindowGrid::colourOf(StreamPosition position, const std::vector<float>& mass, const Theme& theme) const {
@@ -107,16 +161,14 @@ QRgb WindowGrid::colourOf(StreamPosition position, const std::vector<float>& mas
     const auto& now = shot();
     const int slot = now.slotOf(position);
     const auto& token = now.slots[static_cast<std::size_t>(std::max(0, slot))];
-    switch (m_mode) {
+    switch (state().gridMode()) {
     case GridMode::Mass: {
         if (slot < 0 || static_cast<std::size_t>(slot) >= mass.size())
-            return theme.dark ? qRgb(0x2c, 0x3a, 0x52)
-                              : qRgb(0xdd, 0xe5, 0xee); // there, but its attention is not known
-        float weight = mass[static_cast<std::size_t>(slot)];
-        if (state().sinksHidden())
-            weight /= std::max(1e-6f, 1.0f - now.meanSinkShare());
-        return heatColour(heatPlace(weight, state().scale(), 1.0 / std::max(1, now.visible())),
-                          state().scale(), theme.dark);
+            return presentColour(theme.dark);
+        const float weight = mass[static_cast<std::size_t>(slot)];
+        const QRgb colour = heatColour(heatPlace(weight, state().scale(), 1.0 / std::max(1, now.visible())),
+                                       state().scale(), theme.dark);
+        return now.visible() <= TooFewTokens ? mutedColour(colour, theme.dark) : colour;
     }
     case GridMode::Age: {
         const double age = static_cast<double>(now.position - position) / std::max(1, cellCount());
@@ -143,7 +195,12 @@ void WindowGrid::paint(QPainter& painter, const Theme& theme) {
         return paintSentence(painter, theme,
                              tr("Send a message, and every token of the window appears here."));
     const Layout grid = layout();
-    const std::vector<float> mass = scopedMass(shot(), state().scope(), !state().paused());
+    std::vector<float> mass = scopedMass(shot(), state().scope(), !state().paused(), state().aggregate());
+    if (state().sinksHidden()) {
+        const float factor = withoutSinks(shot(), state().scope());
+        for (float& weight : mass)
+            weight *= factor;
+    }
     std::vector<QRgb> colours(static_cast<std::size_t>(cellCount()));
     for (int cell = 0; cell < cellCount(); ++cell)
         colours[static_cast<std::size_t>(cell)] = colourOf(positionAt(cell), mass, theme);
@@ -162,31 +219,43 @@ void WindowGrid::paintMarks(QPainter& painter, const Theme& theme) const {
         painter.setBrush(Qt::NoBrush);
         painter.drawRect(QRectF(cellRect(cell)).adjusted(-0.5, -0.5, 0.5, 0.5));
     };
-    for (const StreamPosition pin : state().pins())
-        outline(pin, theme.sink, 2);
     if (shot().oldest > shot().ringStart || shot().visible() >= cellCount())
         outline(shot().oldest, theme.text3, 1); // next to be forgotten
     outline(shot().position, theme.text, 1.5);  // the newest: where the write head is
     outline(state().hovered(), theme.accent, 2);
-    if (hasFocus() && m_cursor >= 0) {
-        painter.setPen(QPen(theme.accent, 2));
-        painter.drawRect(QRectF(cellRect(m_cursor)).adjusted(-1, -1, 1, 1));
+    for (int pin = 0; pin < state().pins().size(); ++pin) {
+        const int cell = cellOf(state().pins().at(pin));
+        if (cell < 0)
+            continue;
+        outline(state().pins().at(pin), theme.text, 2);
+        const QRectF box = cellRect(cell);
+        drawPin(painter, box.center(), pin, std::max(3.0, box.width() / 2.5), theme.text);
     }
+    paintCursor(painter, theme);
 }
 
 QString WindowGrid::describe(int cell) const {
     const StreamPosition position = positionAt(cell);
-    if (position < 0)
-        return tr("Free slot");
     const int slot = shot().slotOf(position);
+    if (position < 0 || slot < 0)
+        return tr("Free slot");
     const auto& token = shot().slots[static_cast<std::size_t>(slot)];
-    const std::vector<float> mass = scopedMass(shot(), state().scope(), false);
+    const std::vector<float> mass = scopedMass(shot(), state().scope(), false, state().aggregate());
     const QString attention = static_cast<std::size_t>(slot) < mass.size()
                                   ? percent(static_cast<double>(mass[static_cast<std::size_t>(slot)]))
                                   : tr("not recorded");
-    return tr("“%1”, stream position %2, %3 back, attention %4")
-        .arg(tokenLabel(state().feed().tokenText(token.token), 24), number(position),
-             number(shot().position - position), attention);
+    QString text = tr("“%1”, stream position %2, %3 back, attention %4")
+                       .arg(tokenLabel(state().feed().tokenText(token.token), 24), number(position),
+                            number(shot().position - position), attention);
+    if (const auto pin = state().pins().indexOf(position); pin >= 0)
+        text += tr(", pin %1").arg(pin + 1);
+    // Weak tokens in the middle may collect attention, too (a sink that is not at the beginning).
+    const bool known = static_cast<std::size_t>(slot) < shot().averageMass.size();
+    if (known && shot().position - position > Recent &&
+        static_cast<double>(shot().averageMass[static_cast<std::size_t>(slot)]) * shot().visible() >
+            ActingAsSink)
+        text += tr(", acting as a sink");
+    return text;
 }
 
 QString WindowGrid::summary() const {
@@ -195,67 +264,6 @@ QString WindowGrid::summary() const {
     return tr("%1 of %2 window slots filled, %3 tokens forgotten")
         .arg(number(std::min<qint64>(cellCount(), shot().position - shot().oldest + 1)), number(cellCount()),
              number(shot().oldest - shot().ringStart));
-}
-
-bool WindowGrid::event(QEvent* event) {
-    if (event->type() == QEvent::ToolTip) {
-        auto* help = static_cast<QHelpEvent*>(event);
-        if (const int cell = cellAt(help->pos()); cell >= 0)
-            QToolTip::showText(help->globalPos(), describe(cell), this);
-        return true;
-    }
-    return PaintedView::event(event);
-}
-
-void WindowGrid::moveCursor(int cell) {
-    m_cursor = std::clamp(cell, 0, cellCount() - 1);
-    setAccessibleDescription(describe(m_cursor));
-    state().setHovered(positionAt(m_cursor));
-    update();
-}
-
-void WindowGrid::keyPressEvent(QKeyEvent* event) {
-    const int columns = layout().columns;
-    switch (event->key()) {
-    case Qt::Key_Left:
-        return moveCursor(m_cursor - 1);
-    case Qt::Key_Right:
-        return moveCursor(m_cursor + 1);
-    case Qt::Key_Up:
-        return moveCursor(m_cursor - columns);
-    case Qt::Key_Down:
-        return moveCursor(m_cursor + columns);
-    case Qt::Key_Home:
-        return moveCursor(0);
-    case Qt::Key_End:
-        return moveCursor(cellCount() - 1);
-    case Qt::Key_PageUp:
-        return moveCursor(m_cursor - columns * 8);
-    case Qt::Key_PageDown:
-        return moveCursor(m_cursor + columns * 8);
-    case Qt::Key_Return:
-    case Qt::Key_Enter:
-        if (positionAt(m_cursor) >= 0)
-            state().togglePin(positionAt(m_cursor));
-        return;
-    default:
-        PaintedView::keyPressEvent(event);
-    }
-}
-
-void WindowGrid::mouseMoveEvent(QMouseEvent* event) {
-    state().setHovered(positionAt(cellAt(event->pos())));
-}
-
-void WindowGrid::mousePressEvent(QMouseEvent* event) {
-    if (const StreamPosition position = positionAt(cellAt(event->pos())); position >= 0) {
-        m_cursor = cellAt(event->pos());
-        state().togglePin(position);
-    }
-}
-
-void WindowGrid::leaveEvent(QEvent*) {
-    state().setHovered(-1);
 }
 
 } // namespace ui

@@ -1,22 +1,18 @@
 #pragma once
-#include "ui/inspector/painted_view.h"
+#include "ui/inspector/cell_view.h"
 
 #include <QImage>
 
 namespace ui {
 
-enum class GridMode { Mass, Age, Role, Received };
-
 /// V2: the window, one cell a token. Physical order: a token stays where it is and the write head moves;
 /// logical order: oldest first. Colour is attention (log by default), age, who wrote it, or the attention
-/// received so far. Arrow keys move a cursor, Enter pins.
-class WindowGrid : public PaintedView {
+/// received so far. Enter and click pin a token.
+class WindowGrid : public CellView {
     Q_OBJECT
 public:
     explicit WindowGrid(InspectorState& state, QWidget* parent = nullptr);
 
-    GridMode mode() const { return m_mode; }
-    void setMode(GridMode mode);
     /// No taller than its cells, and at most this.
     void fitHeight(int most);
     QString summary() const override;
@@ -34,25 +30,32 @@ public:
     engine::StreamPosition positionAt(int cell) const; // -1: free
     int cellOf(engine::StreamPosition position) const; // -1: not in the window
     QRect cellRect(int cell) const;                    // in widget coordinates
-    int cellAt(QPoint point) const;
     QString describe(int cell) const;
+
+    // CellView: row and column of the picture
+    int rowCount() const override;
+    int columnCount() const override;
+    bool hasCell(Cell cell) const override;
+    QRectF cellBox(Cell cell) const override;
+    Cell cellUnder(QPointF point) const override;
+    QString cellText(Cell cell) const override;
+    QString rowName(int row) const override;
+    QString columnName(int column) const override;
+    void activate(Cell cell) override;
 
 protected:
     void paint(QPainter& painter, const Theme& theme) override;
-    bool event(QEvent* event) override;
-    void keyPressEvent(QKeyEvent* event) override;
-    void mouseMoveEvent(QMouseEvent* event) override;
-    void mousePressEvent(QMouseEvent* event) override;
-    void leaveEvent(QEvent* event) override;
+    void pointAt(Cell cell) override;
+    void fillMenu(QMenu& menu, Cell cell) override;
 
 private:
     Layout layout() const;
+    int indexOf(Cell cell) const;
     QRgb colourOf(engine::StreamPosition position, const std::vector<float>& mass, const Theme& theme) const;
     void paintMarks(QPainter& painter, const Theme& theme) const;
-    void moveCursor(int cell);
-
-    GridMode m_mode = GridMode::Mass;
-    int m_cursor = -1;
 };
+
+/// Adds what can be done with a token: pin it, look at its moment.
+void fillTokenMenu(QMenu& menu, InspectorState& state, engine::StreamPosition position);
 
 } // namespace ui

@@ -1,0 +1,67 @@
+#include "ui/inspector/view_heading.h"
+
+#include "ui/theme.h"
+
+#include <QPainter>
+
+namespace ui {
+
+ViewHeading::ViewHeading(Mark mark, const QString& name, QWidget* parent)
+    : QWidget(parent), m_mark(mark), m_name(name) {
+    setFixedHeight(22);
+}
+
+void ViewHeading::setValue(const QString& strong, const QString& plain) {
+    if (strong == m_strong && plain == m_plain)
+        return;
+    m_strong = strong;
+    m_plain = plain;
+    setAccessibleName(m_name + QLatin1Char(' ') + strong + QLatin1Char(' ') + plain);
+    update();
+}
+
+void ViewHeading::setHint(const QString& hint) {
+    if (hint == m_hint)
+        return;
+    m_hint = hint;
+    setAccessibleName(m_name + QLatin1Char(' ') + hint);
+    update();
+}
+
+void ViewHeading::paintEvent(QPaintEvent*) {
+    QPainter painter(this);
+    painter.setRenderHint(QPainter::Antialiasing);
+    const Theme& theme = Theme::current();
+    QFont bold = theme.label;
+    bold.setWeight(QFont::DemiBold);
+    int left = 0;
+    if (m_mark != Mark::None) {
+        const QColor colour = m_mark == Mark::Sink ? theme.sink : theme.window;
+        painter.setPen(Qt::NoPen);
+        painter.setBrush(colour);
+        const QPointF middle(5, height() / 2.0);
+        if (m_mark == Mark::Sink)
+            painter.drawPolygon(QPolygonF({middle + QPointF(0, -5), middle + QPointF(5, 0),
+                                           middle + QPointF(0, 5), middle + QPointF(-5, 0)}));
+        else
+            painter.drawRect(QRectF(middle.x() - 4, middle.y() - 4, 8, 8));
+        painter.setPen(colour);
+        left = 15;
+    } else {
+        painter.setPen(theme.text);
+    }
+    painter.setFont(bold);
+    painter.drawText(QRect(left, 0, width() - left, height()), Qt::AlignLeft | Qt::AlignVCenter, m_name);
+    left += QFontMetrics(bold).horizontalAdvance(m_name) + 8;
+    painter.setFont(theme.label);
+    painter.setPen(theme.text2);
+    painter.drawText(QRect(left, 0, width() - left, height()), Qt::AlignLeft | Qt::AlignVCenter, m_hint);
+    painter.drawText(rect(), Qt::AlignRight | Qt::AlignVCenter, m_plain);
+    const int used = QFontMetrics(theme.label).horizontalAdvance(m_plain + QLatin1Char(' '));
+    painter.setFont(bold);
+    painter.setPen(theme.text);
+    painter.drawText(rect().adjusted(0, 0, m_plain.isEmpty() ? 0 : -used, 0),
+                     Qt::AlignRight | Qt::AlignVCenter, m_strong);
+}
+
+} // namespace ui
