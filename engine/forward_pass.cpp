@@ -7,6 +7,7 @@
 namespace engine {
 
 using kernels::LinearJob;
+using kernels::Residual;
 using kernels::Tensor;
 using kernels::Write;
 
@@ -120,7 +121,7 @@ void ForwardPass::attention(int layer, const Rows& rows, const Batch& batch) {
     const LinearJob projections[] = {{w.query.get(), rows.query, Write::Replace, w.queryBias.get()},
                                      {w.key.get(), rows.key, Write::Replace, w.keyBias.get()},
                                      {w.value.get(), rows.value, Write::Replace, w.valueBias.get()}};
-    backend.linear(rows.normed, projections);
+    backend.linear(rows.normed, projections, Residual::Always);
     if (c.hasQkNorm) {
         backend.rmsNorm(rows.query, w.queryNorm->tensor(), c.normEpsilon, rows.query);
         backend.rmsNorm(rows.key, w.keyNorm->tensor(), c.normEpsilon, rows.key);
@@ -143,7 +144,7 @@ void ForwardPass::attention(int layer, const Rows& rows, const Batch& batch) {
     }
     backend.attend(args);
     const LinearJob out[] = {{w.attentionOut.get(), rows.x, Write::Add, nullptr}};
-    backend.linear(rows.attended, out);
+    backend.linear(rows.attended, out, Residual::Always);
 }
 
 void ForwardPass::feedForward(const Model::Layer& w, Tensor x, const Rows& rows) {
@@ -152,10 +153,10 @@ void ForwardPass::feedForward(const Model::Layer& w, Tensor x, const Rows& rows)
     backend.rmsNorm(x, w.ffnNorm->tensor(), c.normEpsilon, rows.normed);
     const LinearJob expand[] = {{w.gate.get(), rows.gate, Write::Replace, nullptr},
                                 {w.up.get(), rows.up, Write::Replace, nullptr}};
-    backend.linear(rows.normed, expand);
+    backend.linear(rows.normed, expand, Residual::Outliers); // half of all arithmetic, and the most robust
     backend.gatedActivation(c.activation, rows.gate, rows.up, rows.gate);
     const LinearJob shrink[] = {{w.down.get(), x, Write::Add, nullptr}};
-    backend.linear(rows.gate, shrink);
+    backend.linear(rows.gate, shrink, Residual::Always);
 }
 
 void ForwardPass::project(Tensor x, LogitsWanted wanted) {
@@ -170,7 +171,7 @@ void ForwardPass::project(Tensor x, LogitsWanted wanted) {
     backend.rmsNorm(rows, m_model.outputNorm->tensor(), c.normEpsilon, normed);
     const LinearJob job[] = {
         {m_model.output ? m_model.output.get() : m_model.embedding.get(), m_logits, Write::Replace, nullptr}};
-    backend.linear(normed, job);
+    backend.linear(normed, job, Residual::Always);
 }
 
 } // namespace engine

@@ -38,7 +38,10 @@ enum class Write { Replace, Add };        // out = Wx or out += Wx
 enum class ActivationPrecision {
     Int8,
     Float32
-}; // of the inputs of linear(): Int8 is fast, Float32 is the reference path
+}; // of the inputs of linear(): Int8 (one or two terms of 8 bits) is fast, Float32 is the reference path
+/// Which blocks of an input keep, in the Int8 precision, what their first 8 bits left over as 8 more bits: all, or only those whose
+/// magnitudes stand out. No question of memory traffic, but of arithmetic: it is felt while a prompt is read.
+enum class Residual { Always, Outliers };
 
 struct LinearJob {
     const Weight* weight = nullptr;
@@ -92,7 +95,7 @@ public:
     /// Each row of `gain.cols` values by itself: x is seen as (n, gain.cols), so this also serves per-head norms. In-place allowed.
     virtual void rmsNorm(Tensor x, Tensor gain /* (1, n) */, float epsilon, Tensor out) = 0;
     /// All jobs share the input x (nTokens, cols): it is quantised once and the jobs run as one parallel section.
-    virtual void linear(Tensor x, std::span<const LinearJob> jobs) = 0;
+    virtual void linear(Tensor x, std::span<const LinearJob> jobs, Residual residual) = 0;
     /// Rotates the first ropeDim values of each head. cosSin: (nTokens, ropeDim) as cos, sin pairs, computed by the host in double.
     /// In-place allowed.
     virtual void rope(Tensor x, int headDim, int ropeDim, RopePairing pairing, std::span<const float> cosSin,

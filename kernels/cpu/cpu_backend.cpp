@@ -57,7 +57,9 @@ public:
 
     void embed(const Weight& table, std::span<const std::int32_t> tokens, Tensor out) override;
     void rmsNorm(Tensor x, Tensor gain, float epsilon, Tensor out) override;
-    void linear(Tensor x, std::span<const LinearJob> jobs) override { m_linear.run(x, jobs); }
+    void linear(Tensor x, std::span<const LinearJob> jobs, Residual residual) override {
+        m_linear.run(x, jobs, residual);
+    }
     void rope(Tensor x, int headDim, int ropeDim, RopePairing pairing, std::span<const float> cosSin,
               Tensor out) override;
     void storeKv(KvCache& cache, int layer, Tensor k, Tensor v, std::span<const std::int32_t> slots) override;

@@ -225,7 +225,7 @@ Linear::Linear(ThreadPool& pool, Isa isa, ActivationPrecision precision)
     : m_pool(pool), m_kernels(linearKernels(isa)), m_precision(precision), m_shares(pool.threads()) {}
 
 /// Brings x into the tiles that the kernels read, in m_int8 and m_floats.
-void Linear::prepareActivations(Tensor x, bool int8, bool floats) {
+void Linear::prepareActivations(Tensor x, Residual residual, bool int8, bool floats) {
     const std::int64_t blocks = x.cols / tileColumns;
     if (int8) {
         m_int8.resize(std::max(m_int8.size(), static_cast<std::size_t>(x.rows * blocks * activationBytes)));
@@ -237,7 +237,7 @@ void Linear::prepareActivations(Tensor x, bool int8, bool floats) {
     const auto tile = [&](std::int64_t token, int tokens) {
         const float* const source = x.data + token * x.cols;
         if (int8) {
-            m_kernels.quantise(source, x.cols, tokens, blocks,
+            m_kernels.quantise(source, x.cols, tokens, blocks, residual,
                                m_int8.data() + token * blocks * activationBytes);
         }
         for (int t = 0; floats && t < tokens; ++t) {
@@ -258,7 +258,7 @@ void Linear::prepareActivations(Tensor x, bool int8, bool floats) {
     });
 }
 
-void Linear::run(Tensor x, std::span<const LinearJob> jobs) {
+void Linear::run(Tensor x, std::span<const LinearJob> jobs, Residual residual) {
     if (x.rows == 0 || jobs.empty()) {
         return;
     }
@@ -277,7 +277,7 @@ void Linear::run(Tensor x, std::span<const LinearJob> jobs) {
         bytes += packed(job).bytes();
         (plan.floatOnly || isPlain(job) ? floats : int8) = true;
     }
-    prepareActivations(x, int8, floats);
+    prepareActivations(x, residual, int8, floats);
     plan.int8 = m_int8.data();
     plan.floats = m_floats.data();
 

@@ -58,16 +58,16 @@ std::unique_ptr<PackedWeight> packWeight(const HostMatrix& source, ThreadPool& p
 /// Runs the products of Backend::linear. One thread at a time.
 ///
 /// The result of a token is the same bit for bit whether it comes alone or in a batch, with any number of
-/// threads. Int8: activations are rounded to 8 bits in blocks of 32 (scale = largest magnitude / 127);
-/// integer dot products, summed over blocks in float32. F32, F16 and BF16 weights use float32 products in
-/// both precisions.
+/// threads. Int8: activations are rounded in blocks of 32 to scale * (first + second / 256), two terms of 8
+/// bits (scale = largest magnitude / 127; second = 0 in blocks that keep no residual); integer dot products,
+/// summed over blocks in float32. F32, F16 and BF16 weights use float32 products in both precisions.
 class Linear {
 public:
     Linear(ThreadPool& pool, Isa isa, ActivationPrecision precision);
 
     /// jobs[i].out must not overlap x or another output; every weight has x.cols columns and was packed for
     /// the same Isa.
-    void run(Tensor x, std::span<const LinearJob> jobs);
+    void run(Tensor x, std::span<const LinearJob> jobs, Residual residual);
 
     /// Bytes of weights read since the last call.
     std::uint64_t takeBytesRead();
@@ -75,7 +75,7 @@ public:
 private:
     struct Plan;
 
-    void prepareActivations(Tensor x, bool int8, bool floats);
+    void prepareActivations(Tensor x, Residual residual, bool int8, bool floats);
 
     ThreadPool& m_pool;
     const LinearKernels& m_kernels;

@@ -1,6 +1,15 @@
 #include "kernels/cpu/linear_kernels.h"
 
+#include <cmath>
+
 namespace kernels {
+
+float residualThreshold(Residual residual, double energy, std::int64_t blocks) {
+    constexpr double timesMean = 1.5;
+    return residual == Residual::Always
+               ? -1.0f
+               : static_cast<float>(timesMean * std::sqrt(energy / static_cast<double>(blocks)));
+}
 
 const LinearKernels& linearKernels(Isa isa) {
 #if defined(__x86_64__)

@@ -1,4 +1,5 @@
 #pragma once
+#include "kernels/backend.h"
 #include "kernels/cpu/format.h"
 #include "kernels/cpu/isa.h"
 
@@ -9,26 +10,47 @@
 // common.
 //
 // Activations come in tiles of T tokens, T = 8 (or 4), then 4, 2, 1 for the rest. A tile of int8 activations
-// is one record for each block of 32 columns:  int8 [T][32] | float scale[T] | float scale*sum[T] | int32
-// -sum[T] | int32 -sum of the upper 16 [T]. A tile of float activations is [column][T]. Sums are float
-// [T][16]: one for each token and row of a group.
+// is one ActivationRecord for each block of 32 columns: x = scale * (first + second / 256), where second is 0
+// in blocks that keep no residual. A tile of float activations is [column][T]. Sums are float [T][16]: one
+// for each token and row of a group.
 //
 // The promise that a token's result does not depend on its batch: for every output all kernels add the blocks
-// in ascending order into one float32 accumulator with the same operations.
+// in ascending order into one float32 accumulator with the same operations. Integer sums are of 256 * first +
+// second; where no token of a tile has a second term they are of first alone, 256 times smaller and so, in
+// floating point, the same.
 namespace kernels {
 
-constexpr int activationBytes = 32 + 16; // of a block of one token
-constexpr int panelColumns = 128;        // weights become float32 in panels of this many columns
-constexpr int tileSizes = 4;             // 1, 2, 4, 8 tokens
+constexpr int activationBytes = 96; // of a block of one token
+constexpr int panelColumns = 128;   // weights become float32 in panels of this many columns
+constexpr int tileSizes = 4;        // 1, 2, 4, 8 tokens
 constexpr int formats = 11;
 constexpr float smallestScaled =
-    1e-36f; // blocks of smaller activations become zero: 127 / x must stay finite
+    1e-20f; // blocks of smaller activations become zero, so that no scale underflows
+
+/// Where the parts of an ActivationRecord of T tokens begin, in bytes times T; [T] values of 4 bytes.
+enum ActivationRecord : int {
+    firstAt = 0,         // int8 [T][32]
+    scaleAt = 32,        // float: largest magnitude / 127
+    scaledSumAt = 36,    // float: scale * sum(first + second / 256)
+    minusSumAt = 40,     // int32: -sum(first)
+    minusSumHighAt = 44, // int32: -sum(first) of columns 16-31
+    secondAt = 48,       // int8 [T][32]
+    minusSum2At = 80,    // the sums of second
+    minusSum2HighAt = 84,
+    hasSecondAt = 88 // int32, one for all tokens: whether any keeps a second term; the rest is unused
+};
+
+/// Blocks of a token keep a residual if their largest magnitude is above this; `energy` is the sum of the squares
+/// of all its blocks' largest magnitudes. Outliers: 1.5 times their root mean square. That is a tenth of the blocks
+/// of SmolLM2 and half of what rounding costs.
+float residualThreshold(Residual residual, double energy, std::int64_t blocks);
 
 struct LinearKernels {
     int maxTokens; // of a tile: 4 or 8
 
-    /// Makes a tile of int8 activations from `tokens` rows of x. scale = largest magnitude / 127.
-    void (*quantise)(const float* x, std::int64_t stride, int tokens, std::int64_t blocks, std::byte* out);
+    /// Makes a tile of int8 activations from `tokens` rows of x.
+    void (*quantise)(const float* x, std::int64_t stride, int tokens, std::int64_t blocks, Residual residual,
+                     std::byte* out);
 
     /// One token with `groups` groups one after another: sums[group][16]. Quantised types only; indexed by
     /// DType.

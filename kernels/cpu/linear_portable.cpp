@@ -12,57 +12,87 @@ namespace {
 
 constexpr int maxTokens = 8;
 
-struct BlockScales {
-    float scale;
-    float scaledSum;
-    std::int32_t minusSum;
-    std::int32_t minusSumHigh;
-};
-
-BlockScales scalesOf(const std::byte* block, int tokens, int token) {
-    const std::byte* const tail = block + tokens * tileColumns;
-    BlockScales scales;
-    std::memcpy(&scales.scale, tail + 4 * token, 4);
-    std::memcpy(&scales.scaledSum, tail + 4 * (tokens + token), 4);
-    std::memcpy(&scales.minusSum, tail + 4 * (2 * tokens + token), 4);
-    std::memcpy(&scales.minusSumHigh, tail + 4 * (3 * tokens + token), 4);
-    return scales;
+template <class T>
+T valueAt(const std::byte* record, int part, int tokens, int token) {
+    T value;
+    std::memcpy(&value, record + part * tokens + 4 * token, 4);
+    return value;
+}
+template <class T>
+void setValueAt(std::byte* record, int part, int tokens, int token, T value) {
+    std::memcpy(record + part * tokens + 4 * token, &value, 4);
 }
 
-void quantiseBlock(const float* x, int tokens, int token, std::byte* block) {
+float largestMagnitude(const float* x) {
     float largest = 0.0f;
     for (int i = 0; i < tileColumns; ++i) {
         largest = std::max(largest, std::fabs(x[i]));
     }
-    const float inverse = largest > smallestScaled ? 127.0f / largest : 0.0f;
-    std::int8_t values[tileColumns];
-    std::int32_t sum[2] = {0, 0};
-    for (int i = 0; i < tileColumns; ++i) {
-        values[i] = static_cast<std::int8_t>(std::clamp(std::nearbyint(x[i] * inverse), -127.0f, 127.0f));
-        sum[i / 16] += values[i];
-    }
-    const float scale = largest / 127.0f;
-    const float scaledSum = scale * static_cast<float>(sum[0] + sum[1]);
-    const std::int32_t minusSums[2] = {-(sum[0] + sum[1]), -sum[1]};
-    std::byte* const tail = block + tokens * tileColumns;
-    std::memcpy(block + token * tileColumns, values, sizeof values);
-    std::memcpy(tail + 4 * token, &scale, 4);
-    std::memcpy(tail + 4 * (tokens + token), &scaledSum, 4);
-    std::memcpy(tail + 4 * (2 * tokens + token), &minusSums[0], 4);
-    std::memcpy(tail + 4 * (3 * tokens + token), &minusSums[1], 4);
+    return largest;
 }
 
-void quantise(const float* x, std::int64_t stride, int tokens, std::int64_t blocks, std::byte* out) {
+std::int8_t toByte(float value) {
+    return static_cast<std::int8_t>(std::clamp(std::nearbyint(value), -127.0f, 127.0f));
+}
+
+struct Term {
+    std::int8_t values[tileColumns] = {};
+    std::int32_t sum = 0;
+    std::int32_t sumHigh = 0;
+};
+
+void storeTerm(const Term& term, int termsAt, int sumsAt, int tokens, int token, std::byte* record) {
+    std::memcpy(record + termsAt * tokens + token * tileColumns, term.values, sizeof term.values);
+    setValueAt(record, sumsAt, tokens, token, -term.sum);
+    setValueAt(record, sumsAt + 4, tokens, token, -term.sumHigh);
+}
+
+void quantiseBlock(const float* x, float threshold, int tokens, int token, std::byte* record) {
+    const float largest = largestMagnitude(x);
+    const bool residual = largest > threshold;
+    const float inverse = largest > smallestScaled ? 127.0f / largest : 0.0f;
+    Term first;
+    Term second;
+    for (int i = 0; i < tileColumns; ++i) {
+        first.values[i] = toByte(x[i] * inverse);
+        const float left = std::fma(x[i], inverse, -static_cast<float>(first.values[i]));
+        second.values[i] = residual ? toByte(left * 256.0f) : std::int8_t{0};
+        for (Term* term : {&first, &second}) {
+            term->sum += term->values[i];
+            term->sumHigh += i < tileColumns / 2 ? 0 : term->values[i];
+        }
+    }
+    storeTerm(first, firstAt, minusSumAt, tokens, token, record);
+    storeTerm(second, secondAt, minusSum2At, tokens, token, record);
+    const float scale = largest / 127.0f;
+    const auto sum = static_cast<float>(256 * first.sum + second.sum);
+    setValueAt(record, scaleAt, tokens, token, scale);
+    setValueAt(record, scaledSumAt, tokens, token, scale * (sum / 256.0f));
+    const int others = token > 0 ? valueAt<std::int32_t>(record, hasSecondAt, tokens, 0) : 0;
+    setValueAt(record, hasSecondAt, tokens, 0, others | static_cast<std::int32_t>(residual));
+}
+
+float thresholdOf(const float* x, std::int64_t blocks, Residual residual) {
+    double energy = 0;
     for (std::int64_t b = 0; b < blocks; ++b) {
-        for (int token = 0; token < tokens; ++token) {
-            quantiseBlock(x + token * stride + b * tileColumns, tokens, token,
-                          out + b * tokens * activationBytes);
+        const double largest = largestMagnitude(x + b * tileColumns);
+        energy += largest * largest;
+    }
+    return residualThreshold(residual, energy, blocks);
+}
+
+void quantise(const float* x, std::int64_t stride, int tokens, std::int64_t blocks, Residual residual,
+              std::byte* out) {
+    for (int token = 0; token < tokens; ++token, x += stride) {
+        const float threshold = thresholdOf(x, blocks, residual);
+        for (std::int64_t b = 0; b < blocks; ++b) {
+            quantiseBlock(x + b * tileColumns, threshold, tokens, token, out + b * tokens * activationBytes);
         }
     }
 }
 
-/// dot[row] += products of the columns 4 * first .. 4 * last - 1.
-void addDot(const ExpandedTile& tile, int first, int last, const std::int8_t* a, std::int32_t* dot) {
+/// dot[row] += products of the columns 4 * first .. 4 * last - 1; `a` is 256 * first term + second.
+void addDot(const ExpandedTile& tile, int first, int last, const std::int32_t* a, std::int32_t* dot) {
     for (int j = first; j < last; ++j) {
         for (int row = 0; row < groupRows; ++row) {
             const std::uint8_t* const q = tile.q[j][row];
@@ -73,25 +103,35 @@ void addDot(const ExpandedTile& tile, int first, int last, const std::int8_t* a,
 
 /// One tile times one token. Never inlined, so that every batch size runs the same instructions.
 template <FormatKind kind>
-[[gnu::noinline]] void addTile(const ExpandedTile& tile, int zeroPoint, const std::byte* block, int tokens,
+[[gnu::noinline]] void addTile(const ExpandedTile& tile, int zeroPoint, const std::byte* record, int tokens,
                                int token, float* sums) {
-    std::int8_t a[tileColumns];
-    std::memcpy(a, block + token * tileColumns, sizeof a);
-    const BlockScales scales = scalesOf(block, tokens, token);
+    std::int8_t terms[2][tileColumns];
+    std::memcpy(terms[0], record + token * tileColumns, sizeof terms[0]);
+    std::memcpy(terms[1], record + secondAt * tokens + token * tileColumns, sizeof terms[1]);
+    std::int32_t a[tileColumns];
+    for (int i = 0; i < tileColumns; ++i) {
+        a[i] = 256 * terms[0][i] + terms[1][i];
+    }
+    const auto minusSum = [&](int first, int second) {
+        return 256 * valueAt<std::int32_t>(record, first, tokens, token) +
+               valueAt<std::int32_t>(record, second, tokens, token);
+    };
+    const std::int32_t startHigh =
+        kind == FormatKind::SplitScale ? minusSum(minusSumHighAt, minusSum2HighAt) : 0;
     std::int32_t low[groupRows];
     std::int32_t high[groupRows];
-    const std::int32_t startHigh = kind == FormatKind::SplitScale ? scales.minusSumHigh : 0;
-    std::fill_n(low, groupRows, zeroPoint * (scales.minusSum - startHigh));
+    std::fill_n(low, groupRows, zeroPoint * (minusSum(minusSumAt, minusSum2At) - startHigh));
     std::fill_n(high, groupRows, zeroPoint * startHigh);
     addDot(tile, 0, 4, a, low);
     addDot(tile, 4, 8, a, kind == FormatKind::SplitScale ? high : low);
+    const float scale = valueAt<float>(record, scaleAt, tokens, token) / 256.0f;
     for (int row = 0; row < groupRows; ++row) {
-        sums[row] += static_cast<float>(low[row]) * (tile.scale[row] * scales.scale);
+        sums[row] += static_cast<float>(low[row]) * (tile.scale[row] * scale);
         if constexpr (kind == FormatKind::SplitScale) {
-            sums[row] += static_cast<float>(high[row]) * (tile.scaleHigh[row] * scales.scale);
+            sums[row] += static_cast<float>(high[row]) * (tile.scaleHigh[row] * scale);
         }
         if constexpr (kind == FormatKind::Affine) {
-            sums[row] += tile.offset[row] * scales.scaledSum;
+            sums[row] += tile.offset[row] * valueAt<float>(record, scaledSumAt, tokens, token);
         }
     }
 }

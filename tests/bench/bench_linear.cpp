@@ -120,10 +120,11 @@ struct Fixture {
     void run() {
         const PackedWeight& weight = *copies[next++ % copies.size()];
         const LinearJob job{&weight, {out.data(), tokens, weight.rows()}};
-        linear.run({x.data(), tokens, weight.cols()}, {&job, 1});
+        linear.run({x.data(), tokens, weight.cols()}, {&job, 1}, residual);
     }
 
     Linear linear;
+    Residual residual = Residual::Always;
     std::int64_t tokens;
     std::vector<float> x;
     std::vector<float> out;

@@ -2,6 +2,7 @@
 #include "kernels/cpu/linear.h"
 #include "tests/support/toy_model.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -78,19 +79,36 @@ private:
     std::vector<float> m_data;
 };
 
-/// Activations as the Int8 path sees them: rounded in blocks of 32, the formula of linear.h.
-inline std::vector<double> roundedActivations(const std::vector<float>& x) {
+inline float largestOfBlock(const float* x) {
+    float largest = 0;
+    for (int i = 0; i < 32; ++i) {
+        largest = std::fmax(largest, std::fabs(x[i]));
+    }
+    return largest;
+}
+
+/// Activations of tokens of `cols` columns as the Int8 path sees them: rounded in blocks of 32, the formula of
+/// linear.h. Outliers: only blocks whose largest magnitude is above 1.5 times the root mean square of all.
+inline std::vector<double> roundedActivations(const std::vector<float>& x, std::int64_t cols,
+                                              kernels::Residual residual) {
     std::vector<double> rounded(x.size());
-    for (std::size_t block = 0; block < x.size(); block += 32) {
-        float largest = 0;
-        for (std::size_t i = block; i < block + 32; ++i) {
-            largest = std::fmax(largest, std::fabs(x[i]));
+    for (std::size_t row = 0; row < x.size(); row += static_cast<std::size_t>(cols)) {
+        double energy = 0;
+        for (std::int64_t block = 0; block < cols; block += 32) {
+            energy += std::pow(largestOfBlock(x.data() + row + block), 2);
         }
-        const float inverse = largest > 0 ? 127.0f / largest : 0.0f;
-        const float scale = largest / 127.0f;
-        for (std::size_t i = block; i < block + 32; ++i) {
-            const float scaled = x[i] * inverse;
-            rounded[i] = static_cast<double>(scale) * std::nearbyint(scaled);
+        const double meanSquare = energy / static_cast<double>(cols / 32);
+        for (std::int64_t i = 0; i < cols; ++i) {
+            const float largest = largestOfBlock(x.data() + row + i / 32 * 32);
+            const float inverse = largest > 0 ? 127.0f / largest : 0.0f;
+            const float value = x[row + static_cast<std::size_t>(i)];
+            const double first = std::nearbyint(value * inverse);
+            const double second =
+                std::min(std::nearbyint((value * static_cast<double>(inverse) - first) * 256), 127.0);
+            const bool kept = residual == kernels::Residual::Always || largest > 1.5 * std::sqrt(meanSquare);
+            rounded[row + static_cast<std::size_t>(i)] =
+                static_cast<double>(largest / 127.0f) *
+                (first + (kept ? std::max(second, -127.0) / 256 : 0.0));
         }
     }
     return rounded;
@@ -116,10 +134,11 @@ Product referenceProduct(const StoredMatrix& matrix, std::int64_t row, const Act
 
 /// Runs one matrix alone and returns (tokens, rows).
 inline std::vector<float> multiply(const kernels::PackedWeight& weight, kernels::Linear& linear,
-                                   std::vector<float> x, std::int64_t tokens) {
+                                   std::vector<float> x, std::int64_t tokens,
+                                   kernels::Residual residual = kernels::Residual::Always) {
     std::vector<float> out(static_cast<std::size_t>(tokens * weight.rows()));
     const kernels::LinearJob job{&weight, {out.data(), tokens, weight.rows()}};
-    linear.run({x.data(), tokens, weight.cols()}, {&job, 1});
+    linear.run({x.data(), tokens, weight.cols()}, {&job, 1}, residual);
     return out;
 }
 

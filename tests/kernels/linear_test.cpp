@@ -14,6 +14,13 @@ using namespace test;
 
 constexpr double roundingTolerance = 5e-6; // of the sum of magnitudes
 
+constexpr struct {
+    ActivationPrecision precision;
+    Residual residual;
+} ways[] = {{ActivationPrecision::Float32, Residual::Always},
+            {ActivationPrecision::Int8, Residual::Always},
+            {ActivationPrecision::Int8, Residual::Outliers}};
+
 class LinearTest : public testing::TestWithParam<std::tuple<DType, Isa>> {
 protected:
     DType type() const { return std::get<0>(GetParam()); }
@@ -67,7 +74,7 @@ double noise(const StoredMatrix& matrix, const GuardedTensor& out, const std::ve
 
 TEST_P(LinearTest, MatchesTheReference) {
     ThreadPool pool(3);
-    for (const ActivationPrecision precision : {ActivationPrecision::Float32, ActivationPrecision::Int8}) {
+    for (const auto& [precision, residual] : ways) {
         Linear linear(pool, isa(), precision);
         for (const Shape& shape : shapes(block())) {
             const StoredMatrix matrix(type(), shape.rows, shape.cols, 1);
@@ -76,13 +83,14 @@ TEST_P(LinearTest, MatchesTheReference) {
                 std::vector<float> x = randomValues(tokens * shape.cols, 2);
                 GuardedTensor out(tokens, shape.rows);
                 const LinearJob job{weight.get(), out.tensor()};
-                linear.run({x.data(), tokens, shape.cols}, {&job, 1});
+                linear.run({x.data(), tokens, shape.cols}, {&job, 1}, residual);
                 const bool rounded = precision == ActivationPrecision::Int8 && isQuantised(type());
-                const std::vector<double> seen =
-                    rounded ? roundedActivations(x) : std::vector<double>(x.begin(), x.end());
+                const std::vector<double> seen = rounded ? roundedActivations(x, shape.cols, residual)
+                                                         : std::vector<double>(x.begin(), x.end());
                 ASSERT_NO_FATAL_FAILURE(checkAgainst(matrix, out, seen, tokens));
                 if (rounded && tokens == 64) {
-                    EXPECT_LT(noise(matrix, out, x, tokens), 5e-4) << shape.rows << " x " << shape.cols;
+                    EXPECT_LT(noise(matrix, out, x, tokens), residual == Residual::Always ? 1e-8 : 5e-4)
+                        << shape.rows << " x " << shape.cols;
                 }
             }
         }
@@ -95,14 +103,14 @@ TEST_P(LinearTest, ATokenIsTheSameInAnyBatchAndWithAnyThreads) {
     const std::int64_t tokens = 45;
     const StoredMatrix matrix(type(), rows, cols, 3);
     const std::vector<float> x = randomValues(tokens * cols, 4);
-    for (const ActivationPrecision precision : {ActivationPrecision::Float32, ActivationPrecision::Int8}) {
+    for (const auto& [precision, residual] : ways) {
         ThreadPool one(1);
         Linear alone(one, isa(), precision);
         const auto weight = packWeight(matrix.host, one, isa());
         std::vector<float> expected;
         for (std::int64_t token = 0; token < tokens; ++token) {
             const std::vector<float> row(x.begin() + token * cols, x.begin() + (token + 1) * cols);
-            const std::vector<float> out = multiply(*weight, alone, row, 1);
+            const std::vector<float> out = multiply(*weight, alone, row, 1, residual);
             expected.insert(expected.end(), out.begin(), out.end());
         }
         for (const int threads : {1, 2, 5}) {
@@ -113,7 +121,7 @@ TEST_P(LinearTest, ATokenIsTheSameInAnyBatchAndWithAnyThreads) {
                     const std::int64_t count = std::min(batch, tokens - first);
                     const std::vector<float> part(x.begin() + first * cols,
                                                   x.begin() + (first + count) * cols);
-                    const std::vector<float> out = multiply(*weight, linear, part, count);
+                    const std::vector<float> out = multiply(*weight, linear, part, count, residual);
                     ASSERT_EQ(
                         std::memcmp(out.data(), expected.data() + first * rows, out.size() * sizeof(float)),
                         0)
@@ -175,7 +183,7 @@ TEST_P(LinearJobsTest, SharesOneInputAmongMixedJobsWithBiasAndAdd) {
     const std::int64_t rows[] = {50, 16, 21, 3};
     for (const std::int64_t tokens : {1, 7, 40}) {
         std::vector<float> x = randomValues(tokens * cols, 8);
-        const std::vector<double> rounded = roundedActivations(x);
+        const std::vector<double> rounded = roundedActivations(x, cols, Residual::Always);
         std::vector<StoredMatrix> matrices;
         std::vector<std::unique_ptr<PackedWeight>> weights;
         std::vector<GuardedTensor> outs;
@@ -194,7 +202,7 @@ TEST_P(LinearJobsTest, SharesOneInputAmongMixedJobsWithBiasAndAdd) {
                             i == 0 ? &bias : nullptr});
         }
         Linear linear(pool, GetParam(), ActivationPrecision::Int8);
-        linear.run({x.data(), tokens, cols}, jobs);
+        linear.run({x.data(), tokens, cols}, jobs, Residual::Always);
         std::uint64_t bytes = 0;
         for (int i = 0; i < 4; ++i) {
             bytes += weights[i]->bytes();
