@@ -131,7 +131,7 @@ void InspectorFeed::apply(const JournalEvent& event) {
         m_history.markTurn(event);
         break;
     case JournalEvent::Type::Reset:
-        m_history.reset(event.slot, event.count);
+        m_history.reset(event.slot, event.count, event.position);
         m_live = InspectorSnapshot();
         m_averagedUpTo = -1;
         Q_EMIT wasReset();

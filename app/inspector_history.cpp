@@ -18,11 +18,11 @@ float fromLogByte(std::uint8_t byte) {
     return byte == 0 ? 0.0f : std::pow(10.0f, static_cast<float>(byte - 1) / 254.0f * 6.0f - 6.0f);
 }
 
-void InspectorHistory::reset(int sinkSlots, int ringSlots) {
+void InspectorHistory::reset(int sinkSlots, int ringSlots, StreamPosition ringStart) {
     *this = InspectorHistory();
     m_sinkSlots = sinkSlots;
     m_ringSlots = ringSlots;
-    m_begin = m_ringStart = m_oldest = sinkSlots;
+    m_begin = m_ringStart = m_oldest = std::max<StreamPosition>(sinkSlots, ringStart);
 }
 
 InspectorHistory::Past* InspectorHistory::past(StreamPosition position) {
@@ -44,15 +44,38 @@ void InspectorHistory::append(const engine::JournalEvent& event) {
     past.token = {event.position, event.token, event.source, 0};
     past.oldest = m_oldest;
     m_next = event.position + 1;
+    // Sinks that got lost have a place, too.
+    while (static_cast<StreamPosition>(m_sinkPast.size()) <
+           std::min<StreamPosition>(event.position, m_sinkSlots)) {
+        m_sinks.emplace_back();
+        m_sinkPast.emplace_back();
+    }
     if (event.slot < m_sinkSlots) {
         m_sinks.push_back(past.token);
         m_sinkPast.push_back(past);
         return;
     }
-    if (m_ring.empty()) // a stream may begin anywhere
-        m_begin = m_ringStart = m_oldest = past.oldest = event.position;
+    bridgeGap(event.position);
     m_ring.push_back(past);
     if (static_cast<int>(m_ring.size()) > MaxTokens) {
+        m_ring.pop_front();
+        ++m_begin;
+    }
+}
+
+// After events were lost: the missing tokens have a place, so that those after them keep theirs, but no text.
+void InspectorHistory::bridgeGap(StreamPosition next) {
+    StreamPosition end = m_begin + static_cast<StreamPosition>(m_ring.size());
+    if (next - end > MaxTokens) {
+        m_ring.clear();
+        m_begin = end = next - MaxTokens;
+    }
+    for (; end < next; ++end) {
+        Past unknown;
+        unknown.oldest = m_oldest;
+        m_ring.push_back(unknown);
+    }
+    while (static_cast<int>(m_ring.size()) > MaxTokens) {
         m_ring.pop_front();
         ++m_begin;
     }
@@ -80,6 +103,8 @@ void InspectorHistory::evict(StreamPosition first, int count) {
 }
 
 void InspectorHistory::rewind(StreamPosition next) {
+    if (!m_ring.empty())
+        bridgeGap(next);
     while (!m_ring.empty() && m_ring.back().token.position >= next)
         m_ring.pop_back();
     while (!m_sinkPast.empty() && m_sinkPast.back().token.position >= next) {

@@ -49,7 +49,7 @@ public:
         8192 + 4096; // tokens remembered: the scrubbing range and a window before it
     static constexpr int MaxFrames = 8192;
 
-    void reset(int sinkSlots, int ringSlots);
+    void reset(int sinkSlots, int ringSlots, engine::StreamPosition ringStart);
     void append(const engine::JournalEvent& event);
     void evict(engine::StreamPosition first, int count);
     void rewind(engine::StreamPosition next);
@@ -94,6 +94,7 @@ private:
         engine::StreamPosition oldest = 0;
     };
     Past* past(engine::StreamPosition position);
+    void bridgeGap(engine::StreamPosition next);
     const Past* past(engine::StreamPosition position) const;
 
     int m_sinkSlots = 0, m_ringSlots = 0;

@@ -8,9 +8,20 @@ Journal::Journal(std::size_t capacity) : m_items(new JournalEvent[capacity]), m_
     assert(capacity > 0 && (capacity & m_mask) == 0);
 }
 
+namespace {
+
+bool changesTheStream(const JournalEvent& event) {
+    using Type = JournalEvent::Type;
+    return event.type == Type::Reset || event.type == Type::Rewind || event.type == Type::Turn;
+}
+
+} // namespace
+
 void Journal::push(const JournalEvent& event) {
     const std::uint64_t head = m_head.load(std::memory_order_relaxed);
-    if (head - m_tail.load(std::memory_order_acquire) > m_mask) {
+    const std::uint64_t capacity = m_mask + 1;
+    const std::uint64_t usable = changesTheStream(event) ? capacity : capacity - capacity / 16;
+    if (head - m_tail.load(std::memory_order_acquire) >= usable) {
         m_lost.fetch_add(1, std::memory_order_relaxed);
         return;
     }

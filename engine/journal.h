@@ -19,7 +19,7 @@ struct JournalEvent {
         PrefillBegin, // `count` tokens will be read
         PrefillEnd,
         Turn, // a message starts at `position`; source.messageId
-        Reset // a new, empty cache: slot = sink slots, count = ring slots
+        Reset // a new, empty cache: slot = sink slots, count = ring slots, position = of the first ring token
     };
     Type type = Type::Append;
     StreamPosition position = 0;
@@ -31,7 +31,8 @@ struct JournalEvent {
 };
 
 /// Single producer (engine thread), single consumer (main thread), fixed memory. A full ring drops events, counts them and tells the
-/// reader once (gap); the writer never waits.
+/// reader once (gap); the writer never waits. A sixteenth of it is kept for Reset, Rewind and Turn, without which what follows the gap
+/// would be misunderstood: Append and Evict name their place in the stream by themselves.
 class Journal {
 public:
     explicit Journal(std::size_t capacity = 65536); // a power of two

@@ -32,12 +32,26 @@ TEST(CaptureGovernor, TellsTheCostItMeasures) {
     EXPECT_FALSE(governor.lowered());
 }
 
-TEST(CaptureGovernor, GoesDownWithinThreeChecksWhenItIsTooDear) {
+// C6: 10 % dearer at C2. A check is the end of a block without a look, once there are three of each kind: the
+// third, fourth and (the first of the rare ones) 64th block.
+TEST(CaptureGovernor, GoesDownAtTheThirdCheckWhenItIsTooDear) {
     CaptureGovernor governor;
-    // Blocks of 16, on and off in turns: the third check closes at the latest after 3 + 3 pairs of blocks.
-    play(governor, {CaptureLevel::Mass, 0}, 6 * 2 * CaptureGovernor::BlockTokens + 4 * 64 * 16, 0.10, 0.01);
+    const int thirdCheck = CaptureGovernor::RareBlocks * CaptureGovernor::BlockTokens;
+    play(governor, {CaptureLevel::Mass, 0}, thirdCheck - 1, 0.10, 0.01);
+    EXPECT_EQ(governor.level(), CaptureLevel::Mass) << "two checks may be chance";
+    EXPECT_NEAR(governor.cost(), 0.10, 1e-3);
+    play(governor, {CaptureLevel::Mass, 0}, 1, 0.10, 0.01);
     EXPECT_EQ(governor.level(), CaptureLevel::Shares);
     EXPECT_TRUE(governor.lowered());
+    play(governor, {CaptureLevel::Mass, 0}, 20000, 0.10, 0.01);
+    EXPECT_EQ(governor.level(), CaptureLevel::Shares) << "what is left costs 1 %";
+    EXPECT_NEAR(governor.cost(), 0.01, 1e-3);
+}
+
+TEST(CaptureGovernor, GoesDownToNothingWhenEveryLookIsTooDear) {
+    CaptureGovernor governor;
+    play(governor, {CaptureLevel::Rows, 0}, 40000, 0.10, 0.10);
+    EXPECT_EQ(governor.level(), CaptureLevel::Map);
 }
 
 TEST(CaptureGovernor, KeepsTheLevelThroughOneBadCheck) {

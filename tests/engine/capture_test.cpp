@@ -1,13 +1,15 @@
 #include "engine/log_sum_exp.h"
 #include "tests/engine/session_fixture.h"
 #include "tests/support/allocations.h"
+#include "tests/support/locks.h"
+#include "tests/support/model_oracle.h"
 
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
-// Looking at attention: the same output with and without (N1), sums (N2, N4, N5), the frame's layout,
-// scalars, no allocation (C4).
+// Looking at attention: the same output with and without (N1), sums (N2, N4, N5), every row against an oracle
+// (N3), the frame's layout, scalars, neither allocation nor lock (C4).
 namespace {
 
 using engine::AttentionFrame;
@@ -80,6 +82,59 @@ TEST_F(Capture, SharesAndMassAddUp) {
     }
 }
 
+// N3 through the whole graph: which layer, which head, which slot, and how much, against a model in double
+// precision that knows nothing of rings. 8 query heads share 2 KV heads.
+TEST_F(Capture, EveryRowIsThatOfTheOracle) {
+    const auto path = test::writeToyModel({.layers = 3, .heads = 8, .kvHeads = 2, .seed = 7});
+    model = test::loadToy(path);
+    const auto text = test::randomTokens(41, model->config.vocabulary, 3);
+    Stream stream(model, test::exactOptions(4, 12, 4));
+    prepare(stream, CaptureLevel::Record);
+    for (const auto& token : text)
+        stream.feed({&token, 1}, LogitsWanted::None, &frame);
+    std::vector<std::vector<double>> expected; // (layers * heads, tokens)
+    test::ModelOracle(path).run(text, test::ModelOracle::tokenWise(41, 4, 12),
+                                test::ModelOracle::Positions::InCache, &expected);
+    ASSERT_EQ(expected.size(), 24u);
+    const auto slots = static_cast<std::size_t>(stream.cache().slots());
+    double differentHeads = 0;
+    for (std::size_t head = 0; head < expected.size(); ++head) {
+        std::vector<double> inSlots(slots);
+        for (std::size_t t = 0; t < text.size(); ++t)
+            if (expected[head][t] > 0)
+                inSlots[static_cast<std::size_t>(stream.cache().slotOf(static_cast<int>(t)))] =
+                    expected[head][t];
+        for (std::size_t slot = 0; slot < slots; ++slot)
+            EXPECT_NEAR(static_cast<double>(frame.rows[head * slots + slot]), inSlots[slot], 1e-4)
+                << "layer " << head / 8 << ", head " << head % 8 << ", slot " << slot;
+        EXPECT_NEAR(static_cast<double>(frame.headStats[head].slot0), expected[head][0], 1e-4);
+        differentHeads += std::abs(expected[head][0] - expected[(head + 8) % 24][0]);
+    }
+    EXPECT_GT(differentHeads, 0.1) << "heads so much alike that nobody would notice a mix-up";
+}
+
+TEST_F(Capture, EveryPictureHasANewNumber) {
+    test::Chat chat(model);
+    engine::Latest<AttentionFrame> frames;
+    chat.request.maxTokens = 30;
+    chat.observer.capture = {CaptureLevel::Mass, 0};
+    chat.observer.frames = &frames;
+    std::uint64_t last = 0;
+    engine::StreamPosition position = -1;
+    int seen = 0;
+    chat.onToken = [&] {
+        if (!frames.fetch())
+            return;
+        EXPECT_GT(frames.front().sequence, last);
+        EXPECT_GT(frames.front().position, position);
+        last = frames.front().sequence;
+        position = frames.front().position;
+        ++seen;
+    };
+    chat.say("Look at the boats.");
+    EXPECT_GT(seen, 20);
+}
+
 TEST_F(Capture, OutputIsTheSameAndScalarsAreTrue) {
     std::vector<engine::TokenId> expected;
     for (const auto level :
@@ -130,8 +185,13 @@ TEST_F(Capture, ScalarsHoldTheSurpriseOfTheToken) {
     EXPECT_EQ(checked, 11);
 }
 
-// C4: between two tokens nothing is allocated, whatever is looked at; a row may be asked for in mid-answer.
-TEST_F(Capture, TheDecodeLoopAllocatesNothing) {
+// C4: between two tokens nothing is allocated and nothing locked, whatever is looked at; a row may be asked
+// for in mid-answer.
+TEST_F(Capture, TheDecodeLoopAllocatesAndLocksNothing) {
+    if (!test::LockCount::works())
+        GTEST_SKIP() << "locks cannot be counted in this build";
+    model =
+        test::loadToy(test::writeToyModel({.trainedLength = 2048, .seed = 61}), 2); // with a second thread
     test::Chat chat(model);
     engine::Latest<AttentionFrame> frames;
     chat.request.cache.window = 60;
@@ -141,8 +201,11 @@ TEST_F(Capture, TheDecodeLoopAllocatesNothing) {
     chat.request.sampling.seed = 3;
     chat.observer.frames = &frames;
     int tokens = 0;
-    std::vector<std::int64_t> calls;
-    calls.reserve(1000);
+    struct Counts {
+        std::int64_t allocations, locks;
+    };
+    std::vector<Counts> counts;
+    counts.reserve(1000);
     chat.observer.captureWanted = [&] {
         return tokens < 80 ? CaptureRequest{CaptureLevel::Mass, 0} : CaptureRequest{CaptureLevel::Rows, 1};
     };
@@ -150,12 +213,15 @@ TEST_F(Capture, TheDecodeLoopAllocatesNothing) {
         ++tokens;
         if (tokens % 3 == 0)
             frames.fetch(); // a reader brings all three frames into play
-        calls.push_back(test::AllocationCount().calls);
+        counts.push_back({test::AllocationCount().calls, test::LockCount().calls});
     };
     chat.say("Tell me a story of the sea.");
-    ASSERT_GT(calls.size(), 100u);
-    for (std::size_t i = 1; i < calls.size(); ++i)
-        EXPECT_EQ(calls[i] - calls[i - 1], 0) << "between tokens " << i << " and " << i + 1;
+    ASSERT_GT(counts.size(), 100u);
+    for (std::size_t i = 1; i < counts.size(); ++i) {
+        EXPECT_EQ(counts[i].allocations - counts[i - 1].allocations, 0)
+            << "between tokens " << i << " and " << i + 1;
+        EXPECT_EQ(counts[i].locks - counts[i - 1].locks, 0) << "between tokens " << i << " and " << i + 1;
+    }
 }
 
 } // namespace

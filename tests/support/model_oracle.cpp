@@ -63,7 +63,8 @@ void ModelOracle::rotate(std::span<double> head, double position) const {
 }
 
 std::vector<double> ModelOracle::attend(const Rows& queries, const Rows& keys, const Rows& values,
-                                        std::size_t token, const Views& views, Positions positions) const {
+                                        std::size_t token, const Views& views, Positions positions,
+                                        Rows* weightsOut) const {
     const int t = static_cast<int>(token), lo = views.lo[token], sinks = views.sinks;
     const int capacity = [&] { // of the cache when it is full, for the frozen mistake
         int most = 0;
@@ -106,6 +107,11 @@ std::vector<double> ModelOracle::attend(const Rows& queries, const Rows& keys, c
         }
         for (double& weight : weights)
             total += weight = std::exp(weight - highest);
+        if (weightsOut != nullptr) {
+            auto& row = weightsOut->emplace_back(queries.size());
+            for (std::size_t k = 0; k < visible.size(); ++k)
+                row[static_cast<std::size_t>(visible[k])] = weights[k] / total;
+        }
         for (std::size_t k = 0; k < visible.size(); ++k)
             for (std::size_t i = 0; i < d; ++i)
                 out[head * d + i] +=
@@ -115,7 +121,7 @@ std::vector<double> ModelOracle::attend(const Rows& queries, const Rows& keys, c
 }
 
 std::vector<std::vector<double>> ModelOracle::run(std::span<const engine::TokenId> tokens, const Views& views,
-                                                  Positions positions) const {
+                                                  Positions positions, Rows* lastRows) const {
     const auto dim = static_cast<std::size_t>(m_config.dim);
     const std::size_t n = tokens.size();
     Rows x(n);
@@ -139,7 +145,8 @@ std::vector<std::vector<double>> ModelOracle::run(std::span<const engine::TokenI
         }
         for (std::size_t t = 0; t < n; ++t) {
             add(x[t],
-                multiply(block + "attn_output.weight", attend(queries, keys, values, t, views, positions)));
+                multiply(block + "attn_output.weight", attend(queries, keys, values, t, views, positions,
+                                                              t + 1 == n ? lastRows : nullptr)));
             const auto h = normed(block + "ffn_norm.weight", x[t]);
             auto gate = multiply(block + "ffn_gate.weight", h);
             const auto up = multiply(block + "ffn_up.weight", h);

@@ -34,9 +34,11 @@ public:
     /// Token-wise eviction: lo(t) = max(S, t - W).
     static Views tokenWise(int tokens, int sinks, int window);
 
-    /// Logits of every token, (tokens, vocabulary).
+    /// Logits of every token, (tokens, vocabulary). `lastRows` gets what the last token looked at: weights
+    /// (layers * heads, tokens), 0 where it sees nothing.
     std::vector<std::vector<double>> run(std::span<const engine::TokenId> tokens, const Views& views,
-                                         Positions positions = Positions::InCache) const;
+                                         Positions positions = Positions::InCache,
+                                         std::vector<std::vector<double>>* lastRows = nullptr) const;
 
     const engine::ModelConfig& config() const { return m_config; }
 
@@ -47,7 +49,7 @@ private:
     std::vector<double> normed(const std::string& gain, std::span<const double> x) const;
     void rotate(std::span<double> head, double position) const;
     std::vector<double> attend(const Rows& queries, const Rows& keys, const Rows& values, std::size_t token,
-                               const Views& views, Positions positions) const;
+                               const Views& views, Positions positions, Rows* weightsOut) const;
 
     engine::ModelConfig m_config;
     std::map<std::string, std::vector<double>> m_tensors;

@@ -1,4 +1,5 @@
 #include "inspector_support.h"
+#include "ui/inspector/heat.h"
 #include "ui/inspector/inspector_export.h"
 #include "ui/inspector/inspector_state.h"
 #include "ui/theme.h"
@@ -102,6 +103,9 @@ private Q_SLOTS:
         for (float weight = 1e-6f; weight <= 1; weight *= 1.37f)
             QVERIFY(std::abs(app::fromLogByte(app::toLogByte(weight)) / weight - 1) <= 0.03f);
         QCOMPARE(app::fromLogByte(app::toLogByte(0)), 0.0f);
+        // Colours, too, take the logarithm: a thousandth stands in the middle.
+        QVERIFY(std::abs(ui::heatPlace(1e-3f, ui::HeatScale::Log, 0) - 0.5f) < 1e-5f);
+        QVERIFY(std::abs(ui::heatPlace(1e-5f, ui::HeatScale::Log, 0) - 1.0f / 6) < 1e-5f);
         test::ShowEngine engine(1, 8, 2, 2);
         app::InspectorFeed feed(engine);
         feed.setWanted({engine::CaptureLevel::Mass, 0});
@@ -135,6 +139,63 @@ private Q_SLOTS:
             engine.token(i % 100);
         engine.show(feed);
         QVERIFY(feed.history().lostEvents() > 0);
+        // C2: what comes after the gap stands in its place; the sum holds as soon as one more has left.
+        for (int i = 0; i < 20; ++i)
+            engine.token(i);
+        engine.show(feed);
+        compareWithOracle(engine, feed.live());
+        QCOMPARE(feed.history().forgotten() + static_cast<StreamPosition>(engine.visible.size()) + 1,
+                 engine.next);
+        QCOMPARE(feed.history().token(engine.next - 1)->token, 19);
+        const StreamPosition inTheGap = engine.next - 25;
+        QCOMPARE(feed.history().token(inTheGap)->position, -1);
+        QVERIFY(!feed.at(inTheGap).hasAttention);
+    }
+
+    /// A chat is left and another begun while nobody reads: the new one is understood from its start.
+    void aResetIsNotLostInAGap() {
+        test::ShowEngine engine(3, 8);
+        app::InspectorFeed feed(engine);
+        engine.reset();
+        for (int i = 0; i < 70000; ++i)
+            engine.token(i % 100);
+        engine.reset();
+        for (int i = 0; i < 100; ++i)
+            engine.token(1000 + i);
+        engine.show(feed);
+        QVERIFY(feed.history().lostEvents() > 0);
+        QVERIFY(feed.history().empty());
+        for (int i = 0; i < 30; ++i)
+            engine.token(2000 + i);
+        engine.show(feed);
+        QCOMPARE(feed.history().next(), 130);
+        QCOMPARE(feed.history().forgotten() + static_cast<StreamPosition>(engine.visible.size()) + 3,
+                 engine.next);
+        QCOMPARE(feed.history().sinks().size(), std::size_t(3));
+        QCOMPARE(feed.history().sinks()[0].position, -1); // lost, and said so
+        QVERIFY(feed.at(129).hasLayout && feed.at(60).hasLayout);
+    }
+
+    /// The newest picture is still of the chat that was left: it says nothing about this one.
+    void aPictureOfTheChatThatWasLeftIsNotShown() {
+        test::ShowEngine engine(2, 8);
+        app::InspectorFeed feed(engine);
+        feed.setWanted({engine::CaptureLevel::Mass, 0});
+        engine.reset();
+        for (int i = 0; i < 20; ++i)
+            engine.token(i);
+        engine.frame();
+        engine.publish();
+        engine.reset();
+        for (int i = 0; i < 5; ++i)
+            engine.token(i);
+        engine.show(feed);
+        QVERIFY(!feed.live().hasAttention);
+        QCOMPARE(feed.live().position, 4);
+        for (int i = 5; i < 30; ++i)
+            engine.token(i);
+        engine.show(feed);
+        QVERIFY(!feed.at(19).hasAttention);
     }
 
     void pauseHoldsTheMomentWhileTokensComeOn() {
