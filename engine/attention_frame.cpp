@@ -42,6 +42,25 @@ void describeFrame(AttentionFrame& frame, const Model& model, const SinkCache& c
         std::fill(frame.slotMass.begin(), frame.slotMass.end(), 0.0f);
 }
 
+void copyForViews(const AttentionFrame& recorded, AttentionFrame& shown) {
+    shown.position = recorded.position;
+    shown.layers = recorded.layers;
+    shown.heads = recorded.heads;
+    shown.sinkSlots = recorded.sinkSlots;
+    shown.ringSlots = recorded.ringSlots;
+    shown.sinkCount = recorded.sinkCount;
+    shown.ringStart = recorded.ringStart;
+    shown.oldest = recorded.oldest;
+    shown.sinkPosition = recorded.sinkPosition;
+    std::copy(recorded.headStats.begin(), recorded.headStats.end(), shown.headStats.begin());
+    std::copy(recorded.slotMass.begin(), recorded.slotMass.end(), shown.slotMass.begin());
+    const auto layerRows =
+        static_cast<std::ptrdiff_t>(recorded.heads) * static_cast<std::ptrdiff_t>(recorded.slotMass.size());
+    const auto first =
+        recorded.rows.begin() + (shown.level == CaptureLevel::Record ? 0 : shown.rowLayer * layerRows);
+    std::copy_n(first, shown.rows.size(), shown.rows.begin());
+}
+
 void finishFrame(AttentionFrame& frame) {
     if (frame.level < CaptureLevel::Mass)
         return;

@@ -51,6 +51,8 @@ bool isPrepared(const AttentionFrame& frame, const CaptureRequest& request, int 
 /// Stream's part: the layout before a forward pass (frame.level and rowLayer are the caller's), the mean over the heads after it.
 void describeFrame(AttentionFrame& frame, const Model& model, const SinkCache& cache, const Place& place);
 void finishFrame(AttentionFrame& frame);
+/// What the views asked for (shown.level and rowLayer; memory prepared) out of a frame of level Record.
+void copyForViews(const AttentionFrame& recorded, AttentionFrame& shown);
 
 /// A mailbox where only the newest counts: one writer, one reader, nobody waits. The writer fills back() and publishes it.
 template <class T>

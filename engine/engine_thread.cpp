@@ -53,4 +53,8 @@ Journal& EngineThread::journal() {
     return m_impl->border.journal;
 }
 
+Recorder& EngineThread::recorder() {
+    return m_impl->border.recorder;
+}
+
 } // namespace engine

@@ -90,6 +90,7 @@ public:
     std::vector<EngineEvent> takeEvents();
     Latest<AttentionFrame>& frames(); // the main thread is its reader
     Journal& journal();               // the main thread is its reader
+    Recorder& recorder();             // writes every row of every decoded token to a file while it is on
 
 private:
     struct Impl;

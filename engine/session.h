@@ -1,5 +1,6 @@
 #pragma once
 #include "engine/journal.h"
+#include "engine/recorder.h"
 #include "engine/stream.h"
 #include "engine/types.h"
 
@@ -69,6 +70,7 @@ public:
         std::function<CaptureRequest()> captureWanted;
         Latest<AttentionFrame>* frames = nullptr;
         Journal* journal = nullptr;
+        Recorder* recorder = nullptr; // asked before every decoded token
     };
 
     explicit Session(std::shared_ptr<const Model> model);

@@ -55,7 +55,7 @@ Conversation::Outcome Conversation::read(const ChatRequest& request, Session::Ob
         open(request);
     }
     m_logits = {};
-    m_reporter.prepare(observer, *m_stream);
+    m_reporter.prepare(observer, *m_stream, request.sampling.seed);
     if (m_stream->cache().next() == 0)
         m_reporter.reset(*m_stream);
 

@@ -117,18 +117,31 @@ void Conversation::addText(std::string_view text) {
     m_ledger->messages().back().text.add(text);
 }
 
+namespace {
+
+struct Released { // whatever way a token ends, a recording does not wait for its frame
+    explicit Released(Reporter& owner) : reporter(owner) {}
+    ~Released() { reporter.release(); }
+    Reporter& reporter;
+};
+
+} // namespace
+
 std::span<const float> Conversation::readPending(const std::stop_token& stop, float negativeLogLikelihood) {
     const SinkCache& cache = m_stream->cache();
     const StreamPosition position = cache.next();
-    m_logits = m_stream->feed({&m_pending->id, 1}, LogitsWanted::Last, m_reporter.frame(*m_stream), stop);
+    const Released released(m_reporter);
+    m_logits =
+        m_stream->feed({&m_pending->id, 1}, LogitsWanted::Last, m_reporter.tokenFrame(*m_stream), stop);
     if (m_logits.empty())
         return {};
+    const TokenId token = m_pending->id;
     m_ledger->set(position, *m_pending);
     m_pending.reset();
     m_ledger->trim();
     m_reporter.appended(*m_stream, *m_ledger, position, 1);
     m_reporter.scalars(position, negativeLogLikelihood);
-    m_reporter.publish();
+    m_reporter.publishToken(token);
     return m_logits;
 }
 

@@ -18,10 +18,13 @@ void makeRoom(AttentionFrame& frame, const CaptureRequest& request, const Stream
 
 } // namespace
 
-void Reporter::prepare(Session::Observer& observer, const Stream& stream) {
+void Reporter::prepare(Session::Observer& observer, const Stream& stream, std::uint64_t seed) {
     m_observer = &observer;
     m_journal = observer.journal;
     m_frames = observer.frames;
+    m_recorder = observer.recorder;
+    if (m_recorder != nullptr)
+        m_recorder->describe({stream.model().info.name, stream.model().info.quantisation, seed});
     poll();
     if (m_frames != nullptr)
         for (AttentionFrame& spare : m_spares)
@@ -37,7 +40,11 @@ void Reporter::poll() {
 
 void Reporter::pollForToken() {
     poll();
-    m_request = m_governor.next(m_request);
+    const bool recording = m_recorder != nullptr && m_recorder->isOn();
+    const CaptureRequest now =
+        m_governor.next(recording ? CaptureRequest{CaptureLevel::Record, m_request.rowLayer} : m_request);
+    if (!recording)
+        m_request = now;
 }
 
 AttentionFrame* Reporter::frame(const Stream& stream) {
@@ -68,9 +75,40 @@ void Reporter::publish() {
     m_current = nullptr;
 }
 
+AttentionFrame* Reporter::tokenFrame(const Stream& stream) {
+    AttentionFrame* shown = frame(stream);
+    AttentionFrame* recorded = m_recorder != nullptr ? m_recorder->take(stream) : nullptr;
+    if (recorded == nullptr)
+        return shown;
+    recorded->level = CaptureLevel::Record;
+    recorded->rowLayer = 0;
+    m_shown = shown;
+    m_current = recorded;
+    return recorded;
+}
+
+void Reporter::publishToken(TokenId token) {
+    if (m_recorder == nullptr || !m_recorder->holds())
+        return publish();
+    const AttentionFrame& recorded = *m_current;
+    m_current = m_shown;
+    if (m_shown != nullptr)
+        copyForViews(recorded, *m_shown);
+    publish();
+    m_shown = nullptr;
+    m_recorder->put(token);
+}
+
+void Reporter::release() {
+    if (m_recorder != nullptr)
+        m_recorder->giveBack();
+    m_current = m_shown = nullptr;
+}
+
 void Reporter::reset(const Stream& stream) {
     m_evictedBefore = stream.cache().shape().ringStart;
     push({.type = JournalEvent::Type::Reset,
+          .position = stream.cache().shape().ringStart,
           .slot = stream.cache().shape().sinks,
           .count = stream.cache().ringSlots()});
 }

@@ -15,7 +15,7 @@ namespace engine {
 class Reporter {
 public:
     /// Before a run: the spare frames are made here, so that none is needed later.
-    void prepare(Session::Observer& observer, const Stream& stream);
+    void prepare(Session::Observer& observer, const Stream& stream, std::uint64_t seed);
 
     /// Asks the observer for the level wanted now; while an answer is written the governor may lower it.
     void poll();
@@ -25,6 +25,11 @@ public:
     AttentionFrame* frame(const Stream& stream);
     /// The frame has been filled: the reader may have it.
     void publish();
+    /// The same for a decoded token, which may be recorded. What was not published by then, an error or a stop
+    /// having come between, is given back by release().
+    AttentionFrame* tokenFrame(const Stream& stream);
+    void publishToken(TokenId token);
+    void release();
 
     void reset(const Stream& stream);
     void rewound(const Stream& stream);
@@ -43,13 +48,15 @@ private:
 
     Journal* m_journal = nullptr;
     Latest<AttentionFrame>* m_frames = nullptr;
+    Recorder* m_recorder = nullptr;
     const Session::Observer* m_observer = nullptr;
     CaptureRequest m_request; // of the next forward pass
     CaptureGovernor m_governor;
     std::array<AttentionFrame, 3> m_spares; // swapped in where a frame of the mailbox is too small
     std::vector<float> m_shares;            // scratch, (layers * heads)
-    AttentionFrame* m_current = nullptr;
-    StreamPosition m_evictedBefore = 0; // what the journal has been told
+    AttentionFrame* m_current = nullptr;    // being filled
+    AttentionFrame* m_shown = nullptr;      // of the mailbox, while a recorder's frame is filled
+    StreamPosition m_evictedBefore = 0;     // what the journal has been told
     std::uint64_t m_sequence = 0;
 };
 

@@ -68,6 +68,7 @@ struct ThreadBorder {
     CommandQueue commands;
     Latest<AttentionFrame> frames;
     Journal journal;
+    Recorder recorder;
 
     void setCapture(CaptureRequest request); // main thread
     CaptureRequest capture() const;          // engine thread; no lock: asked before every token

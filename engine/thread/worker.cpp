@@ -92,6 +92,7 @@ void EngineWorker::chat(RequestId id, const ChatRequest& request, const std::sto
     observer.captureWanted = [this] { return m_border.capture(); };
     observer.frames = &m_border.frames;
     observer.journal = &m_border.journal;
+    observer.recorder = &m_border.recorder;
     const GenerationResult result = m_session->run(request, observer, stop);
     m_border.events.push(Finished{id, result, m_session->status()});
 }
