@@ -18,7 +18,7 @@ struct CpuOptions {
 /// Throws std::runtime_error if the named instruction set is unknown or this processor lacks it.
 std::unique_ptr<Backend> makeCpuBackend(const CpuOptions& options);
 
-/// Levels this processor can run, best first: "avx512vnni", "avx512", "avxvnni", "avx2", "portable".
+/// Levels this processor can run, best first: "avx512bf16", "avx512vnni", "avx512", "avxvnni", "avx2", "portable".
 std::vector<std::string> cpuIsaNames();
 int physicalCores();
 

@@ -14,6 +14,7 @@ const AttendKernels& attendKernels(Isa isa) {
         return ATTEND_AVX2;
     case Isa::Avx512:
     case Isa::Avx512Vnni:
+    case Isa::Avx512Bf16:
         return ATTEND_AVX512;
     }
 #endif

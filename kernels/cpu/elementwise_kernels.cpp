@@ -14,6 +14,7 @@ const ElementwiseKernels& elementwiseKernels(Isa isa) {
         return ELEMENTWISE_AVX2;
     case Isa::Avx512:
     case Isa::Avx512Vnni:
+    case Isa::Avx512Bf16:
         return ELEMENTWISE_AVX512;
     }
 #endif

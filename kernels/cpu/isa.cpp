@@ -20,7 +20,8 @@
 namespace kernels {
 namespace {
 
-constexpr std::array BEST_FIRST{Isa::Avx512Vnni, Isa::Avx512, Isa::AvxVnni, Isa::Avx2, Isa::Portable};
+constexpr std::array BEST_FIRST{Isa::Avx512Bf16, Isa::Avx512Vnni, Isa::Avx512,
+                                Isa::AvxVnni,    Isa::Avx2,       Isa::Portable};
 
 #if defined(__x86_64__)
 bool hasAvxVnni() {
@@ -49,6 +50,8 @@ bool available(Isa isa) {
         return avx512;
     case Isa::Avx512Vnni:
         return avx512 && __builtin_cpu_supports("avx512vnni");
+    case Isa::Avx512Bf16:
+        return avx512 && __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bf16");
     }
     return false;
 }
@@ -108,6 +111,8 @@ const char* isaName(Isa isa) {
         return "avx512";
     case Isa::Avx512Vnni:
         return "avx512vnni";
+    case Isa::Avx512Bf16:
+        return "avx512bf16";
     }
     return "?";
 }
@@ -124,6 +129,8 @@ const char* isaTitle(Isa isa) {
         return "AVX-512";
     case Isa::Avx512Vnni:
         return "AVX-512 VNNI";
+    case Isa::Avx512Bf16:
+        return "AVX-512 VNNI and BF16";
     }
     return "?";
 }

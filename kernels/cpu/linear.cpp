@@ -81,6 +81,7 @@ void prefetchOutput(const LinearJob& job, std::int64_t group, std::int64_t first
 struct Scratch {
     ExpandedTile tiles[sliceTiles];
     alignas(64) float panel[panelColumns * groupRows];
+    alignas(64) std::uint32_t pairs[panelColumns / 2 * groupRows];
     alignas(64) float sums[1]; // [tokens of a block][16] follow
 };
 
@@ -89,6 +90,9 @@ std::size_t scratchBytes(std::int64_t tokens) {
 }
 
 } // namespace
+
+/// What the activations are for a job.
+enum class Linear::Form { Int8, Pairs, Floats };
 
 /// How one call of run() is cut: chunks = token blocks x ranges of groups, the groups of all jobs counted
 /// through.
@@ -101,9 +105,12 @@ struct Linear::Plan {
     int groupChunks = 0;
     int tokenBlocks = 0;
     const std::byte* int8 = nullptr;
+    const std::uint32_t* pairs = nullptr;
     const float* floats = nullptr;
     const LinearKernels* kernels = nullptr;
     bool floatOnly = false;
+
+    Form formOf(const LinearJob& job) const;
 
     void runChunk(int chunk, Scratch& scratch) const;
     void runGroups(const LinearJob& job, std::int64_t first, std::int64_t last, std::int64_t firstToken,
@@ -111,11 +118,23 @@ struct Linear::Plan {
     void matVec(const LinearJob& job, std::int64_t first, std::int64_t last) const;
     void int8Group(const LinearJob& job, std::int64_t group, std::int64_t firstToken, std::int64_t lastToken,
                    Scratch& scratch) const;
+    void pairGroup(const LinearJob& job, std::int64_t group, std::int64_t firstToken, std::int64_t lastToken,
+                   Scratch& scratch) const;
     void floatGroup(const LinearJob& job, std::int64_t group, std::int64_t firstToken, std::int64_t lastToken,
                     Scratch& scratch) const;
     const float* floatPanel(const PackedWeight& weight, std::int64_t group, std::int64_t firstColumn,
                             std::int64_t columns, Scratch& scratch) const;
 };
+
+Linear::Form Linear::Plan::formOf(const LinearJob& job) const {
+    if (floatOnly) {
+        return Form::Floats;
+    }
+    if (!isPlain(job)) {
+        return Form::Int8;
+    }
+    return kernels->pairWeights[typeIndex(packed(job))] != nullptr ? Form::Pairs : Form::Floats;
+}
 
 void Linear::Plan::runChunk(int chunk, Scratch& scratch) const {
     const std::int64_t firstToken = chunk / groupChunks * blockTokens;
@@ -137,18 +156,20 @@ void Linear::Plan::runChunk(int chunk, Scratch& scratch) const {
 
 void Linear::Plan::runGroups(const LinearJob& job, std::int64_t first, std::int64_t last,
                              std::int64_t firstToken, std::int64_t lastToken, Scratch& scratch) const {
-    const bool asFloat = floatOnly || isPlain(job);
-    if (tokens == 1 && !asFloat) {
+    const Form form = formOf(job);
+    if (tokens == 1 && form == Form::Int8) {
         matVec(job, first, last);
         return;
     }
     for (std::int64_t group = first; group < last; ++group) {
         prefetchOutput(job, group, firstToken, lastToken);
         std::fill_n(scratch.sums, (lastToken - firstToken) * groupRows, 0.0f);
-        if (asFloat) {
-            floatGroup(job, group, firstToken, lastToken, scratch);
-        } else {
+        if (form == Form::Int8) {
             int8Group(job, group, firstToken, lastToken, scratch);
+        } else if (form == Form::Pairs) {
+            pairGroup(job, group, firstToken, lastToken, scratch);
+        } else {
+            floatGroup(job, group, firstToken, lastToken, scratch);
         }
         store(job, group, firstToken, lastToken - firstToken, scratch.sums);
     }
@@ -181,6 +202,24 @@ void Linear::Plan::int8Group(const LinearJob& job, std::int64_t group, std::int6
             kernels->product[kindIndex(weight)][tileIndex(inTile)](
                 scratch.tiles, count, weight.format().zeroPoint, activations,
                 scratch.sums + (token - firstToken) * groupRows);
+            token += inTile;
+        }
+    }
+}
+
+void Linear::Plan::pairGroup(const LinearJob& job, std::int64_t group, std::int64_t firstToken,
+                             std::int64_t lastToken, Scratch& scratch) const {
+    const PackedWeight& weight = packed(job);
+    const std::int64_t rowPairs = (cols + 1) / 2;
+    for (std::int64_t column = 0; column < cols; column += panelColumns) {
+        const std::int64_t columns = std::min<std::int64_t>(panelColumns, cols - column);
+        kernels->pairWeights[typeIndex(weight)](weight.group(group) + column * weight.format().quantBytes,
+                                                columns, scratch.pairs);
+        for (std::int64_t token = firstToken; token < lastToken;) {
+            const int inTile = tileTokens(token, lastToken, kernels->maxTokens);
+            kernels->pairProduct[tileIndex(inTile)](scratch.pairs, (columns + 1) / 2,
+                                                    pairs + token * rowPairs + column / 2 * inTile,
+                                                    scratch.sums + (token - firstToken) * groupRows);
             token += inTile;
         }
     }
@@ -224,23 +263,30 @@ const float* Linear::Plan::floatPanel(const PackedWeight& weight, std::int64_t g
 Linear::Linear(ThreadPool& pool, Isa isa, ActivationPrecision precision)
     : m_pool(pool), m_kernels(linearKernels(isa)), m_precision(precision), m_shares(pool.threads()) {}
 
-/// Brings x into the tiles that the kernels read, in m_int8 and m_floats.
-void Linear::prepareActivations(Tensor x, Residual residual, bool int8, bool floats) {
+/// Brings x into the tiles that the kernels read, in m_int8, m_pairs and m_floats.
+void Linear::prepareActivations(Tensor x, Residual residual, Inputs inputs) {
     const std::int64_t blocks = x.cols / tileColumns;
-    if (int8) {
+    const std::int64_t pairs = (x.cols + 1) / 2;
+    if (inputs.int8) {
         m_int8.resize(std::max(m_int8.size(), static_cast<std::size_t>(x.rows * blocks * activationBytes)));
     }
-    if (floats) {
+    if (inputs.pairs) {
+        m_pairs.resize(std::max(m_pairs.size(), static_cast<std::size_t>(x.rows * pairs)));
+    }
+    if (inputs.floats) {
         m_floats.resize(std::max(m_floats.size(), static_cast<std::size_t>(x.rows * x.cols)));
     }
     const std::int64_t largest = m_kernels.maxTokens;
     const auto tile = [&](std::int64_t token, int tokens) {
         const float* const source = x.data + token * x.cols;
-        if (int8) {
+        if (inputs.pairs) {
+            m_kernels.pairActivations(source, x.cols, tokens, x.cols, m_pairs.data() + token * pairs);
+        }
+        if (inputs.int8) {
             m_kernels.quantise(source, x.cols, tokens, blocks, residual,
                                m_int8.data() + token * blocks * activationBytes);
         }
-        for (int t = 0; floats && t < tokens; ++t) {
+        for (int t = 0; inputs.floats && t < tokens; ++t) {
             float* const out = m_floats.data() + token * x.cols + t;
             for (std::int64_t column = 0; column < x.cols; ++column) {
                 out[column * tokens] = source[t * x.cols + column];
@@ -269,20 +315,23 @@ void Linear::run(Tensor x, std::span<const LinearJob> jobs, Residual residual) {
     plan.kernels = &m_kernels;
     plan.floatOnly = m_precision == ActivationPrecision::Float32;
     std::size_t bytes = 0;
-    bool int8 = false;
-    bool floats = false;
+    Inputs inputs;
     for (const LinearJob& job : jobs) {
         assert(packed(job).cols() == x.cols && job.out.rows == x.rows && job.out.cols == packed(job).rows());
         plan.groups += packed(job).groups();
         bytes += packed(job).bytes();
-        (plan.floatOnly || isPlain(job) ? floats : int8) = true;
+        const Form form = plan.formOf(job);
+        (form == Form::Int8 ? inputs.int8 : form == Form::Pairs ? inputs.pairs : inputs.floats) = true;
     }
-    prepareActivations(x, residual, int8, floats);
+    prepareActivations(x, residual, inputs);
     plan.int8 = m_int8.data();
+    plan.pairs = m_pairs.data();
     plan.floats = m_floats.data();
 
     // A block of tokens whose activations stay in the second-level cache while the groups pass by.
-    const std::int64_t bytesPerToken = floats ? x.cols * 4 : x.cols * activationBytes / tileColumns;
+    const std::int64_t bytesPerToken = inputs.floats  ? x.cols * 4
+                                       : inputs.pairs ? x.cols * 2
+                                                      : x.cols * activationBytes / tileColumns;
     const std::int64_t blockTokens =
         std::max<std::int64_t>(activationCacheBytes / bytesPerToken / 16 * 16, 16);
     plan.blockTokens = std::min(blockTokens, x.rows);

@@ -60,7 +60,8 @@ std::unique_ptr<PackedWeight> packWeight(const HostMatrix& source, ThreadPool& p
 /// The result of a token is the same bit for bit whether it comes alone or in a batch, with any number of
 /// threads. Int8: activations are rounded in blocks of 32 to scale * (first + second / 256), two terms of 8
 /// bits (scale = largest magnitude / 127; second = 0 in blocks that keep no residual); integer dot products,
-/// summed over blocks in float32. F32, F16 and BF16 weights use float32 products in both precisions.
+/// summed over blocks in float32. F16 and BF16 weights: both sides are rounded to bfloat16 where the processor
+/// multiplies that; otherwise, and for F32 weights, float32 products.
 class Linear {
 public:
     Linear(ThreadPool& pool, Isa isa, ActivationPrecision precision);
@@ -74,17 +75,25 @@ public:
 
 private:
     struct Plan;
+    enum class Form;
+    /// In which forms a call needs its activations.
+    struct Inputs {
+        bool int8 = false;
+        bool pairs = false;
+        bool floats = false;
+    };
 
-    void prepareActivations(Tensor x, Residual residual, bool int8, bool floats);
+    void prepareActivations(Tensor x, Residual residual, Inputs inputs);
 
     ThreadPool& m_pool;
     const LinearKernels& m_kernels;
     ActivationPrecision m_precision;
     WorkShares m_shares;
     std::uint64_t m_bytesRead = 0;
-    std::vector<std::byte> m_int8;    // activations in blocks of 32, token tiles
-    std::vector<float> m_floats;      // activations as float32, token tiles
-    std::vector<std::byte> m_scratch; // per worker
+    std::vector<std::byte> m_int8;      // activations in blocks of 32, token tiles
+    std::vector<std::uint32_t> m_pairs; // activations as pairs of bfloat16, token tiles
+    std::vector<float> m_floats;        // activations as float32, token tiles
+    std::vector<std::byte> m_scratch;   // per worker
 };
 
 } // namespace kernels

@@ -24,6 +24,8 @@ const LinearKernels& linearKernels(Isa isa) {
         return linearKernelsAvx512;
     case Isa::Avx512Vnni:
         return linearKernelsAvx512Vnni;
+    case Isa::Avx512Bf16:
+        return linearKernelsAvx512Bf16;
     }
 #endif
     return linearKernelsPortable;

@@ -74,6 +74,18 @@ struct LinearKernels {
     /// sums += panel [columns][16] x activations [columns][T], by log2 of T.
     void (*floatProduct[tileSizes])(const float* panel, std::int64_t columns, const float* activations,
                                     float* sums);
+
+    // Null at levels without products of bfloat16. A pair is two columns in 32 bits, the first in the lower 16;
+    // where the number of columns is odd, the last pair ends in a zero.
+
+    /// Plain columns rounded to pairs, out[pair][16]; by DType F32 (null), F16, BF16.
+    void (*pairWeights[3])(const std::byte* weights, std::int64_t columns, std::uint32_t* out) = {};
+    /// Makes a tile of pairs, [pair][T].
+    void (*pairActivations)(const float* x, std::int64_t stride, int tokens, std::int64_t columns,
+                            std::uint32_t* out) = nullptr;
+    /// sums += panel [pairs][16] x activations [pairs][T], by log2 of T.
+    void (*pairProduct[tileSizes])(const std::uint32_t* panel, std::int64_t pairs,
+                                   const std::uint32_t* activations, float* sums) = {};
 };
 
 /// The table of a level that this processor can run.
@@ -81,6 +93,6 @@ const LinearKernels& linearKernels(Isa isa);
 
 extern const LinearKernels linearKernelsPortable;
 extern const LinearKernels linearKernelsAvx2, linearKernelsAvxVnni, linearKernelsAvx512,
-    linearKernelsAvx512Vnni;
+    linearKernelsAvx512Vnni, linearKernelsAvx512Bf16;
 
 } // namespace kernels

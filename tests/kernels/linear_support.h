@@ -3,6 +3,7 @@
 #include "tests/support/toy_model.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -113,6 +114,33 @@ inline std::vector<double> roundedActivations(const std::vector<float>& x, std::
     }
     return rounded;
 }
+
+/// Rounded to nearest even, as bfloat16 pairs are.
+inline double toBrainHalf(double value) {
+    const std::uint32_t bits = std::bit_cast<std::uint32_t>(static_cast<float>(value));
+    return std::bit_cast<float>((bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000U);
+}
+
+/// A matrix and activations as the kernels of a level multiply them: what their products are compared with.
+struct Seen {
+    Seen(const StoredMatrix& stored, const std::vector<float>& activations, kernels::Isa isa,
+         kernels::ActivationPrecision precision, kernels::Residual residual)
+        : matrix(stored), x(activations.begin(), activations.end()) {
+        const kernels::DType type = stored.host.type;
+        const bool half = type == kernels::DType::F16 || type == kernels::DType::BF16;
+        if (precision == kernels::ActivationPrecision::Float32) {
+            return;
+        }
+        if (isQuantised(type)) {
+            x = roundedActivations(activations, stored.host.cols, residual);
+        } else if (half && isa == kernels::Isa::Avx512Bf16) {
+            std::transform(x.begin(), x.end(), x.begin(), toBrainHalf);
+            std::transform(matrix.values.begin(), matrix.values.end(), matrix.values.begin(), toBrainHalf);
+        }
+    }
+    StoredMatrix matrix; // its values only
+    std::vector<double> x;
+};
 
 struct Product {
     double value = 0;     // sum of w x

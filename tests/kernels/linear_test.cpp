@@ -84,10 +84,9 @@ TEST_P(LinearTest, MatchesTheReference) {
                 GuardedTensor out(tokens, shape.rows);
                 const LinearJob job{weight.get(), out.tensor()};
                 linear.run({x.data(), tokens, shape.cols}, {&job, 1}, residual);
+                const Seen seen(matrix, x, isa(), precision, residual);
+                ASSERT_NO_FATAL_FAILURE(checkAgainst(seen.matrix, out, seen.x, tokens));
                 const bool rounded = precision == ActivationPrecision::Int8 && isQuantised(type());
-                const std::vector<double> seen = rounded ? roundedActivations(x, shape.cols, residual)
-                                                         : std::vector<double>(x.begin(), x.end());
-                ASSERT_NO_FATAL_FAILURE(checkAgainst(matrix, out, seen, tokens));
                 if (rounded && tokens == 64) {
                     EXPECT_LT(noise(matrix, out, x, tokens), residual == Residual::Always ? 1e-8 : 5e-4)
                         << shape.rows << " x " << shape.cols;
@@ -183,7 +182,6 @@ TEST_P(LinearJobsTest, SharesOneInputAmongMixedJobsWithBiasAndAdd) {
     const std::int64_t rows[] = {50, 16, 21, 3};
     for (const std::int64_t tokens : {1, 7, 40}) {
         std::vector<float> x = randomValues(tokens * cols, 8);
-        const std::vector<double> rounded = roundedActivations(x, cols, Residual::Always);
         std::vector<StoredMatrix> matrices;
         std::vector<std::unique_ptr<PackedWeight>> weights;
         std::vector<GuardedTensor> outs;
@@ -206,11 +204,10 @@ TEST_P(LinearJobsTest, SharesOneInputAmongMixedJobsWithBiasAndAdd) {
         std::uint64_t bytes = 0;
         for (int i = 0; i < 4; ++i) {
             bytes += weights[i]->bytes();
+            const Seen seen(matrices[i], x, GetParam(), ActivationPrecision::Int8, Residual::Always);
             for (std::int64_t token = 0; token < tokens; ++token) {
                 for (std::int64_t row = 0; row < rows[i]; ++row) {
-                    Product product = isQuantised(types[i])
-                                          ? referenceProduct(matrices[i], row, rounded.data() + token * cols)
-                                          : referenceProduct(matrices[i], row, x.data() + token * cols);
+                    Product product = referenceProduct(seen.matrix, row, seen.x.data() + token * cols);
                     product.value += i == 0 ? bias.values[static_cast<std::size_t>(row)] : 0.0f;
                     product.value += i == 1 ? before[static_cast<std::size_t>(token * rows[1] + row)] : 0.0f;
                     ASSERT_NEAR(outs[i].at(token, row), product.value,
