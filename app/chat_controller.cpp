@@ -125,6 +125,18 @@ void ChatController::saveDraft(const QString& text) {
     m_impl->drafts.change(text);
 }
 
+void ChatController::readChat(ChatId chat, QObject* context, std::function<void(const QString& text)> done) {
+    m_impl->store.run(
+        context,
+        [chat](Database& database) {
+            QString text;
+            for (const Message& message : database.branch(chat))
+                text += message.text + QStringLiteral("\n\n");
+            return text;
+        },
+        [done = std::move(done)](const QString& text) { done(text); });
+}
+
 void ChatController::exportChat(ChatId chat, ExportFormat format, const QString& path) {
     m_impl->exportChat(chat, format, path);
 }

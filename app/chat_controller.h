@@ -8,6 +8,7 @@
 #include "app/transcript_model.h"
 #include "app/transcript_store.h"
 
+#include <functional>
 #include <memory>
 #include <QObject>
 
@@ -63,6 +64,8 @@ public:
     void saveDraft(const QString& text);
     void exportChat(ChatId chat, ExportFormat format, const QString& path); // exportFinished() or notice()
     void importChat(const QString& path);
+    /// The messages of a chat (its newest branch) as one text, for the Inspector's comparison.
+    void readChat(ChatId chat, QObject* context, std::function<void(const QString& text)> done);
     void setChatSystemPrompt(const QString& text); // costs a re-read of the chat
 
     // Messages

@@ -2,6 +2,7 @@
 
 #include <QFile>
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
@@ -24,28 +25,38 @@ double CompareCurve::perplexity() const {
     return std::exp(std::accumulate(losses.begin(), losses.end(), 0.0) / static_cast<double>(losses.size()));
 }
 
+double CompareCurve::perplexityFrom(std::size_t first) const {
+    if (first >= losses.size())
+        return 0;
+    const auto begin = losses.begin() + static_cast<std::ptrdiff_t>(first);
+    return std::exp(std::accumulate(begin, losses.end(), 0.0) / static_cast<double>(losses.size() - first));
+}
+
+double CompareCurve::chanceOfLast(std::size_t tokens) const {
+    if (!done || losses.size() < tokens)
+        return -1;
+    return std::exp(-std::accumulate(losses.end() - static_cast<std::ptrdiff_t>(tokens), losses.end(), 0.0));
+}
+
+namespace {
+constexpr std::size_t WarmTokens =
+    64; // before that, the first token is a large part of all there is to look at
+}
+
 CompareRunner::CompareRunner(EnginePort& engine, QObject* parent) : QObject(parent), m_engine(engine) {
-    connect(&engine, &EnginePort::compareProgress, this, [this](const engine::CompareProgress& progress) {
-        if (!m_running || progress.id != m_request || m_curves.empty())
-            return;
-        // Runs come one after the other; within a run the count of tokens only grows.
-        while (m_current + 1 < m_curves.size() &&
-               m_curves[m_current].losses.size() + progress.newLosses.size() > progress.tokensRead) {
-            m_curves[m_current].done = true;
-            ++m_current;
-        }
-        auto& losses = m_curves[m_current].losses;
-        losses.insert(losses.end(), progress.newLosses.begin(), progress.newLosses.end());
-        m_tokensRead = m_current * progress.tokensTotal + progress.tokensRead;
-        m_tokensTotal = m_curves.size() * progress.tokensTotal;
-        Q_EMIT changed();
-    });
+    connect(&engine, &EnginePort::compareProgress, this, &CompareRunner::take);
     connect(&engine, &EnginePort::compareFinished, this, [this](engine::RequestId id, bool cancelled) {
         if (!m_running || id != m_request)
             return;
-        m_running = false;
-        for (CompareCurve& curve : m_curves)
-            curve.done = !cancelled;
+        const Part& part = m_parts[m_part];
+        for (std::size_t curve = part.first; curve < part.first + part.count; ++curve)
+            m_curves[curve].done = !cancelled;
+        if (!cancelled && m_part + 1 < m_parts.size()) {
+            ++m_part;
+            startPart();
+        } else {
+            m_running = false;
+        }
         Q_EMIT changed();
     });
     connect(&engine, &EnginePort::failed, this, [this](engine::RequestId id, const QString& sentence) {
@@ -57,46 +68,64 @@ CompareRunner::CompareRunner(EnginePort& engine, QObject* parent) : QObject(pare
     });
 }
 
+void CompareRunner::take(const engine::CompareProgress& progress) {
+    if (!m_running || progress.id != m_request || m_curves.empty())
+        return;
+    // Runs come one after the other; within a run the count of tokens only grows.
+    const std::size_t end = m_parts[m_part].first + m_parts[m_part].count;
+    while (m_current + 1 < end &&
+           m_curves[m_current].losses.size() + progress.newLosses.size() > progress.tokensRead) {
+        m_curves[m_current].done = true;
+        ++m_current;
+    }
+    CompareCurve& curve = m_curves[m_current];
+    curve.losses.insert(curve.losses.end(), progress.newLosses.begin(), progress.newLosses.end());
+    if (progress.firstTokenShare >= 0 && progress.tokensRead >= WarmTokens) {
+        const int looks = ++m_looks[m_current];
+        const double before = std::max(0.0, curve.firstTokenShare);
+        curve.firstTokenShare = before + (static_cast<double>(progress.firstTokenShare) - before) / looks;
+    }
+    m_tokensRead = m_current * progress.tokensTotal + progress.tokensRead;
+    m_tokensTotal = m_curves.size() * progress.tokensTotal;
+    Q_EMIT changed();
+}
+
 void CompareRunner::start(const QString& text, const QList<Run>& runs, int maxTokens) {
     cancel();
     m_curves.clear();
-    m_current = m_tokensRead = m_tokensTotal = 0;
+    m_parts.clear();
+    m_part = m_tokensRead = m_tokensTotal = 0;
     m_problem.clear();
-    engine::CompareRequest request;
-    request.text = text.toStdString();
-    request.maxTokens = maxTokens;
+    m_maxTokens = maxTokens;
     for (const Run& run : runs) {
+        const QString own = run.text.isEmpty() ? text : run.text;
+        if (m_parts.empty() || m_parts.back().text != own)
+            m_parts.push_back({own, m_curves.size(), 0});
+        ++m_parts.back().count;
         m_curves.push_back({run.label, run.options, {}, false});
-        request.runs.push_back(run.options);
     }
+    m_looks.assign(m_curves.size(), 0);
+    if (m_parts.empty())
+        return;
     m_running = true;
-    m_request = m_engine.compare(std::move(request));
+    startPart();
     Q_EMIT changed();
+}
+
+void CompareRunner::startPart() {
+    const Part& part = m_parts[m_part];
+    m_current = part.first;
+    engine::CompareRequest request;
+    request.text = part.text.toStdString();
+    request.maxTokens = m_maxTokens;
+    for (std::size_t curve = part.first; curve < part.first + part.count; ++curve)
+        request.runs.push_back(m_curves[curve].options);
+    m_request = m_engine.compare(std::move(request));
 }
 
 void CompareRunner::cancel() {
     if (m_running)
         m_engine.stop(m_request);
-}
-
-namespace {
-CompareRunner::Run run(const QString& label, engine::CacheMode mode, int sinks, int window) {
-    engine::EvaluationOptions options;
-    options.mode = mode;
-    options.sinks = sinks;
-    options.window = window;
-    return {label, options};
-}
-} // namespace
-
-QList<CompareRunner::Run> sinkCountRuns(int capacity) {
-    QList<CompareRunner::Run> runs;
-    for (const int sinks : {4, 0, 1}) {
-        runs.append(run(
-            CompareRunner::tr("%n sink(s)", nullptr, sinks) + QStringLiteral(" + %1").arg(capacity - sinks),
-            sinks == 0 ? engine::CacheMode::Window : engine::CacheMode::Streaming, sinks, capacity - sinks));
-    }
-    return runs;
 }
 
 QString readTextFile(const QString& path, QString* problem) {
@@ -112,17 +141,6 @@ QString readTextFile(const QString& path, QString* problem) {
         return {};
     }
     return QString::fromUtf8(file.readAll());
-}
-
-QList<CompareRunner::Run> standardRuns(int sinks, int capacity, bool withRecompute) {
-    QList<CompareRunner::Run> runs = {
-        run(CompareRunner::tr("streaming, %1 + %2").arg(sinks).arg(capacity - sinks),
-            engine::CacheMode::Streaming, sinks, capacity - sinks),
-        run(CompareRunner::tr("window, 0 + %1").arg(capacity), engine::CacheMode::Window, 0, capacity),
-        run(CompareRunner::tr("dense, everything"), engine::CacheMode::Dense, 0, 0)};
-    if (withRecompute)
-        runs.append(run(CompareRunner::tr("recompute (slow)"), engine::CacheMode::Recompute, 0, capacity));
-    return runs;
 }
 
 } // namespace app

@@ -13,24 +13,31 @@ struct CompareCurve {
     engine::EvaluationOptions options;
     std::vector<float> losses; // nats per token, in order
     bool done = false;
+    double firstTokenShare = -1; // of attention, mean over the looks taken once the window was warm; -1: none
 
     /// exp(mean of the newest `span` losses up to and including token `index`).
     double perplexityAt(std::size_t index, std::size_t span = 256) const;
     double perplexity() const; // over everything so far
+    /// exp(mean) over the losses from `first` on; 0: none.
+    double perplexityFrom(std::size_t first) const;
+    /// How likely the last `tokens` of the text were, all together; -1: not there yet.
+    double chanceOfLast(std::size_t tokens) const;
 };
 
-/// Reads one text in several modes, each in a cache of its own, while the chat stays usable (the engine does
-/// it in turns). Main thread.
+/// Reads texts in several modes, each in a cache of its own, while the chat stays usable (the engine does it
+/// in turns). Main thread.
 class CompareRunner : public QObject {
     Q_OBJECT
 public:
     explicit CompareRunner(EnginePort& engine, QObject* parent = nullptr);
 
-    /// What is compared: pairs of a label and a mode. Replaces what was there.
+    /// What is compared: a label, a mode, and the text where it is not the one that all share.
     struct Run {
         QString label;
         engine::EvaluationOptions options;
+        QString text = {}; // empty: the common one
     };
+    /// Replaces what was there. Runs of the same text, one after the other, are one request to the engine.
     void start(const QString& text, const QList<Run>& runs, int maxTokens);
     void cancel();
 
@@ -44,19 +51,26 @@ Q_SIGNALS:
     void changed();
 
 private:
+    struct Part { // of the comparison: one request
+        QString text;
+        std::size_t first = 0, count = 0; // its curves
+    };
+    void startPart();
+    void take(const engine::CompareProgress& progress);
+
     EnginePort& m_engine;
     engine::RequestId m_request = 0;
     bool m_running = false;
     std::vector<CompareCurve> m_curves;
+    std::vector<Part> m_parts;
+    std::size_t m_part = 0;
     std::size_t m_current = 0; // curve that is being read
+    std::vector<int> m_looks;  // one a curve: how many shares its mean is of
+    int m_maxTokens = 0;
     std::size_t m_tokensRead = 0, m_tokensTotal = 0;
     QString m_problem;
 };
 
-/// The runs of the Compare tab for a cache of `capacity` tokens.
-QList<CompareRunner::Run> standardRuns(int sinks, int capacity, bool withRecompute);
-/// The same cache with 0, 1 and 4 sinks.
-QList<CompareRunner::Run> sinkCountRuns(int capacity);
 /// A UTF-8 file or resource of at most 8 MB; a sentence in `problem` when it cannot be read.
 QString readTextFile(const QString& path, QString* problem);
 

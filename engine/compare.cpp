@@ -15,7 +15,18 @@ struct Evaluation::Impl {
     std::vector<float> losses;
     std::optional<Stream> stream;
     std::optional<Recompute> recompute;
+    AttentionFrame frame;
+    float firstTokenShare = -1;
 
+    void look() {
+        firstTokenShare = -1;
+        if (frame.sinkCount == 0 || frame.headStats.empty())
+            return;
+        double sum = 0;
+        for (const kernels::HeadStats& head : frame.headStats)
+            sum += static_cast<double>(head.slot0);
+        firstTokenShare = static_cast<float>(sum / static_cast<double>(frame.headStats.size()));
+    }
     void score(std::span<const float> logits) {
         if (losses.size() + 1 >= tokens.size())
             return;
@@ -42,6 +53,10 @@ Evaluation::Evaluation(std::shared_ptr<const Model> model, const EvaluationOptio
                                                            .sinkType = options.sinkType,
                                                            .maxChunk = std::max(1, options.chunk),
                                                            .ringStart = options.ringStart});
+    const ModelConfig& config = m_impl->stream->model().config;
+    m_impl->frame.level = CaptureLevel::Shares;
+    prepareFrame(m_impl->frame, {.level = CaptureLevel::Shares, .rowLayer = 0}, config.layers, config.heads,
+                 m_impl->stream->cache().slots());
 }
 
 Evaluation::~Evaluation() = default;
@@ -56,7 +71,8 @@ bool Evaluation::step() {
     if (e.recompute) {
         e.score(e.recompute->next(now[0]));
     } else {
-        const auto logits = e.stream->feed(now, LogitsWanted::All);
+        const auto logits = e.stream->feed(now, LogitsWanted::All, &e.frame);
+        e.look();
         const std::size_t vocabulary = logits.size() / n;
         for (std::size_t i = 0; i < n; ++i)
             e.score(logits.subspan(i * vocabulary, vocabulary));
@@ -70,6 +86,9 @@ const std::vector<float>& Evaluation::negativeLogLikelihoods() const {
 }
 std::size_t Evaluation::position() const {
     return m_impl->read;
+}
+float Evaluation::firstTokenShare() const {
+    return m_impl->firstTokenShare;
 }
 Stream* Evaluation::stream() {
     return m_impl->stream ? &*m_impl->stream : nullptr;

@@ -17,6 +17,8 @@ struct EvaluationOptions {
     StreamPosition ringStart = 0;
     kernels::KvType ringType = kernels::KvType::F16;
     kernels::KvType sinkType = kernels::KvType::F16;
+    /// Put in front of the text, each encoded by itself: four "\n" are four tokens, and as the first ones they are the sinks.
+    std::vector<std::string> front;
 };
 
 class Evaluation {
@@ -30,6 +32,9 @@ public:
     const std::vector<float>& negativeLogLikelihoods() const;
     std::size_t position() const; // tokens read
     Stream* stream();             // null in Recompute mode
+    /// Share of attention on the first token, mean over all heads, by the last token of the newest chunk; -1: not in view, or not
+    /// looked at.
+    float firstTokenShare() const;
 
 private:
     struct Impl;

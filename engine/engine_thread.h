@@ -50,6 +50,7 @@ struct CompareProgress {
     CacheMode mode;
     std::vector<float> newLosses; // nats per token, in order
     std::size_t tokensRead, tokensTotal;
+    float firstTokenShare = -1; // of attention, by the newest token; -1: not in view
 };
 struct CompareFinished {
     RequestId id;

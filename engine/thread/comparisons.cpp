@@ -14,13 +14,22 @@ std::vector<TokenId> tokenize(const Model& model, const CompareRequest& request)
     return tokens;
 }
 
+std::vector<TokenId> frontOf(const Model& model, const EvaluationOptions& options) {
+    std::vector<TokenId> tokens;
+    for (const std::string& piece : options.front) {
+        const std::vector<TokenId> encoded = model.tokenizer->encodePlain(piece);
+        tokens.insert(tokens.end(), encoded.begin(), encoded.end());
+    }
+    return tokens;
+}
+
 } // namespace
 
 void Comparisons::add(RequestId id, CompareRequest request, std::shared_ptr<const Model> model,
                       std::stop_token stop) {
     std::vector<TokenId> tokens = tokenize(*model, request);
     m_jobs.push_back(
-        {id, std::move(request), std::move(model), std::move(stop), std::move(tokens), 0, nullptr, 0});
+        {id, std::move(request), std::move(model), std::move(stop), std::move(tokens), 0, nullptr, 0, 0});
 }
 
 void Comparisons::step() {
@@ -42,7 +51,11 @@ bool Comparisons::advance(Job& job) {
     if (job.run == job.request.runs.size())
         return false;
     if (!job.evaluation) {
-        job.evaluation = std::make_unique<Evaluation>(job.model, job.request.runs[job.run], job.tokens);
+        const EvaluationOptions& options = job.request.runs[job.run];
+        std::vector<TokenId> tokens = frontOf(*job.model, options);
+        tokens.insert(tokens.end(), job.tokens.begin(), job.tokens.end());
+        job.length = tokens.size();
+        job.evaluation = std::make_unique<Evaluation>(job.model, options, std::move(tokens));
         job.reported = 0;
     }
     const bool goesOn = job.evaluation->step();
@@ -59,7 +72,8 @@ void Comparisons::report(Job& job) {
                                   job.request.runs[job.run].mode,
                                   {losses.begin() + static_cast<std::ptrdiff_t>(job.reported), losses.end()},
                                   job.evaluation->position(),
-                                  job.tokens.size()});
+                                  job.length,
+                                  job.evaluation->firstTokenShare()});
     job.reported = losses.size();
 }
 

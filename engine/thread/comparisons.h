@@ -26,6 +26,7 @@ private:
         std::vector<TokenId> tokens;
         std::size_t run = 0;
         std::unique_ptr<Evaluation> evaluation; // of the current run
+        std::size_t length = 0;                 // tokens of the current run
         std::size_t reported = 0;               // losses that have been sent
     };
     bool advance(Job& job); // false when all runs are done

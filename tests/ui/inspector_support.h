@@ -33,6 +33,7 @@ public:
     void reset() {
         engine::JournalEvent event;
         event.type = engine::JournalEvent::Type::Reset;
+        event.position = sinks; // where the ring begins
         event.slot = sinks;
         event.count = ringSlots;
         m_journal.push(event);

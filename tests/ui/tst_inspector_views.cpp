@@ -122,10 +122,10 @@ private Q_SLOTS:
 
     void oneHotHeadLightsOneCell() {
         for (const auto& [layer, head] : {std::pair{0, 0}, {4, 0}, {0, 2}, {4, 2}, {2, 1}}) {
-            test::ShowEngine engine(1, 8, 5, 3);
+            test::ShowEngine engine(1, 30, 5, 3);
             app::InspectorFeed feed(engine);
             engine.reset();
-            for (int i = 0; i < 6; ++i)
+            for (int i = 0; i < 40; ++i)
                 engine.token(i);
             engine.frame().headStats[static_cast<std::size_t>(layer * 3 + head)].sinks = 1;
             engine.publish();

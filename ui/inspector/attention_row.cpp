@@ -118,7 +118,7 @@ void AttentionRow::paintAxis(QPainter& painter, const Theme& theme) const {
 }
 
 void AttentionRow::paintBars(QPainter& painter, const Theme& theme, const std::vector<float>& mass) const {
-    const double ratio = devicePixelRatioF();
+    const double ratio = this->ratio();
     Raster raster(size(), ratio);
     const int base = qRound((height() - Below) * ratio), tall = base - qRound(Above * ratio);
     const auto topOf = [&](float weight) { return base - qRound(placeOf(weight) * tall); };

@@ -36,7 +36,7 @@ CacheTab::CacheTab(InspectorState& state, QWidget* parent)
     window->setSpacing(6);
     window->addWidget(m_window, 1);
     for (QComboBox* choice : {makeGridModeBox(state), makeOrderBox(state)}) {
-        choice->setMinimumContentsLength(7);
+        choice->setMinimumContentsLength(6);
         window->addWidget(choice);
     }
     box->addSpacing(2);

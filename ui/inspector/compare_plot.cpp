@@ -48,6 +48,22 @@ void drawShape(QPainter& painter, QPointF at, int shape) {
 }
 
 constexpr std::size_t Warm = 32; // the first tokens have no past and would stretch the axis
+constexpr double LegendLine = 17;
+constexpr std::size_t Span = 256; // tokens that a point of a curve is the mean of
+
+/// The rolling perplexity at every `step`-th token from Warm on.
+std::vector<double> rolling(const std::vector<float>& losses, std::size_t step) {
+    std::vector<double> values;
+    double sum = 0;
+    for (std::size_t i = 0; i < losses.size(); ++i) {
+        sum += static_cast<double>(losses[i]);
+        if (i >= Span)
+            sum -= static_cast<double>(losses[i - Span]);
+        if (i >= Warm && (i - Warm) % step == 0)
+            values.push_back(std::exp(sum / static_cast<double>(std::min(i + 1, Span))));
+    }
+    return values;
+}
 
 } // namespace
 
@@ -80,37 +96,44 @@ QString ComparePlot::summary() const {
 void ComparePlot::render(QPainter& painter, const QRectF& area, const Theme& theme) const {
     double lowest = 1e9, highest = 1;
     std::size_t longest = 1;
-    for (const app::CompareCurve& curve : m_runner.curves()) {
+    std::vector<std::vector<double>> lines;
+    for (const app::CompareCurve& curve : m_runner.curves())
         longest = std::max(longest, curve.losses.size());
-        for (std::size_t i = Warm; i < curve.losses.size(); i += 16) {
-            lowest = std::min(lowest, curve.perplexityAt(i));
-            highest = std::max(highest, curve.perplexityAt(i));
+    const std::size_t step = std::max<std::size_t>(1, longest / 400);
+    for (const app::CompareCurve& curve : m_runner.curves()) {
+        lines.push_back(rolling(curve.losses, step));
+        for (const double value : lines.back()) {
+            lowest = std::min(lowest, value);
+            highest = std::max(highest, value);
         }
     }
     painter.setFont(theme.label);
     if (highest <= 1) {
         painter.setPen(theme.text3);
         painter.drawText(area, Qt::AlignCenter | Qt::TextWordWrap,
-                         m_runner.running() ? tr("Reading …") : tr("Choose a text and press Compare."));
+                         m_runner.running() ? tr("Reading …") : tr("The picture is drawn here."));
         return;
     }
     const std::size_t total =
         std::max(longest, m_runner.curves().empty() ? 1 : m_runner.tokensTotal() / m_runner.curves().size());
-    const QRectF box = area.adjusted(38, 8, -10, -22);
+    const double legend = LegendLine * static_cast<double>(m_runner.curves().size());
+    const QRectF box = area.adjusted(38, legend + 10, -10, -22);
     const double bottom = std::floor(std::log10(lowest) * 2) / 2,
                  top = std::max(bottom + 0.5, std::ceil(std::log10(highest) * 2) / 2);
+    const double decades = top - bottom > 3 ? 1 : 0.5; // between two lines of the axis
     const auto at = [&](std::size_t token, double perplexity) {
         return QPointF(box.left() + static_cast<double>(token) / static_cast<double>(total) * box.width(),
                        box.bottom() - (std::log10(perplexity) - bottom) / (top - bottom) * box.height());
     };
     painter.setRenderHint(QPainter::Antialiasing);
-    for (double power = bottom; power <= top + 1e-6; power += 0.5) {
+    for (double power = decades == 1 ? std::ceil(bottom) : bottom; power <= top + 1e-6; power += decades) {
         const double y = at(0, std::pow(10, power)).y();
         painter.setPen(QPen(theme.line, 1));
         painter.drawLine(QPointF(box.left(), y), QPointF(box.right(), y));
         painter.setPen(theme.text3);
         painter.drawText(QRectF(0, y - 8, box.left() - 6, 16), Qt::AlignRight | Qt::AlignVCenter,
-                         number(std::llround(std::pow(10, power))));
+                         power >= 4 ? QStringLiteral("1e%1").arg(qRound(power))
+                                    : number(std::llround(std::pow(10, power))));
     }
     painter.drawText(QRectF(box.left(), box.bottom() + 4, box.width(), 16), Qt::AlignRight,
                      tr("%1 tokens").arg(number(static_cast<qint64>(total))));
@@ -134,9 +157,8 @@ void ComparePlot::render(QPainter& painter, const QRectF& area, const Theme& the
             continue;
         const LineStyle style = styleOf(index, theme);
         QPolygonF line;
-        const std::size_t step = std::max<std::size_t>(1, curve.losses.size() / 600);
-        for (std::size_t i = Warm; i < curve.losses.size(); i += step)
-            line << at(i, curve.perplexityAt(i));
+        for (std::size_t i = 0; i < lines[index].size(); ++i)
+            line << at(Warm + i * step, lines[index][i]);
         painter.setPen(QPen(style.colour, 2, style.dash));
         painter.setBrush(Qt::NoBrush);
         painter.drawPolyline(line);
@@ -144,7 +166,7 @@ void ComparePlot::render(QPainter& painter, const QRectF& area, const Theme& the
         painter.setBrush(style.colour);
         drawShape(painter, line.last(), style.shape);
     }
-    double y = box.top() + 2;
+    double y = area.top();
     for (std::size_t index = 0; index < m_runner.curves().size(); ++index) {
         const app::CompareCurve& curve = m_runner.curves()[index];
         const LineStyle style = styleOf(index, theme);
@@ -154,12 +176,14 @@ void ComparePlot::render(QPainter& painter, const QRectF& area, const Theme& the
         painter.setBrush(style.colour);
         drawShape(painter, {box.left() + 20, y + 8}, style.shape);
         painter.setPen(theme.text2);
-        const QString value = curve.losses.empty()
-                                  ? QString()
-                                  : QStringLiteral("  ") + QLocale().toString(curve.perplexity(), 'f', 1);
+        const QString value =
+            curve.losses.empty()
+                ? QString()
+                : QStringLiteral("  ") +
+                      QLocale().toString(curve.perplexity(), 'f', curve.perplexity() < 1000 ? 1 : 0);
         painter.drawText(QRectF(box.left() + 40, y, box.width() - 40, 16), Qt::AlignLeft | Qt::AlignVCenter,
                          curve.label + value);
-        y += 17;
+        y += LegendLine;
     }
 }
 

@@ -5,8 +5,11 @@
 #include <QCheckBox>
 #include <QComboBox>
 #include <QFileDialog>
+#include <QFileInfo>
+#include <QGridLayout>
 #include <QLabel>
 #include <QPushButton>
+#include <QSignalBlocker>
 #include <QSpinBox>
 #include <QVBoxLayout>
 
@@ -14,135 +17,181 @@ namespace ui {
 
 namespace {
 
-enum Text { Story, Chat, File };
-enum Preset { Standard, NoSinks, LineFeeds, Code };
-
-constexpr int MaxTokens = 4096;
+/// What stands behind an entry of the list of texts: the id of a chat, or one of these.
+constexpr qint64 Story = -1, ThisChat = -2, File = -3;
+constexpr int MostChats = 40;
+constexpr int MaxTokens = 4096, ShortestText = 400;
 
 } // namespace
 
 CompareTab::CompareTab(app::ChatController& controller, app::CompareRunner& runner, QWidget* parent)
-    : QWidget(parent), m_controller(controller), m_runner(runner), m_plot(new ComparePlot(runner)),
-      m_text(new QComboBox), m_preset(new QComboBox), m_capacity(new QSpinBox),
-      m_recompute(new QCheckBox(tr("Also recompute (slow)"))), m_start(new QPushButton),
+    : QWidget(parent), m_controller(controller), m_runner(runner), m_presets(app::comparePresets()),
+      m_plot(new ComparePlot(runner)), m_text(new QComboBox), m_capacity(new QSpinBox),
+      m_recompute(new QCheckBox(tr("Recompute, too (slow)"))), m_cancel(new QPushButton(tr("Cancel"))),
       m_progress(new QLabel), m_caption(new QLabel) {
     auto* box = new QVBoxLayout(this);
-    box->setContentsMargins(16, 12, 16, 12);
+    box->setContentsMargins(16, 10, 16, 8);
     box->setSpacing(8);
-    m_text->setAccessibleName(tr("Text to compare on"));
-    m_text->addItem(tr("The story that comes with Sumidero"), Story);
-    m_text->addItem(tr("This chat"), Chat);
-    m_text->addItem(tr("A text file…"), File);
-    m_preset->setAccessibleName(tr("What is compared"));
-    m_preset->addItem(tr("Streaming, window, dense"), Standard);
-    m_preset->addItem(tr("No sink at all, one sink, four sinks"), NoSinks);
-    m_preset->addItem(tr("Four line feeds as sinks"), LineFeeds);
-    m_preset->addItem(tr("Code against prose"), Code);
-    auto* capacity = static_cast<QSpinBox*>(m_capacity);
-    capacity->setRange(32, 4096);
-    capacity->setValue(256);
-    capacity->setAccessibleName(tr("Tokens in the cache"));
-    auto* row = new QHBoxLayout;
-    auto* label = new QLabel(tr("Cache of"));
-    row->addWidget(label);
-    row->addWidget(capacity);
-    row->addWidget(m_recompute, 1);
-    m_recompute->setAccessibleName(tr("Also recompute (slow)"));
-    box->addWidget(m_text);
-    box->addWidget(m_preset);
-    box->addLayout(row);
-    auto* actions = new QHBoxLayout;
-    m_start->setAccessibleName(tr("Compare or cancel"));
-    actions->addWidget(m_start);
-    actions->addWidget(m_progress, 1);
-    box->addLayout(actions);
+    box->addWidget(makeText());
+    box->addWidget(makePresets());
+    auto* under = new QHBoxLayout;
+    m_cancel->setProperty("kind", QStringLiteral("link"));
+    under->addWidget(m_recompute);
+    under->addStretch(1);
+    under->addWidget(m_progress);
+    under->addWidget(m_cancel);
+    box->addLayout(under);
     box->addWidget(m_plot, 1);
     m_caption->setWordWrap(true);
+    m_caption->setObjectName(QStringLiteral("compareCaption"));
     box->addWidget(m_caption);
-    for (QWidget* widget : {static_cast<QWidget*>(m_caption), static_cast<QWidget*>(m_progress),
-                            static_cast<QWidget*>(label), m_recompute})
+    for (QWidget* widget : std::initializer_list<QWidget*>{m_caption, m_progress, m_recompute, m_cancel})
         widget->setFont(Theme::current().label);
-    connect(static_cast<QPushButton*>(m_start), &QPushButton::clicked, this, [this] {
-        if (m_runner.running())
-            m_runner.cancel();
-        else
-            run();
-    });
-    connect(m_text, &QComboBox::activated, this, [this] {
-        if (m_text->currentData().toInt() == File)
-            m_filePath = QFileDialog::getOpenFileName(this, tr("Text to compare on"), QString(),
-                                                      tr("Text (*.txt *.md);;All files (*)"));
-    });
+    for (QLabel* label : {m_caption, m_progress})
+        label->setProperty("kind", QStringLiteral("label"));
+    connect(m_cancel, &QPushButton::clicked, this, [this] { m_runner.cancel(); });
     connect(&runner, &app::CompareRunner::changed, this, &CompareTab::refresh);
     connect(&controller, &app::ChatController::modelStateChanged, this, &CompareTab::refresh);
+    connect(&controller, &app::ChatController::chatsChanged, this, &CompareTab::fillTexts);
+    fillTexts();
     refresh();
 }
 
-QString CompareTab::chosenText(QString* problem) const {
-    switch (m_text->currentData().toInt()) {
-    case Chat: {
+QWidget* CompareTab::makeText() {
+    auto* line = new QWidget;
+    auto* row = new QHBoxLayout(line);
+    row->setContentsMargins(0, 0, 0, 0);
+    row->setSpacing(6);
+    m_text->setAccessibleName(tr("Text to compare on"));
+    m_text->setToolTip(tr("The text that is read: the story that comes with Sumidero, a chat, or a file"));
+    m_text->setProperty("kind", QStringLiteral("chip"));
+    m_text->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+    m_text->setMinimumContentsLength(12);
+    m_text->setFont(Theme::current().label);
+    connect(m_text, &QComboBox::activated, this, &CompareTab::textChosen);
+    auto* label = new QLabel(tr("Cache of"));
+    label->setFont(Theme::current().label);
+    label->setProperty("kind", QStringLiteral("label"));
+    m_capacity->setRange(32, 4096);
+    m_capacity->setValue(256);
+    m_capacity->setAccessibleName(tr("Tokens in the cache"));
+    m_capacity->setFont(Theme::current().label);
+    row->addWidget(m_text, 1);
+    row->addWidget(label);
+    row->addWidget(m_capacity);
+    return line;
+}
+
+QWidget* CompareTab::makePresets() {
+    auto* area = new QWidget;
+    auto* grid = new QGridLayout(area);
+    grid->setContentsMargins(0, 0, 0, 0);
+    grid->setSpacing(6);
+    for (int preset = 0; preset < m_presets.size(); ++preset) {
+        auto* button = new QPushButton(m_presets.at(preset).name);
+        button->setCheckable(true);
+        button->setToolTip(m_presets.at(preset).purpose);
+        button->setAccessibleDescription(m_presets.at(preset).purpose);
+        button->setFont(Theme::current().button);
+        connect(button, &QPushButton::clicked, this, [this, preset] { press(preset); });
+        grid->addWidget(button, preset / 2, preset % 2);
+        m_buttons.append(button);
+    }
+    return area;
+}
+
+void CompareTab::fillTexts() {
+    const QVariant chosen = m_text->currentData();
+    const QSignalBlocker quiet(m_text);
+    m_text->clear();
+    m_text->addItem(tr("The built-in story"), Story);
+    m_text->addItem(tr("This chat"), ThisChat);
+    m_text->addItem(m_filePath.isEmpty() ? tr("A text file…") : QFileInfo(m_filePath).fileName(), File);
+    int added = 0;
+    for (const app::ChatSummary& chat : m_controller.chats()) {
+        if (++added <= MostChats)
+            m_text->addItem(tr("Chat: %1").arg(chat.title), static_cast<qint64>(chat.id));
+    }
+    m_text->setCurrentIndex(std::max(0, m_text->findData(chosen)));
+}
+
+void CompareTab::textChosen() {
+    if (m_text->currentData().toLongLong() != File)
+        return;
+    const QString path = QFileDialog::getOpenFileName(this, tr("Text to compare on"), QString(),
+                                                      tr("Text (*.txt *.md);;All files (*)"));
+    if (path.isEmpty()) {
+        m_text->setCurrentIndex(0);
+        return;
+    }
+    m_filePath = path;
+    m_text->setItemText(m_text->currentIndex(), QFileInfo(path).fileName());
+}
+
+void CompareTab::press(int preset) {
+    m_problem.clear();
+    const qint64 source = m_text->currentData().toLongLong();
+    if (!m_presets.at(preset).onOwnText)
+        return run(preset, QString());
+    switch (source) {
+    case Story:
+        return run(preset, app::readTextFile(QStringLiteral(":/texts/story.txt"), &m_problem));
+    case File:
+        return run(preset, app::readTextFile(m_filePath, &m_problem));
+    case ThisChat: {
         QString text;
         for (const app::Message& message : m_controller.transcript().messages())
             text += message.text + QStringLiteral("\n\n");
-        if (text.size() < 400)
-            *problem = tr("This chat is still too short to compare anything on.");
-        return text;
+        return run(preset, text);
     }
-    case File:
-        return app::readTextFile(m_filePath, problem);
     default:
-        return app::readTextFile(QStringLiteral(":/texts/story.txt"), problem);
+        m_controller.readChat(source, this, [this, preset](const QString& text) { run(preset, text); });
     }
 }
 
-void CompareTab::run() {
-    QString problem;
-    QString text = chosenText(&problem);
-    const int capacity = static_cast<QSpinBox*>(m_capacity)->value();
-    const bool recompute = static_cast<QCheckBox*>(m_recompute)->isChecked();
-    QList<app::CompareRunner::Run> runs;
-    switch (m_preset->currentData().toInt()) {
-    case NoSinks:
-        runs = app::sinkCountRuns(capacity);
-        break;
-    case LineFeeds:
-        runs = app::standardRuns(4, capacity, recompute);
-        text.prepend(QStringLiteral("\n\n\n\n"));
-        break;
-    case Code:
-        runs = app::standardRuns(4, capacity, recompute);
-        text = app::readTextFile(QStringLiteral(":/texts/code.txt"), &problem);
-        break;
-    default:
-        runs = app::standardRuns(4, capacity, recompute);
+void CompareTab::run(int preset, const QString& text) {
+    const app::ComparePreset& chosen = m_presets.at(preset);
+    if (m_problem.isEmpty() && chosen.onOwnText && text.size() < ShortestText)
+        m_problem = tr("This text is still too short to compare anything on.");
+    const auto runs = app::presetRuns(chosen.kind, m_capacity->value(), m_recompute->isChecked(), &m_problem);
+    if (m_problem.isEmpty()) {
+        m_preset = preset;
+        m_plot->setTrainedLength(m_controller.modelState().info.trainedLength);
+        m_runner.start(text, runs, MaxTokens);
     }
-    if (!problem.isEmpty()) {
-        m_caption->setText(problem);
-        return;
-    }
-    m_plot->setTrainedLength(m_controller.modelState().info.trainedLength);
-    m_runner.start(text, runs, MaxTokens);
+    refresh();
+}
+
+QString CompareTab::caption() const {
+    if (!m_problem.isEmpty())
+        return m_problem;
+    if (!m_runner.problem().isEmpty())
+        return m_runner.problem();
+    if (m_preset < 0)
+        return tr("Press one of them. Each line of the picture reads the text with a cache of its own; your "
+                  "chat is not "
+                  "touched. Perplexity: the lower, the better the model follows.");
+    const app::ComparePreset& preset = m_presets.at(m_preset);
+    const QString verdict = app::presetVerdict(preset.kind, m_runner.curves());
+    return verdict.isEmpty() ? preset.purpose : preset.purpose + QLatin1Char('\n') + verdict;
 }
 
 void CompareTab::refresh() {
-    auto* start = static_cast<QPushButton*>(m_start);
-    start->setText(m_runner.running() ? tr("Cancel") : tr("Compare"));
     const bool ready = m_controller.modelState().phase == app::ModelState::Phase::Ready ||
                        !m_controller.modelState().info.name.empty();
-    start->setEnabled(ready || m_runner.running());
+    for (int preset = 0; preset < m_buttons.size(); ++preset) {
+        m_buttons.at(preset)->setEnabled(ready);
+        m_buttons.at(preset)->setChecked(preset == m_preset);
+    }
+    m_cancel->setVisible(m_runner.running());
+    m_recompute->setVisible(!m_runner.running());
     if (m_runner.running() && m_runner.tokensTotal() > 0)
         m_progress->setText(tr("%1 of %2 tokens")
                                 .arg(number(static_cast<qint64>(m_runner.tokensRead())),
                                      number(static_cast<qint64>(m_runner.tokensTotal()))));
     else
-        m_progress->clear();
-    if (!m_runner.problem().isEmpty())
-        m_caption->setText(m_runner.problem());
-    else
-        m_caption->setText(tr(
-            "Perplexity: the lower, the better the model follows the text. The mean of the last 256 tokens, "
-            "each "
-            "predicted from what is in view. Every line has a cache of its own; your chat is not touched."));
+        m_progress->setText(m_runner.running() ? tr("Waiting …") : QString());
+    m_caption->setText(caption());
 }
 
 } // namespace ui

@@ -34,7 +34,7 @@ QRectF HeadMap::cellRect(int layer, int head) const {
     const int x = turned ? head : layer, y = turned ? layer : head;
     const int columns = turned ? now.heads : now.layers, rows = turned ? now.layers : now.heads;
     // Whole device pixels, so that neighbouring cells have the same look.
-    const double ratio = devicePixelRatioF();
+    const double ratio = this->ratio();
     const auto edge = [ratio](double value) { return std::floor(value * ratio) / ratio; };
     const double left = edge(box.left() + box.width() * x / columns);
     const double right = edge(box.left() + box.width() * (x + 1) / columns);
@@ -74,14 +74,17 @@ void HeadMap::paintCells(QPainter& painter, const Theme& theme) const {
     float largest = 1e-9f;
     for (const auto& stats : now.headStats)
         largest = std::max(largest, stats.outputNorm);
+    const bool muted = tooFewTokens(now);
     // One picture instead of a thousand rectangles.
-    const double ratio = devicePixelRatioF();
+    const double ratio = this->ratio();
     const QRectF box = area();
     QImage image((box.size() * ratio).toSize(), QImage::Format_ARGB32_Premultiplied);
     image.fill(Qt::transparent);
     for (int layer = 0; layer < now.layers; ++layer) {
         for (int head = 0; head < now.heads; ++head) {
-            const QRgb colour = colourOf(headNumber(now, layer, head, state().headValue()), largest, theme);
+            QRgb colour = colourOf(headNumber(now, layer, head, state().headValue()), largest, theme);
+            if (muted)
+                colour = mutedColour(colour, theme.dark);
             const QRectF cell = cellRect(layer, head).translated(-box.topLeft());
             const int left = qRound(cell.left() * ratio), right = qRound(cell.right() * ratio);
             const int bottom = std::min(image.height(), qRound(cell.bottom() * ratio));

@@ -120,7 +120,7 @@ void HeadScatter::paintAxes(QPainter& painter, const Theme& theme) const {
 }
 
 void HeadScatter::paintHeads(QPainter& painter, const Theme& theme) const {
-    const double ratio = devicePixelRatioF();
+    const double ratio = this->ratio();
     Raster raster(size(), ratio);
     const float small = shot().quantised ? -1.0f : SmallOutput * medianNorm(shot().headStats);
     const HeadScope chosen = state().scope();

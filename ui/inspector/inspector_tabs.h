@@ -1,6 +1,6 @@
 #pragma once
 #include "app/chat_controller.h"
-#include "app/compare_runner.h"
+#include "app/compare_presets.h"
 #include "ui/inspector/inspector_state.h"
 #include "ui/inspector/view_heading.h"
 
@@ -62,26 +62,35 @@ private:
     QLabel *m_title, *m_place, *m_shares, *m_top, *m_pins;
 };
 
-/// V11 with the presets: reads a text in several modes beside the chat.
+/// V11: reads a text in several modes beside the chat. Each experiment is one click.
 class CompareTab : public QWidget {
     Q_OBJECT
 public:
     CompareTab(app::ChatController& controller, app::CompareRunner& runner, QWidget* parent = nullptr);
 
 private:
+    QWidget* makeText();
+    QWidget* makePresets();
+    void fillTexts();
+    void textChosen();
+    void press(int preset); // starts it, or cancels the one that runs
+    void run(int preset, const QString& text);
     void refresh();
-    void run();
-    QString chosenText(QString* problem) const;
+    QString caption() const;
 
     app::ChatController& m_controller;
     app::CompareRunner& m_runner;
+    const QList<app::ComparePreset> m_presets;
     ComparePlot* m_plot;
-    QComboBox *m_text, *m_preset;
-    QWidget* m_capacity;
-    QWidget* m_recompute;
-    QWidget* m_start;
+    QComboBox* m_text;
+    QSpinBox* m_capacity;
+    QCheckBox* m_recompute;
+    QList<QPushButton*> m_buttons; // one a preset
+    QPushButton* m_cancel;
     QLabel *m_progress, *m_caption;
-    QString m_filePath;
+    int m_preset = -1;  // the one on the picture
+    QString m_filePath; // of the person's own file
+    QString m_problem;  // why nothing could be started
 };
 
 } // namespace ui

@@ -12,7 +12,6 @@ namespace ui {
 
 namespace {
 
-constexpr int TooFewTokens = 16;
 constexpr int Burst = 16;        // so many tokens at once are worth a sentence
 constexpr int BurstIsNews = 128; // tokens
 
@@ -81,11 +80,10 @@ std::optional<StateWords> particularWords(const InspectorState& state, const Ins
         facts.cache.captureLevel < facts.wanted.level && now.hasAttention)
         return StateWords{ViewState::Lowered,
                           tr("Looking less closely, because it cost more than 3 % of speed.")};
-    if (!now.hasAttention && now.position < now.sinkCount)
-        return StateWords{
-            ViewState::Instructions,
-            tr("The instructions are in the cache: %1 tokens. Attention appears with the first answer.")
-                .arg(number(now.position + 1))};
+    if (now.sinkCount > 0 && now.position < now.sinkCount)
+        return StateWords{ViewState::Instructions,
+                          tr("Only the instructions are in the cache: %1 tokens, all sinks.")
+                              .arg(number(now.position + 1))};
     if (!now.hasAttention)
         return StateWords{ViewState::MapOnly, tr("Cache map only: attention was not looked at.")};
     if (state.scope().layer >= 0 && now.rowLayer != state.scope().layer)
@@ -100,7 +98,7 @@ std::optional<StateWords> particularWords(const InspectorState& state, const Ins
                       .arg(number(facts.trainedLength), number(facts.trainedLength - now.position - 1))
                 : tr("Nothing is forgotten in this mode; the trained length of %1 is over.")
                       .arg(number(facts.trainedLength))};
-    if (now.sinkCount > 0 && now.visible() <= std::max(TooFewTokens, now.sinkCount + 4))
+    if (now.sinkCount > 0 && tooFewTokens(now))
         return StateWords{ViewState::FewTokens,
                           tr("Too few tokens: sinks get 100 % by construction until more than %1 are there.")
                               .arg(now.sinkCount)};

@@ -38,7 +38,9 @@ void PaintedView::paintEvent(QPaintEvent*) {
     QPainter painter(this);
     const Theme& theme = Theme::current();
     painter.setFont(theme.list);
+    m_ratio = painter.deviceTransform().m11();
     paint(painter, theme);
+    m_ratio = 0;
     if (hasFocus()) {
         painter.setPen(QPen(theme.accent, 2));
         painter.setBrush(Qt::NoBrush);

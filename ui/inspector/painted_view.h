@@ -24,6 +24,8 @@ protected:
     virtual void paint(QPainter& painter, const Theme& theme) = 0;
     InspectorState& state() const { return m_state; }
     const app::InspectorSnapshot& shot() const { return m_state.shot(); }
+    /// Device pixels for one of ours: of the screen, or of the picture that is painted for an export.
+    double ratio() const { return m_ratio > 0 ? m_ratio : devicePixelRatioF(); }
     void paintEvent(QPaintEvent*) override;
     void showEvent(QShowEvent*) override;
     /// Text in the middle for a state without numbers.
@@ -32,6 +34,7 @@ protected:
 private:
     void refresh();
     InspectorState& m_state;
+    double m_ratio = 0; // while painting
 };
 
 /// The mark of the pin with this number: 0 a disc, 1 a triangle, 2 a square.

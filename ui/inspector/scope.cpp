@@ -49,6 +49,11 @@ float withoutSinks(const app::InspectorSnapshot& shot, HeadScope scope) {
     return sinks < 1 ? static_cast<float>(1 / (1 - sinks)) : 1.0f;
 }
 
+bool tooFewTokens(const app::InspectorSnapshot& shot) {
+    constexpr int Few = 16;
+    return shot.hasLayout && shot.visible() <= std::max(Few, shot.sinkCount + 4);
+}
+
 QString scaleName(HeatScale scale) {
     switch (scale) {
     case HeatScale::Log:

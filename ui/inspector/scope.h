@@ -24,6 +24,9 @@ QString aggregateName(Aggregate aggregate);
 /// Formats a value of the head map for people.
 QString headNumberText(float number, HeadValue value);
 
+/// With so few tokens the sinks get nearly everything by construction: what is shown is true, but muted.
+bool tooFewTokens(const app::InspectorSnapshot& shot);
+
 struct Shares {
     double sinks = 0, recent = 0, middle = 0, firstToken = 0, effectiveKeys = 0;
 };

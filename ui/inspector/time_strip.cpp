@@ -89,7 +89,7 @@ void TimeStrip::paint(QPainter& painter, const Theme& theme) {
     const app::InspectorHistory& history = state().feed().history();
     if (history.empty())
         return paintSentence(painter, theme, tr("Time begins with the first message."));
-    const Drawn wanted{first(), state().feed().sequence(), size(), devicePixelRatioF(), theme.dark};
+    const Drawn wanted{first(), state().feed().sequence(), size(), ratio(), theme.dark};
     if (!(wanted == m_drawn)) {
         m_drawn = wanted;
         rebuild(theme);
@@ -109,7 +109,7 @@ void TimeStrip::paint(QPainter& painter, const Theme& theme) {
 
 void TimeStrip::rebuild(const Theme& theme) {
     const StreamPosition from = first(), to = std::max(last(), from + Shown - 1);
-    Raster raster(size(), devicePixelRatioF());
+    Raster raster(size(), ratio());
     paintColumns(raster, theme, columns(state().feed().history(), from, to, raster.width()));
     const app::InspectorHistory& history = state().feed().history();
     if (from == history.begin() && from > history.ringStart()) // older tokens are not remembered

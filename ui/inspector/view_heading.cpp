@@ -24,8 +24,17 @@ void ViewHeading::setHint(const QString& hint) {
     if (hint == m_hint)
         return;
     m_hint = hint;
+    updateGeometry();
     setAccessibleName(m_name + QLatin1Char(' ') + hint);
     update();
+}
+
+QSize ViewHeading::minimumSizeHint() const {
+    QFont bold = Theme::current().label;
+    bold.setWeight(QFont::DemiBold);
+    const int name = QFontMetrics(bold).horizontalAdvance(m_name) + (m_mark == Mark::None ? 0 : 15);
+    const int hint = QFontMetrics(Theme::current().label).horizontalAdvance(m_hint);
+    return {name + (hint > 0 ? hint + 10 : 0), height()};
 }
 
 void ViewHeading::paintEvent(QPaintEvent*) {

@@ -11,6 +11,7 @@ public:
     ViewHeading(Mark mark, const QString& name, QWidget* parent = nullptr);
     void setValue(const QString& strong, const QString& plain); // on the right
     void setHint(const QString& hint);                          // after the name
+    QSize minimumSizeHint() const override;
 
 protected:
     void paintEvent(QPaintEvent* event) override;

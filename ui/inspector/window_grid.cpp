@@ -11,7 +11,6 @@ namespace ui {
 using engine::StreamPosition;
 
 namespace {
-constexpr int TooFewTokens = 16;    // with so few, sinks get nearly everything by construction
 constexpr int Recent = 64;          // the newest tokens, which are looked at anyway
 constexpr double ActingAsSink = 10; // times an even share
 } // namespace
@@ -26,7 +25,7 @@ QSize WindowGrid::sizeHint() const {
 }
 
 void WindowGrid::fitHeight(int most) {
-    const double ratio = devicePixelRatioF();
+    const double ratio = this->ratio();
     const Layout grid =
         layoutFor(cellCount(), static_cast<int>(width() * ratio), static_cast<int>(most * ratio));
     const int wanted =
@@ -80,13 +79,13 @@ int WindowGrid::cellOf(StreamPosition position) const {
 }
 
 WindowGrid::Layout WindowGrid::layout() const {
-    const double ratio = devicePixelRatioF();
+    const double ratio = this->ratio();
     return layoutFor(cellCount(), static_cast<int>(width() * ratio), static_cast<int>(height() * ratio));
 }
 
 QRect WindowGrid::cellRect(int cell) const {
     const Layout grid = layout();
-    const double ratio = devicePixelRatioF();
+    const double ratio = this->ratio();
     const int left = cell % grid.columns * grid.pitch(), top = cell / grid.columns * grid.pitch();
     return QRectF(left / ratio, top / ratio, grid.cell / ratio, grid.cell / ratio).toAlignedRect();
 }
@@ -113,7 +112,7 @@ QRectF WindowGrid::cellBox(Cell cell) const {
 
 CellView::Cell WindowGrid::cellUnder(QPointF point) const {
     const Layout grid = layout();
-    const double pitch = std::max(1, grid.pitch()) / devicePixelRatioF();
+    const double pitch = std::max(1, grid.pitch()) / ratio();
     if (point.x() < 0 || point.y() < 0)
         return {};
     const Cell cell{static_cast<int>(point.y() / pitch), static_cast<int>(point.x() / pitch)};
@@ -168,7 +167,7 @@ QRgb WindowGrid::colourOf(StreamPosition position, const std::vector<float>& mas
         const float weight = mass[static_cast<std::size_t>(slot)];
         const QRgb colour = heatColour(heatPlace(weight, state().scale(), 1.0 / std::max(1, now.visible())),
                                        state().scale(), theme.dark);
-        return now.visible() <= TooFewTokens ? mutedColour(colour, theme.dark) : colour;
+        return m_muted ? mutedColour(colour, theme.dark) : colour;
     }
     case GridMode::Age: {
         const double age = static_cast<double>(now.position - position) / std::max(1, cellCount());
@@ -201,11 +200,12 @@ void WindowGrid::paint(QPainter& painter, const Theme& theme) {
         for (float& weight : mass)
             weight *= factor;
     }
+    m_muted = tooFewTokens(shot());
     std::vector<QRgb> colours(static_cast<std::size_t>(cellCount()));
     for (int cell = 0; cell < cellCount(); ++cell)
         colours[static_cast<std::size_t>(cell)] = colourOf(positionAt(cell), mass, theme);
     QImage image = rasterCells(colours, grid.columns, grid.cell, grid.gap);
-    image.setDevicePixelRatio(devicePixelRatioF());
+    image.setDevicePixelRatio(ratio());
     painter.drawImage(0, 0, image);
     paintMarks(painter, theme);
 }

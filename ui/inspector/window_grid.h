@@ -53,6 +53,7 @@ private:
     int indexOf(Cell cell) const;
     QRgb colourOf(engine::StreamPosition position, const std::vector<float>& mass, const Theme& theme) const;
     void paintMarks(QPainter& painter, const Theme& theme) const;
+    bool m_muted = false; // too few tokens
 };
 
 /// Adds what can be done with a token: pin it, look at its moment.

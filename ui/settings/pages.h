@@ -25,6 +25,9 @@ public:
     void store(app::Settings& settings) const override;
 
 private:
+    void showPreset();
+    void takePreset(int preset);
+    QComboBox* m_preset;
     QDoubleSpinBox* m_temperature;
     QSpinBox* m_topK;
     QDoubleSpinBox* m_topP;

@@ -2,10 +2,13 @@
 #include "ui/settings/pages.h"
 #include "ui/theme.h"
 
+#include <QComboBox>
 #include <QDoubleSpinBox>
 #include <QPushButton>
 #include <QSpinBox>
 #include <QVBoxLayout>
+
+#include <algorithm>
 
 namespace ui {
 
@@ -31,16 +34,44 @@ QSpinBox* makeCount(QWidget* parent, int smallest, int largest, const QString& n
     return box;
 }
 
+/// Ready-made answers to "how lively?". The balanced one is what Sumidero starts with.
+struct SamplingPreset {
+    QString name;
+    engine::SamplingOptions options;
+};
+
+QList<SamplingPreset> samplingPresets() {
+    const auto with = [](float temperature, int topK, float topP, float minP) {
+        engine::SamplingOptions options;
+        options.temperature = temperature;
+        options.topK = topK;
+        options.topP = topP;
+        options.minP = minP;
+        return options;
+    };
+    return {{SamplingPage::tr("Precise"), with(0.2f, 20, 0.9f, 0.1f)},
+            {SamplingPage::tr("Balanced"), {}},
+            {SamplingPage::tr("Creative"), with(1.1f, 100, 0.98f, 0.02f)}};
+}
+
 } // namespace
 
 SamplingPage::SamplingPage(QWidget* parent)
     : SettingsPageWidget(tr("Answers"),
                          tr("How the next word is chosen. Nothing has to be read again for a change here."),
                          parent),
-      m_temperature(makeShare(this, 0, 2, 0.05, -1)), m_topK(makeCount(this, 0, 1000, tr("Off"))),
-      m_topP(makeShare(this, 0.01, 1, 0.01, -1)), m_minP(makeShare(this, 0, 1, 0.01, 0)),
-      m_penalty(makeShare(this, 1, 2, 0.05, 1)), m_penaltyWindow(makeCount(this, 1, 8192, {})),
+      m_preset(new QComboBox(this)), m_temperature(makeShare(this, 0, 2, 0.05, -1)),
+      m_topK(makeCount(this, 0, 1000, tr("Off"))), m_topP(makeShare(this, 0.01, 1, 0.01, -1)),
+      m_minP(makeShare(this, 0, 1, 0.01, 0)), m_penalty(makeShare(this, 1, 2, 0.05, 1)),
+      m_penaltyWindow(makeCount(this, 1, 8192, {})),
       m_seed(makeCount(this, 0, 2000000000, tr("New each time"))) {
+    for (const SamplingPreset& preset : samplingPresets())
+        m_preset->addItem(preset.name);
+    m_preset->addItem(tr("My own"));
+    m_preset->setFixedWidth(Theme::current().px(160));
+    addField(Place::Beside, tr("Preset"), m_preset, tr("Sets the values below; the seed stays."));
+    connect(m_preset, &QComboBox::activated, this, &SamplingPage::takePreset);
+    connect(this, &SettingsPageWidget::edited, this, &SamplingPage::showPreset);
     addField(Place::Beside, tr("Temperature"), m_temperature,
              tr("0 always takes the likeliest word; higher is livelier."));
     addField(Place::Beside, tr("Top k"), m_topK, tr("Only the k likeliest words are considered."));
@@ -67,6 +98,29 @@ SamplingPage::SamplingPage(QWidget* parent)
         connect(box, &QDoubleSpinBox::valueChanged, this, &SettingsPageWidget::edited);
 }
 
+void SamplingPage::takePreset(int preset) {
+    if (preset >= samplingPresets().size())
+        return;
+    app::Settings settings;
+    store(settings);
+    const std::uint64_t seed = settings.sampling.seed;
+    settings.sampling = samplingPresets().at(preset).options;
+    settings.sampling.seed = seed;
+    load(settings);
+    Q_EMIT edited();
+}
+
+void SamplingPage::showPreset() {
+    app::Settings shown;
+    store(shown);
+    shown.sampling.seed = 0;
+    const QList<SamplingPreset> presets = samplingPresets();
+    const auto same = std::find_if(presets.begin(), presets.end(), [&shown](const SamplingPreset& preset) {
+        return preset.options == shown.sampling;
+    });
+    m_preset->setCurrentIndex(static_cast<int>(same - presets.begin())); // behind the last: my own
+}
+
 void SamplingPage::load(const app::Settings& settings) {
     const engine::SamplingOptions& sampling = settings.sampling;
     m_temperature->setValue(static_cast<double>(sampling.temperature));
@@ -76,6 +130,7 @@ void SamplingPage::load(const app::Settings& settings) {
     m_penalty->setValue(static_cast<double>(sampling.repetitionPenalty));
     m_penaltyWindow->setValue(sampling.repetitionWindow);
     m_seed->setValue(static_cast<int>(std::min<std::uint64_t>(sampling.seed, 2000000000)));
+    showPreset();
 }
 
 void SamplingPage::store(app::Settings& settings) const {
