@@ -28,6 +28,6 @@ install_packages() {
         echo "sudo may ask for your password; it is used for apt-get only."
         as_root=(sudo)
     fi
-    "${as_root[@]}" apt-get update -q >/dev/null || echo "The package lists could not be refreshed; going on with the ones that are here." >&2
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" >/dev/null
+    "${as_root[@]}" apt-get -o DPkg::Lock::Timeout=300 update -q >/dev/null || echo "The package lists could not be refreshed; going on with the ones that are here." >&2
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -q --no-install-recommends "${missing[@]}" >/dev/null
 }

@@ -4,7 +4,7 @@ namespace kernels {
 
 extern const AttendKernels ATTEND_PORTABLE, ATTEND_AVX2, ATTEND_AVX512;
 
-const AttendKernels& attendKernels(Isa isa) {
+const AttendKernels& attendKernels([[maybe_unused]] Isa isa) {
 #if defined(__x86_64__)
     switch (isa) {
     case Isa::Portable:

@@ -4,7 +4,7 @@ namespace kernels {
 
 extern const ElementwiseKernels ELEMENTWISE_PORTABLE, ELEMENTWISE_AVX2, ELEMENTWISE_AVX512;
 
-const ElementwiseKernels& elementwiseKernels(Isa isa) {
+const ElementwiseKernels& elementwiseKernels([[maybe_unused]] Isa isa) {
 #if defined(__x86_64__)
     switch (isa) {
     case Isa::Portable:

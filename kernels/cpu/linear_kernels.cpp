@@ -11,7 +11,7 @@ float residualThreshold(Residual residual, double energy, std::int64_t blocks) {
                : static_cast<float>(timesMean * std::sqrt(energy / static_cast<double>(blocks)));
 }
 
-const LinearKernels& linearKernels(Isa isa) {
+const LinearKernels& linearKernels([[maybe_unused]] Isa isa) {
 #if defined(__x86_64__)
     switch (isa) {
     case Isa::Portable:
