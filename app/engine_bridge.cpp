@@ -95,6 +95,9 @@ engine::Latest<engine::AttentionFrame>* EngineBridge::frames() {
 engine::Journal* EngineBridge::journal() {
     return &m_thread->journal();
 }
+engine::Recorder* EngineBridge::recorder() {
+    return &m_thread->recorder();
+}
 
 void EngineBridge::onWake() {
     if (m_pause->isActive())

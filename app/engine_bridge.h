@@ -25,6 +25,7 @@ public:
     void setPaused(bool paused) override;
     engine::Latest<engine::AttentionFrame>* frames() override;
     engine::Journal* journal() override;
+    engine::Recorder* recorder() override;
 
 private:
     static constexpr int DrainMs = 16;

@@ -21,6 +21,7 @@ public:
     virtual void setPaused(bool paused) = 0;
     virtual engine::Latest<engine::AttentionFrame>* frames() = 0; // null: this engine shows none
     virtual engine::Journal* journal() = 0;
+    virtual engine::Recorder* recorder() { return nullptr; } // null: this engine records nothing
 
 Q_SIGNALS:
     void loadProgress(engine::RequestId id, float fraction);

@@ -145,7 +145,7 @@ bool Recorder::isOn() const {
     return state == State::Opening || state == State::Shaped || state == State::Ready;
 }
 
-AttentionFrame* Recorder::take(const Stream& stream) {
+AttentionFrame* Recorder::take(const Stream& stream, WhenBehind behind) {
     Impl& r = *m_impl;
     if (r.state.load(std::memory_order_relaxed) == State::Off)
         return nullptr;
@@ -166,7 +166,10 @@ AttentionFrame* Recorder::take(const Stream& stream) {
         r.spare = nullptr;
         if (r.held != nullptr)
             return &r.held->frame;
-        r.dropped.fetch_add(1, std::memory_order_relaxed);
+        if (behind == WhenBehind::Drop)
+            r.dropped.fetch_add(1, std::memory_order_relaxed);
+        else
+            --r.number;
     }
     r.holding.store(false);
     return nullptr;

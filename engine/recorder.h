@@ -25,6 +25,9 @@ struct RecordingStatus {
     std::string problem;       // why it ended without being asked to: a sentence; empty: it did not
 };
 
+/// What take() does when the disk is behind: count the token as dropped, or nothing, for a caller who asks again.
+enum class WhenBehind : std::uint8_t { Drop, AskAgain };
+
 /// Capture level C4: writes every attention row of every decoded token to a file (README.md has the format). The decode loop fills
 /// frames that were made beforehand and hands them to a thread that packs and writes them; it never allocates, locks or waits for
 /// that. Where the thread is behind, tokens are dropped and counted. A disk that is full or fails ends the recording with a sentence and
@@ -45,7 +48,7 @@ public:
     // Engine thread, between tokens; no allocation, no lock, no waiting:
     bool isOn() const;
     /// A frame of level Record to be filled for the next token; null when nothing is recorded now.
-    AttentionFrame* take(const Stream& stream);
+    AttentionFrame* take(const Stream& stream, WhenBehind behind = WhenBehind::Drop);
     bool holds() const;      // such a frame is out
     void put(TokenId token); // it was filled, for this token
     void giveBack();         // it was not; nothing happens without one

@@ -1,10 +1,14 @@
 #include "app/cli/command.h"
 #include "app/cli/model_options.h"
 #include "engine/error.h"
+#include "engine/recorder.h"
 #include "engine/stream.h"
 
+#include <chrono>
 #include <fstream>
+#include <iomanip>
 #include <numeric>
+#include <thread>
 
 namespace cli {
 namespace {
@@ -12,7 +16,7 @@ namespace {
 struct Options {
     ModelOptions model;
     CacheChoice cache;
-    std::string textFile, csvFile;
+    std::string textFile, csvFile, headsFile, recordFile;
     int limit = 0, from = 0;
     bool json = false;
 };
@@ -50,6 +54,41 @@ double meanOf(std::span<const double> values) {
                : std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
+std::string csvQuoted(std::string_view text) {
+    std::string quoted = "\"";
+    for (const char c : text) {
+        if (c == '\n')
+            quoted += "\\n";
+        else
+            quoted += c == '"' ? "\"\"" : std::string(1, c);
+    }
+    return quoted + '"';
+}
+
+/// All rows of one token, one weight a line: the same table as the Inspector exports.
+void writeRows(const std::string& path, const engine::AttentionFrame& frame,
+               const engine::Tokenizer& tokenizer, const std::vector<engine::TokenId>& tokens) {
+    std::ofstream file(path);
+    file << "t,layer,head,slot,stream_pos,token,weight\n" << std::setprecision(9);
+    const int slots = frame.sinkSlots + frame.ringSlots;
+    const float* row = frame.rows.data();
+    for (int head = 0; head < frame.layers * frame.heads; ++head, row += slots) {
+        const auto write = [&](engine::StreamPosition position, int slot) {
+            file << frame.position << ',' << head / frame.heads << ',' << head % frame.heads << ',' << slot
+                 << ',' << position << ','
+                 << csvQuoted(tokenizer.displayText(tokens[static_cast<std::size_t>(position)])) << ','
+                 << row[slot] << '\n';
+        };
+        for (int sink = 0; sink < frame.sinkCount; ++sink)
+            write(sink, sink);
+        for (engine::StreamPosition position = frame.oldest; position <= frame.position; ++position)
+            write(position,
+                  frame.sinkSlots + static_cast<int>((position - frame.ringStart) % frame.ringSlots));
+    }
+    if (!file.flush())
+        throw engine::Error("The file " + path + " cannot be written.");
+}
+
 Shares measure(const Options& o, const std::shared_ptr<const engine::Model>& model) {
     const auto tokens = readTokens(*model, o.textFile, o.limit);
     engine::StreamOptions options;
@@ -72,15 +111,37 @@ Shares measure(const Options& o, const std::shared_ptr<const engine::Model>& mod
     engine::prepareFrame(frame, {.level = frame.level, .rowLayer = 0}, model->config.layers,
                          model->config.heads, stream.cache().slots());
     Shares shares;
+    engine::Recorder recorder;
+    recorder.describe({model->info.name, model->info.quantisation, 0});
+    if (!o.recordFile.empty())
+        recorder.start(o.recordFile);
     for (std::size_t i = from; i < last; ++i) {
-        stream.feed({&tokens[i], 1}, engine::LogitsWanted::None, &frame);
-        shares.add(frame);
+        engine::AttentionFrame* recorded = nullptr;
+        while (recorder.isOn() && !(recorded = recorder.take(stream, engine::WhenBehind::AskAgain))) // nothing is dropped here
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        if (!o.csvFile.empty() && i + 1 == last) {
+            frame.level = engine::CaptureLevel::Record;
+            engine::prepareFrame(frame, {.level = frame.level, .rowLayer = 0}, model->config.layers,
+                                 model->config.heads, stream.cache().slots());
+        }
+        engine::AttentionFrame& now = recorded ? *recorded : frame;
+        if (recorded)
+            now.level = engine::CaptureLevel::Record;
+        stream.feed({&tokens[i], 1}, engine::LogitsWanted::None, &now);
+        shares.add(now);
+        if (!o.csvFile.empty() && i + 1 == last)
+            writeRows(o.csvFile, now, *model->tokenizer, tokens);
+        if (recorded)
+            recorder.put(tokens[i]);
     }
+    recorder.finish();
+    if (const std::string problem = recorder.status().problem; !problem.empty())
+        throw engine::Error(problem);
     shares.average();
     return shares;
 }
 
-void writeTable(const std::string& path, const Shares& shares, int heads) {
+void writeHeads(const std::string& path, const Shares& shares, int heads) {
     std::ofstream file(path);
     file << "layer,head,sink_share,first_token_share,effective_keys\n";
     for (std::size_t i = 0; i < shares.sinks.size(); ++i)
@@ -106,8 +167,8 @@ void run(const Options& o) {
     const auto sinkHeads =
         std::count_if(shares.first.begin(), shares.first.end(), [](double share) { return share > 0.3; });
     const double rate = static_cast<double>(sinkHeads) / static_cast<double>(shares.first.size());
-    if (!o.csvFile.empty())
-        writeTable(o.csvFile, shares, model->config.heads);
+    if (!o.headsFile.empty())
+        writeHeads(o.headsFile, shares, model->config.heads);
     if (!o.json) {
         std::printf("%.1f %% of attention goes to the sinks, %.1f %% to the very first token (mean of %zu "
                     "heads, %d tokens).\n",
@@ -140,7 +201,11 @@ void addSinks(CLI::App& app) {
         ->check(CLI::NonNegativeNumber);
     command->add_option("--from", options->from, "look from this token on (default 0)")
         ->check(CLI::NonNegativeNumber);
-    command->add_option("--csv", options->csvFile, "write the table of all heads");
+    command->add_option("--csv", options->csvFile, "write every weight of the last token, one a line");
+    command->add_option("--heads-csv", options->headsFile,
+                        "write the table of all heads, mean of the tokens");
+    command->add_option("--record", options->recordFile,
+                        "write every row of every token (engine/README.md has the format)");
     addJsonFlag(*command, options->json);
     command->callback([options] { run(*options); });
 }

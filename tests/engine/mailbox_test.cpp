@@ -16,7 +16,7 @@ struct Picture {
 
 TEST(Latest, NeverTornAndNeverBackwards) {
     engine::Latest<Picture> mailbox;
-    constexpr std::uint64_t Count = 300'000;
+    constexpr std::uint64_t Count = 1'000'000;
     std::thread writer([&] {
         for (std::uint64_t i = 1; i <= Count; ++i) {
             Picture& picture = mailbox.back();

@@ -2,6 +2,7 @@
 
 #include "ui/inspector/cell_view.h"
 #include "ui/inspector/inspector_tabs.h"
+#include "ui/inspector/record_button.h"
 #include "ui/inspector/time_strip.h"
 #include "ui/inspector/view_controls.h"
 
@@ -143,6 +144,10 @@ void InspectorPane::buildFooter() {
     };
     button(tr("Numbers"), tr("All numbers as a table (T)"), [this] { showNumbers(); });
     button(tr("Export"), tr("Export what is seen (Ctrl+E)"), [this] { exportView(); });
+    auto* record = new RecordButton(m_controller.engine());
+    record->setFont(Theme::current().label);
+    connect(record, &RecordButton::said, this, &InspectorPane::say);
+    footer->addWidget(record);
     button(tr("Help"), tr("What these views show"), [this] { showHelp(); });
     box->addLayout(footer);
 }
