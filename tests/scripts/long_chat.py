@@ -16,26 +16,29 @@ QUESTIONS = ["Tell me a long story about a river and the people who live beside 
              "Go on: what did the children find there? Take your time.",
              "Write down the song that they sang, with many verses.",
              "And how does the year end for them? Tell every month."]
+ENOUGH = 3000 # questions, each with an answer of one token at least; the run ends by tokens
+
+
+def generated(home, program):
+    """Tokens of the answers that are done and, in pieces of 8, of the one that is being written."""
+    if not home.database.exists():
+        return 0
+    done = home.query("SELECT coalesce(sum(tokens), 0) FROM message WHERE role = 'assistant' AND state = 'done'")[0][0]
+    last = program.lines[-1].split() if program.lines else [""]
+    return done + (8 * int(last[1]) if last[0] == "chunk" else 0)
 
 
 def run(arguments, home, model):
     said = []
-    for number in range(60): # more than enough; the run ends by tokens
+    for number in range(ENOUGH):
         said += ["--say", QUESTIONS[number % len(QUESTIONS)]]
     with Program(arguments.folder, home, "--model", model, "--acknowledge", *said) as program:
-        samples, seen, start = [], 0, time.monotonic()
-        tokens = 0
+        samples, tokens, start = [], 0, time.monotonic()
         while tokens < arguments.tokens:
             if program.process.poll() is not None:
                 sys.exit(f"the program ended: {program.errors}")
-            time.sleep(0.25)
-            lines = list(program.lines)
-            for line in lines[seen:]:
-                if line.startswith("chunk"):
-                    tokens += 8 # a piece is 8 tokens, the last of an answer fewer
-            if tokens < arguments.tokens and lines.count("finished") == len(said) // 2:
-                sys.exit(f"all questions are answered after {tokens} tokens; the model answers too briefly for {arguments.tokens}")
-            seen = len(lines)
+            time.sleep(0.5)
+            tokens = generated(home, program)
             samples.append((time.monotonic() - start, tokens, program.memory()))
         if arguments.screenshot:
             subprocess.run(["import", "-window", "root", arguments.screenshot], env=home.environment, check=True)
