@@ -47,17 +47,21 @@ Conversation::Outcome Conversation::read(const ChatRequest& request, Session::Ob
                                          const std::stop_token& stop) {
     if (request.cache.mode == CacheMode::Recompute)
         throw Error("Recomputing the window for every token is a measurement, not a way to chat.");
-    const bool isNew = !m_stream || request.cache != m_options;
     const std::string system = request.system.empty() ? m_model->chatFormat.defaultSystem : request.system;
-    if (isNew || request.chatId != m_chatId || system != m_system) {
+    const bool opens =
+        !m_stream || request.cache != m_options || request.chatId != m_chatId || system != m_system;
+    if (opens) {
         m_chatId = request.chatId;
         m_system = system;
         open(request);
     }
     m_logits = {};
     m_reporter.prepare(observer, *m_stream, request.sampling.seed);
-    if (m_stream->cache().next() == 0)
+    const auto held = static_cast<int>(m_stream->cache().next());
+    if (opens || held == 0) {
         m_reporter.reset(*m_stream);
+        m_reporter.appended(*m_stream, *m_ledger, 0, opens ? held : 0);
+    }
 
     const std::size_t first = match(request.history);
     std::vector<Unread> unread =
@@ -78,10 +82,12 @@ Conversation::Outcome Conversation::read(const ChatRequest& request, Session::Ob
 }
 
 void Conversation::open(const ChatRequest& request) {
-    m_block = m_writer.systemBlock(m_system);
+    std::vector<TokenId> block = m_writer.systemBlock(m_system);
+    const bool sameBlock = block == m_block;
+    m_block = std::move(block);
     const StreamOptions wanted = streamOptions(m_model->config, request.cache, m_block.size());
     if (m_stream && request.cache == m_options && wanted.sinks == m_stream->options().sinks) {
-        takeBack(0);
+        takeBack(sameBlock ? blockEnd() : 0); // another chat goes on behind the same system block
     } else {
         drop(); // the old cache goes before the new one is made
         m_stream = std::make_unique<Stream>(m_model, wanted);
@@ -229,10 +235,16 @@ void Conversation::alignEdge(int comingTokens) {
     }
 }
 
+// Where the system block ends if the cache still holds all of it, else 0.
+StreamPosition Conversation::blockEnd() const {
+    const auto tokens = static_cast<int>(m_block.size());
+    const bool isPinned =
+        m_stream->cache().shape().sinks == tokens && m_stream->cache().sinkCount() == tokens;
+    return isPinned || blockIsRead() ? tokens : 0;
+}
+
 void Conversation::startOver() {
-    const bool blockIsPinned = m_stream->cache().shape().sinks == static_cast<int>(m_block.size()) &&
-                               m_stream->cache().sinkCount() == static_cast<int>(m_block.size());
-    takeBack(blockIsPinned ? m_stream->cache().shape().sinks : 0);
+    takeBack(blockEnd());
 }
 
 void Conversation::takeBack(StreamPosition position) {

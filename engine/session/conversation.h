@@ -75,6 +75,7 @@ private:
     void takeBack(StreamPosition position);
     void startOver();
     bool blockIsRead() const;
+    StreamPosition blockEnd() const;
     int windowTokens() const { return m_stream->options().window; }
 
     std::shared_ptr<const Model> m_model;

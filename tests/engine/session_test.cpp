@@ -228,6 +228,35 @@ TEST_F(SessionTest, AnotherChatAndBack) {
     EXPECT_TRUE(std::equal(opening.begin(), opening.end(), tokens.begin()));
 }
 
+// The system block is read once for all chats that begin with it, however far the last one rolled.
+TEST_F(SessionTest, AnotherChatGoesOnBehindTheSameSystemBlock) {
+    chat.request.maxTokens = 600;
+    chat.say("A long one.");
+    ASSERT_GT(chat.last.forgotten, 0);
+    Chat fresh(model);
+    fresh.request = chat.request;
+    for (Chat* one : {&chat, &fresh}) {
+        one->request.chatId = 2;
+        one->request.history.clear();
+        one->request.maxTokens = 8;
+        one->nextId = 90;
+    }
+    const auto result = chat.say("There.");
+    fresh.say("There.");
+    EXPECT_EQ(result.promptTokens, static_cast<int>(firstTurn("There.").size() - block().size()));
+    EXPECT_EQ(chat.answer, fresh.answer);
+    EXPECT_EQ(chat.last.readAgain, 0);
+    EXPECT_EQ(chat.last.forgotten, 0);
+    EXPECT_EQ(chat.reader.slots, fresh.reader.slots);
+    EXPECT_EQ(chat.reader.tokens(), fresh.reader.tokens());
+
+    chat.request.chatId = 3;
+    chat.request.history.clear();
+    chat.request.system = "Another one.";
+    const auto other = chat.say("There.");
+    EXPECT_GT(other.promptTokens, result.promptTokens) << "another system block has to be read";
+}
+
 TEST_F(SessionTest, ReadOnlyPreparesTheSystemBlock) {
     chat.request.history.clear();
     chat.request.purpose = Purpose::ReadOnly;
