@@ -14,7 +14,7 @@ namespace ui {
 using engine::StreamPosition;
 
 namespace {
-constexpr int LabelWidth = 34, SinkBar = 10, AxisBreak = 8, MaxSinks = 8;
+constexpr int LabelWidth = 38, SinkBar = 10, AxisBreak = 8, MaxSinks = 8;
 constexpr int Above = 8, Below = 18; // pixels over and under the bars
 
 struct Tick {

@@ -9,6 +9,7 @@ namespace ui {
 namespace {
 
 // Anchors at even distances; in between, linear. Lightness rises (dark) or falls (light) all the way.
+constexpr int Steps = 2048;
 constexpr std::array<QRgb, 9> DarkRamp = {0xff00224e, 0xff123570, 0xff3b496c, 0xff575d6d, 0xff707173,
                                           0xff8a8678, 0xffa59c74, 0xffc3b369, 0xfffde737};
 constexpr std::array<QRgb, 10> LightRamp = {0xfff4f6f9, 0xffdee7f3, 0xffc4d7ec, 0xffa3c2e3, 0xff7ca9d6,
@@ -30,6 +31,15 @@ QRgb interpolate(const std::array<QRgb, N>& ramp, float place) {
                 mix(qBlue(ramp[low]), qBlue(ramp[low + 1])));
 }
 
+/// A ramp in steps finer than eight bits can tell: thousands of cells are coloured for every token.
+template <std::size_t N>
+std::vector<QRgb> tableOf(const std::array<QRgb, N>& ramp) {
+    std::vector<QRgb> table(Steps + 1);
+    for (int step = 0; step <= Steps; ++step)
+        table[static_cast<std::size_t>(step)] = interpolate(ramp, static_cast<float>(step) / Steps);
+    return table;
+}
+
 } // namespace
 
 float heatPlace(float weight, HeatScale scale, double uniform) {
@@ -49,9 +59,10 @@ float heatPlace(float weight, HeatScale scale, double uniform) {
 QRgb heatColour(float place, HeatScale scale, bool dark) {
     if (place < 0)
         return noDataColour(dark);
-    if (scale == HeatScale::Lift)
-        return dark ? interpolate(DarkLift, place) : interpolate(LightLift, place);
-    return dark ? interpolate(DarkRamp, place) : interpolate(LightRamp, place);
+    static const std::array<std::vector<QRgb>, 4> tables = {tableOf(DarkRamp), tableOf(LightRamp),
+                                                            tableOf(DarkLift), tableOf(LightLift)};
+    const auto& table = tables[(scale == HeatScale::Lift ? 2U : 0U) + (dark ? 0U : 1U)];
+    return table[static_cast<std::size_t>(std::min(place, 1.0f) * Steps + 0.5f)];
 }
 
 QRgb noDataColour(bool dark) {

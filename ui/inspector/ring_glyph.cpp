@@ -11,6 +11,7 @@ namespace {
 constexpr double SinkArc = 60;                     // degrees, at the top
 constexpr double Ring = 360 - SinkArc - 16;        // the rest, with a gap on both sides
 constexpr double RingStart = 90 - SinkArc / 2 - 8; // clockwise from here
+constexpr int FilledSteps = 256;
 } // namespace
 
 RingGlyph::RingGlyph(InspectorState& state, QWidget* parent) : PaintedView(state, tr("Ring"), parent) {
@@ -46,7 +47,11 @@ QString RingGlyph::summary() const {
     return tr("%1 pinned tokens, window filled to %2").arg(shot().sinkCount).arg(percent(filledShare()));
 }
 
-void RingGlyph::paint(QPainter& painter, const Theme& theme) {
+QImage RingGlyph::drawRing(const Theme& theme) const {
+    QImage image(size() * ratio(), QImage::Format_ARGB32_Premultiplied);
+    image.setDevicePixelRatio(ratio());
+    image.fill(Qt::transparent);
+    QPainter painter(&image);
     painter.setRenderHint(QPainter::Antialiasing);
     const QRectF box = QRectF(rect()).adjusted(7, 7, -7, -7);
     const auto arc = [&](const QColor& colour, double thick, double from, double clockwise) {
@@ -54,11 +59,25 @@ void RingGlyph::paint(QPainter& painter, const Theme& theme) {
         painter.drawArc(box, qRound(from * 16), qRound(-clockwise * 16));
     };
     arc(theme.raised2, 6, RingStart, Ring);
+    if (m_drawn.filledSteps > 0)
+        arc(theme.window, 6, RingStart, Ring * m_drawn.filledSteps / FilledSteps);
+    arc(m_drawn.sinks ? theme.sink : theme.raised2, 9, 90 + SinkArc / 2, SinkArc);
+    return image;
+}
+
+void RingGlyph::paint(QPainter& painter, const Theme& theme) {
     const bool rolling = shot().hasLayout && shot().oldest > shot().ringStart;
-    arc(theme.window, 6, RingStart, Ring * (rolling ? 1.0 : filledShare()));
-    arc(shot().sinkCount > 0 ? theme.sink : theme.raised2, 9, 90 + SinkArc / 2, SinkArc);
+    const Drawn wanted{rolling ? FilledSteps : static_cast<int>(filledShare() * FilledSteps),
+                       shot().sinkCount > 0, theme.dark, ratio()};
+    if (!(wanted == m_drawn)) {
+        m_drawn = wanted;
+        m_ring = drawRing(theme);
+    }
+    painter.drawImage(0, 0, m_ring);
     if (!shot().hasLayout)
         return;
+    painter.setRenderHint(QPainter::Antialiasing);
+    const QRectF box = QRectF(rect()).adjusted(7, 7, -7, -7);
     const double angle = (RingStart - Ring * headShare()) * std::numbers::pi / 180;
     const QPointF centre = box.center(), way(std::cos(angle), -std::sin(angle));
     painter.setPen(QPen(theme.text, 1.5, Qt::SolidLine, Qt::RoundCap));

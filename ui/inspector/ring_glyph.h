@@ -1,6 +1,8 @@
 #pragma once
 #include "ui/inspector/painted_view.h"
 
+#include <QImage>
+
 namespace ui {
 
 /// The cache as it is: the pinned sinks as a thick amber arc, the window as a blue ring as far as it is filled,
@@ -20,6 +22,18 @@ public:
 
 protected:
     void paint(QPainter& painter, const Theme& theme) override;
+
+private:
+    QImage drawRing(const Theme& theme) const;
+    /// The ring without its hand, and what it was drawn for: it changes far more seldom than the hand moves.
+    struct Drawn {
+        int filledSteps = -1;
+        bool sinks = false, dark = false;
+        double ratio = 0;
+        bool operator==(const Drawn&) const = default;
+    };
+    Drawn m_drawn;
+    QImage m_ring;
 };
 
 } // namespace ui

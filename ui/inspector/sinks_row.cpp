@@ -123,7 +123,8 @@ void SinksRow::paintBox(QPainter& painter, const Theme& theme, const Box& box, f
                          shortShare(weight, inside.width(), QFontMetrics(theme.label)));
     }
     if (const auto pin = state().pins().indexOf(box.first); pin >= 0 && box.count == 1)
-        drawPin(painter, QPointF(frame.right() - 7, frame.top() + 8), static_cast<int>(pin), 3.5, theme.text);
+        drawPin(painter, QPointF(frame.right() - 7, frame.bottom() - 14), static_cast<int>(pin), 3.5,
+                theme.text);
 }
 
 QRectF SinksRow::cellBox(Cell cell) const {
