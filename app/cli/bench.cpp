@@ -1,3 +1,4 @@
+#include "app/cli/capture_cost.h"
 #include "app/cli/command.h"
 #include "app/cli/model_options.h"
 #include "engine/error.h"
@@ -24,7 +25,9 @@ struct Options {
     std::vector<int> depths{0, 1024, 4096};
     std::vector<int> windows{256, 512, 1024, 2048, 4096};
     int repeat = 3;
-    bool againstRecompute = false, json = false;
+    bool againstRecompute = false, capture = false, json = false;
+    std::vector<int> slots{1024, 4096};
+    int rounds = 20;
 };
 
 double secondsOf(const std::function<void()>& work) {
@@ -143,6 +146,9 @@ void run(const Options& o) {
     if (o.againstRecompute)
         for (const int window : o.windows)
             result["against_recompute"].push_back(measureWindow(o, model, window));
+    else if (o.capture)
+        for (const int slots : o.slots)
+            result["capture"].push_back(measureCapture(model, slots, o.ringType, o.rounds));
     else
         for (const int depth : o.depths)
             result["depths"].push_back(measureDepth(o, model, depth));
@@ -151,6 +157,8 @@ void run(const Options& o) {
         printJson(result);
     else
         print(result);
+    if (!o.json && o.capture)
+        printCapture(result["capture"]);
 }
 
 } // namespace
@@ -176,6 +184,13 @@ void addBench(CLI::App& app) {
                      "cache sizes of --against-recompute (default 256,512,1024,2048,4096)")
         ->delimiter(',')
         ->check(CLI::Range(16, 1 << 20));
+    command->add_flag("--capture", options->capture,
+                      "instead: what looking at attention costs, levels C1 and C2, at each of --slots");
+    command->add_option("--slots", options->slots, "full caches of --capture (default 1024,4096)")
+        ->delimiter(',')
+        ->check(CLI::Range(16, 1 << 20));
+    command->add_option("--rounds", options->rounds, "rounds ABCCBA of --capture (default 20)")
+        ->check(CLI::Range(1, 10000));
     addJsonFlag(*command, options->json);
     command->callback([options] { run(*options); });
 }

@@ -117,7 +117,8 @@ Shares measure(const Options& o, const std::shared_ptr<const engine::Model>& mod
         recorder.start(o.recordFile);
     for (std::size_t i = from; i < last; ++i) {
         engine::AttentionFrame* recorded = nullptr;
-        while (recorder.isOn() && !(recorded = recorder.take(stream, engine::WhenBehind::AskAgain))) // nothing is dropped here
+        while (recorder.isOn() &&
+               !(recorded = recorder.take(stream, engine::WhenBehind::AskAgain))) // nothing is dropped here
             std::this_thread::sleep_for(std::chrono::milliseconds(1));
         if (!o.csvFile.empty() && i + 1 == last) {
             frame.level = engine::CaptureLevel::Record;
