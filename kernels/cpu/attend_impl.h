@@ -374,7 +374,8 @@ constexpr AttendKernels ATTEND_TABLE{scoresAny,
                                      maskedSum,
                                      squares,
                                      scaleRow,
-                                     addScaled};
+                                     addScaled,
+                                     addScaledRows};
 
 } // namespace
 } // namespace kernels

@@ -65,6 +65,10 @@ struct AttendKernels {
     void (*scaleRow)(float* x, float factor, int count);
     /// to[i] += factor * from[i]
     void (*addScaled)(float* to, const float* from, float factor, int count);
+    /// to[i] += sum over the rows of factors[row] * from[row * stride + i], in the order of the rows; fetches rows of the same shape at
+    /// `next` ahead.
+    void (*addScaledRows)(float* to, const float* from, std::ptrdiff_t stride, const float* factors, int rows,
+                          int count, const float* next);
 };
 
 const AttendKernels& attendKernels(Isa isa);

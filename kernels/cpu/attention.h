@@ -24,7 +24,6 @@ private:
         RowSums sums;
         float recent; // weight of the newest slots
         float slot0;  // weight of slot 0 of the cache
-        float share;  // what each of its weights is multiplied with: set by statsOf()
     };
 
     void reserve(const AttendCall& call);
@@ -40,7 +39,8 @@ private:
     ThreadPool& m_pool;
     const AttendKernels& m_kernels;
     std::vector<AttendSplit> m_splits;
-    std::vector<Part> m_parts; // (units, groupHeads); unit = kvHead * splits + split
+    std::vector<Part> m_parts;     // (units, groupHeads); unit = kvHead * splits + split
+    std::vector<RowSums> m_totals; // (heads)
     HugeMemory m_scratch;
     float* m_partOut = nullptr; // (units, groupHeads, paddedDim)
     float* m_weights =

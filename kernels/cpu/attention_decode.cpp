@@ -11,6 +11,8 @@ namespace {
 // thread, so that one that is held up costs little.
 constexpr int CHUNKS_PER_THREAD = 4;
 
+constexpr int ROWS_AT_ONCE = 8; // query heads whose weights are added to the slot mass in one pass
+
 std::size_t bytesOf(const AttendCall& call, const AttendSplit& split) {
     const KvLayout& layout = call.cache.layout(split.part);
     return static_cast<std::size_t>(split.groups) * (layout.keyGroupBytes + layout.valueGroupBytes);
@@ -21,6 +23,11 @@ QueryView newest(const QueryView& view, int keys, int ringSlots) {
     const int count = std::min(keys, view.ringCount);
     const int first = view.ringFirst + view.ringCount - count;
     return {0, first >= ringSlots ? first - ringSlots : first, count};
+}
+
+// What a weight of a split is multiplied with to be one of the whole row.
+float shareOf(const RowSums& split, const RowSums& total) {
+    return total.sum > 0 ? std::exp(split.largest - total.largest) / total.sum : 0.0f;
 }
 
 bool keepsWeights(const AttentionCapture* capture) {
@@ -43,6 +50,7 @@ void DecodeAttention::reserve(const AttendCall& call) {
     m_splits.reserve(splits);
     if (m_parts.size() < rows)
         m_parts.resize(rows);
+    m_totals.resize(static_cast<std::size_t>(call.heads));
     const std::size_t floats = rows * (padded + SPLIT_SLOTS) + padded;
     if (m_scratch.size() < floats * sizeof(float))
         m_scratch = HugeMemory(floats * sizeof(float));
@@ -65,6 +73,7 @@ std::uint64_t DecodeAttention::run(const AttendCall& call, int token, const Atte
     });
     for (int head = 0; head < call.heads; ++head) {
         const RowSums total = mergeHead(call, token, head);
+        m_totals[static_cast<std::size_t>(head)] = total;
         if (capture) {
             const HeadStats stats = statsOf(call, head, total);
             if (!capture->heads.empty())
@@ -144,7 +153,8 @@ RowSums DecodeAttention::mergeHead(const AttendCall& call, int token, int head) 
     return total;
 }
 
-// Of the head merged last. Also sets the shares, which addWeights() needs.
+// Of the head merged last. Of most splits only their part in the total counts: what needs a split's share is
+// looked up in the few that hold it.
 HeadStats DecodeAttention::statsOf(const AttendCall& call, int head, const RowSums& total) {
     HeadStats stats;
     if (total.sum <= 0)
@@ -152,12 +162,16 @@ HeadStats DecodeAttention::statsOf(const AttendCall& call, int head, const RowSu
     const int splits = static_cast<int>(m_splits.size());
     const int kvHead = head / call.groupHeads, row = head % call.groupHeads;
     for (int split = 0; split < splits; ++split) {
-        Part& part = m_parts[static_cast<std::size_t>((kvHead * splits + split) * call.groupHeads + row)];
-        part.share = std::exp(part.sums.largest - total.largest) / total.sum;
-        stats.slot0 += part.slot0 * part.share;
-        stats.recent += part.recent * part.share;
-        if (m_splits[static_cast<std::size_t>(split)].part == KvPart::Sinks)
-            stats.sinks += part.sums.sum * part.share;
+        const Part& part =
+            m_parts[static_cast<std::size_t>((kvHead * splits + split) * call.groupHeads + row)];
+        const bool isSink = m_splits[static_cast<std::size_t>(split)].part == KvPart::Sinks;
+        if (!isSink && part.slot0 == 0 && part.recent == 0)
+            continue;
+        const float share = shareOf(part.sums, total);
+        stats.slot0 += part.slot0 * share;
+        stats.recent += part.recent * share;
+        if (isSink)
+            stats.sinks += part.sums.sum * share;
     }
     stats.effectiveKeys = std::exp(std::log(total.sum) - total.entropy / total.sum);
     stats.outputNorm = std::sqrt(m_kernels.squares(m_headOut, call.paddedDim));
@@ -172,18 +186,30 @@ void DecodeAttention::addWeights(const AttendCall& call, int splitIndex,
     const int first = split.firstSlot(shape);
     const int partEnd = split.part == KvPart::Sinks ? shape.sinkSlots : shape.slots();
     const int count = std::min(split.groups * KV_GROUP, partEnd - first);
-    for (int head = 0; head < call.heads; ++head) {
-        const int kvHead = head / call.groupHeads, row = head % call.groupHeads;
-        const std::ptrdiff_t index =
-            static_cast<std::ptrdiff_t>(kvHead * splits + splitIndex) * call.groupHeads + row;
-        const float share = m_parts[static_cast<std::size_t>(index)].share;
-        const float* weights = m_weights + index * SPLIT_SLOTS;
-        if (!capture.slotMass.empty())
-            m_kernels.addScaled(capture.slotMass.data() + first, weights, share, count);
-        if (!capture.rows.empty())
-            m_kernels.addScaled(capture.rows.data() + static_cast<std::ptrdiff_t>(head) * shape.slots() +
-                                    first,
-                                weights, share, count);
+    const auto unitOf = [&](int kvHead, int at) { // of its first query head
+        return static_cast<std::ptrdiff_t>(kvHead * splits + at) * call.groupHeads;
+    };
+    for (int kvHead = 0; kvHead < call.kvHeads; ++kvHead) {
+        const bool isLast = kvHead + 1 == call.kvHeads;
+        const int nextSplit = std::min(splitIndex + 1, splits - 1);
+        const std::ptrdiff_t next = isLast ? unitOf(0, nextSplit) : unitOf(kvHead + 1, splitIndex);
+        for (int row = 0; row < call.groupHeads; row += ROWS_AT_ONCE) {
+            const int rows = std::min(ROWS_AT_ONCE, call.groupHeads - row);
+            const std::ptrdiff_t index = unitOf(kvHead, splitIndex) + row;
+            const float* weights = m_weights + index * SPLIT_SLOTS;
+            float shares[ROWS_AT_ONCE];
+            for (int i = 0; i < rows; ++i)
+                shares[i] = shareOf(m_parts[static_cast<std::size_t>(index + i)].sums,
+                                    m_totals[static_cast<std::size_t>(kvHead * call.groupHeads + row + i)]);
+            if (!capture.slotMass.empty())
+                m_kernels.addScaledRows(capture.slotMass.data() + first, weights, SPLIT_SLOTS, shares, rows,
+                                        count, m_weights + (next + row) * SPLIT_SLOTS);
+            for (int i = 0; i < rows && !capture.rows.empty(); ++i) {
+                const std::ptrdiff_t head = kvHead * call.groupHeads + row + i;
+                m_kernels.addScaled(capture.rows.data() + head * shape.slots() + first,
+                                    weights + i * SPLIT_SLOTS, shares[i], count);
+            }
+        }
     }
 }
 

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <cstdint>
 
 // Sums and products over rows of floats. Included after one of the vec16_*.h.
@@ -33,6 +34,24 @@ void addScaled(float* to, const float* from, float factor, int count) {
         store16(to + i, fma16(load16(from + i), broadcast16(factor), load16(to + i)));
     for (; i < count; ++i)
         to[i] += from[i] * factor;
+}
+
+// Rows are `stride` apart. `next` is what will be read after this: its lines are fetched ahead, because each
+// block of rows is too short for the processor to see where it goes on.
+void addScaledRows(float* to, const float* from, std::ptrdiff_t stride, const float* factors, int rows,
+                   int count, const float* next) {
+    int i = 0;
+    for (; i + ROW_STEP <= count; i += ROW_STEP) {
+        Vec16 sum = load16(to + i);
+        for (int row = 0; row < rows; ++row) {
+            __builtin_prefetch(next + row * stride + i);
+            sum = fma16(load16(from + row * stride + i), broadcast16(factors[row]), sum);
+        }
+        store16(to + i, sum);
+    }
+    for (; i < count; ++i)
+        for (int row = 0; row < rows; ++row)
+            to[i] += from[row * stride + i] * factors[row];
 }
 
 } // namespace

@@ -23,8 +23,8 @@ class Mutation:
 
 MUTATIONS = [
     Mutation("swap axes", "heads in the order of their groups", "kernels/cpu/attention_decode.cpp",
-             "static_cast<std::ptrdiff_t>(head) * shape.slots()",
-             "static_cast<std::ptrdiff_t>(row * call.kvHeads + kvHead) * shape.slots()", (KERNELS_CAPTURE,)),
+             "const std::ptrdiff_t head = kvHead * call.groupHeads + row + i;",
+             "const std::ptrdiff_t head = (row + i) * call.kvHeads + kvHead;", (KERNELS_CAPTURE,)),
     Mutation("swap axes", "layers from the last to the first", "engine/forward_pass.cpp",
              "const auto index = static_cast<std::size_t>(layer);",
              "const auto index = static_cast<std::size_t>(frame.layers - 1 - layer);", (ENGINE_CAPTURE,)),
@@ -47,8 +47,8 @@ MUTATIONS = [
              "std::exp(std::log(total.sum)", "std::exp(std::log2(total.sum)", (KERNELS_CAPTURE,)),
 
     Mutation("drop sinks", "shares without the sinks", "kernels/cpu/attention_decode.cpp",
-             ".part == KvPart::Sinks)\n            stats.sinks += part.sums.sum * part.share;",
-             ".part == KvPart::Sinks)\n            stats.sinks += 0;", (KERNELS_CAPTURE,)),
+             "if (isSink)\n            stats.sinks += part.sums.sum * share;",
+             "if (isSink)\n            stats.sinks += 0;", (KERNELS_CAPTURE,)),
     Mutation("drop sinks", "slot mass without the sinks", "kernels/cpu/attention_decode.cpp",
              "if (!capture.slotMass.empty())\n", "if (!capture.slotMass.empty() && split.part == KvPart::Ring)\n",
              (KERNELS_CAPTURE,)),
@@ -70,12 +70,12 @@ MUTATIONS = [
              (("engine_tests", "Session*:Capture*"),)),
 
     Mutation("GQA mean", "mean over a group instead of every query head", "kernels/cpu/attention_decode.cpp",
-             "const float share = m_parts[static_cast<std::size_t>(index)].share;",
-             "const float share = m_parts[static_cast<std::size_t>(index)].share / static_cast<float>(call.groupHeads);",
+             "shares[i] = shareOf(",
+             "shares[i] = 1.0f / static_cast<float>(call.groupHeads) * shareOf(",
              (KERNELS_CAPTURE,)),
     Mutation("GQA mean", "only the first query head of a group", "kernels/cpu/attention_decode.cpp",
-             "const float* weights = m_weights + index * SPLIT_SLOTS;",
-             "const float* weights = m_weights + (index - row) * SPLIT_SLOTS;", (KERNELS_CAPTURE,)),
+             "m_kernels.addScaledRows(capture.slotMass.data() + first, weights, SPLIT_SLOTS, shares, rows,",
+             "m_kernels.addScaledRows(capture.slotMass.data() + first, weights, SPLIT_SLOTS, shares, 1,", (KERNELS_CAPTURE,)),
     Mutation("GQA mean", "mean over the KV heads", "engine/attention_frame.cpp",
              "1.0f / static_cast<float>(frame.layers * frame.heads)",
              "1.0f / static_cast<float>(frame.layers * std::max(1, frame.heads / 2))", (ENGINE_CAPTURE,)),
