@@ -1,11 +1,9 @@
 #include "kernels/cpu/linear.h"
-#include "kernels/cpu_backend.h"
+#include "tests/bench/read_bandwidth.h"
 #include "tests/support/toy_model.h"
 
 #include <algorithm>
 #include <benchmark/benchmark.h>
-#include <chrono>
-#include <cstdlib>
 #include <cstring>
 #include <random>
 
@@ -16,9 +14,7 @@
 namespace {
 
 using namespace kernels;
-using Clock = std::chrono::steady_clock;
-
-constexpr std::size_t footprintBytes = std::size_t{160} << 20; // well beyond the last-level cache
+using namespace test;
 
 struct Shape {
     std::int64_t rows, cols;
@@ -26,63 +22,6 @@ struct Shape {
 constexpr Shape shapes[] = {{576, 576}, {192, 576}, {1536, 576}, {576, 1536}, {49152, 576}, {2048, 2048}};
 constexpr DType types[] = {DType::Q4_1, DType::Q4_0, DType::Q8_0, DType::Q5_0, DType::Q5_1, DType::Q4_K,
                            DType::Q5_K, DType::Q6_K, DType::F16,  DType::BF16, DType::F32};
-
-double seconds(Clock::duration time) {
-    return std::chrono::duration<double>(time).count();
-}
-
-ThreadPool& pool() {
-    static ThreadPool instance([] {
-        const char* const wanted = std::getenv("SUMIDERO_BENCH_THREADS");
-        return wanted ? std::atoi(wanted) : physicalCores();
-    }());
-    return instance;
-}
-
-template <bool prefetch>
-std::uint64_t sumOf(const std::byte* from, std::size_t bytes) {
-    std::uint64_t sums[8] = {};
-    for (std::size_t i = 0; i + 64 <= bytes; i += 64) {
-        if (prefetch) {
-            __builtin_prefetch(from + i + 4096);
-        }
-        std::uint64_t words[8];
-        std::memcpy(words, from + i, 64);
-        for (int w = 0; w < 8; ++w) {
-            sums[w] += words[w];
-        }
-    }
-    std::uint64_t sum = 0;
-    for (const std::uint64_t part : sums) {
-        sum += part;
-    }
-    return sum;
-}
-
-/// Bytes a second that all threads together read from memory: the best of three plain passes and three that
-/// prefetch.
-double readBandwidth() {
-    static const auto memory = WeightMemory::create();
-    static const WeightMemory::Piece piece = [] {
-        WeightMemory::Piece made = memory->allocate(footprintBytes);
-        std::memset(made.data(), 1, footprintBytes);
-        return made;
-    }();
-    constexpr int chunks = 512;
-    WorkShares shares(pool().threads());
-    double best = 0;
-    for (int pass = 0; pass < 6; ++pass) {
-        const auto start = Clock::now();
-        shares.deal(chunks);
-        pool().run(chunks, [&](int, int worker) {
-            const std::size_t size = footprintBytes / chunks;
-            const std::byte* const from = piece.data() + static_cast<std::size_t>(shares.take(worker)) * size;
-            benchmark::DoNotOptimize(pass % 2 ? sumOf<true>(from, size) : sumOf<false>(from, size));
-        });
-        best = std::max(best, static_cast<double>(footprintBytes) / seconds(Clock::now() - start));
-    }
-    return best;
-}
 
 /// Fills `stored` with copies of `some` until it holds the whole shape.
 HostMatrix repeated(DType type, Shape shape, const std::vector<std::byte>& some,
@@ -134,7 +73,7 @@ struct Fixture {
 
 void matVec(benchmark::State& state, DType type, Shape shape) {
     Fixture fixture(type, shape, 1, footprintBytes);
-    const double before = readBandwidth();
+    const double before = readBandwidth(pool());
     // The best pass over all copies, as the ceiling is the best pass over as much memory: neighbours disturb
     // both alike.
     double best = 0;
@@ -147,7 +86,7 @@ void matVec(benchmark::State& state, DType type, Shape shape) {
             start = now;
         }
     }
-    const double ceiling = std::max(before, readBandwidth());
+    const double ceiling = std::max(before, readBandwidth(pool()));
     state.counters["GB/s"] = best * 1e-9;
     state.counters["ceiling_GB/s"] = ceiling * 1e-9;
     state.counters["share"] = best / ceiling;

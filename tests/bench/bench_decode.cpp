@@ -1,0 +1,70 @@
+#include "engine/model.h"
+#include "engine/stream.h"
+#include "tests/bench/read_bandwidth.h"
+
+#include <string>
+#include <vector>
+
+// One decoded token of a real model: the bytes of weights and cache that it has to read, divided by its time, beside the read
+// bandwidth measured right before and after (same threads). SUMIDERO_BENCH_MODELS: model files, separated by ':'.
+namespace {
+
+using namespace test;
+
+std::vector<std::string> modelFiles() {
+    const char* const variable = std::getenv("SUMIDERO_BENCH_MODELS");
+    std::string rest = variable ? variable : "";
+    std::vector<std::string> files;
+    while (!rest.empty()) {
+        const std::size_t end = std::min(rest.find(':'), rest.size());
+        files.push_back(rest.substr(0, end));
+        rest.erase(0, end + 1);
+    }
+    return files;
+}
+
+void decode(benchmark::State& state, const std::string& file, int depth) {
+    constexpr int tokens = 32;
+    engine::LoadOptions load;
+    load.threads = pool().threads();
+    const auto model = engine::Model::load(file, load);
+    engine::StreamOptions options;
+    options.window = depth + tokens;
+    engine::Stream stream(model, options);
+    const std::vector<engine::TokenId> some(static_cast<std::size_t>(depth), 100);
+    stream.feed(some, engine::LogitsWanted::None);
+    const double before = readBandwidth(pool());
+    double best = 1e9; // the best pass, as the ceiling is the best of its passes
+    std::uint64_t bytes = 0;
+    for (auto _ : state) {
+        model->backend->takeBytesRead();
+        const auto start = Clock::now();
+        for (int i = 0; i < tokens; ++i) {
+            const engine::TokenId token = 200 + i;
+            stream.feed({&token, 1}, engine::LogitsWanted::Last);
+        }
+        best = std::min(best, seconds(Clock::now() - start) / tokens);
+        bytes = model->backend->takeBytesRead() / tokens;
+        stream.cache().rewind(depth);
+    }
+    const double ceiling = std::max(before, readBandwidth(pool()));
+    state.counters["ms_token"] = 1000 * best;
+    state.counters["MB_token"] = 1e-6 * static_cast<double>(bytes);
+    state.counters["GB_s"] = 1e-9 * static_cast<double>(bytes) / best;
+    state.counters["ceiling_GB_s"] = 1e-9 * ceiling;
+    state.counters["share"] = static_cast<double>(bytes) / best / ceiling;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    benchmark::Initialize(&argc, argv);
+    for (const std::string& file : modelFiles()) {
+        for (const int depth : {0, 1024, 4096}) {
+            const std::string name =
+                file.substr(file.find_last_of('/') + 1) + "/depth:" + std::to_string(depth);
+            benchmark::RegisterBenchmark(name.c_str(), decode, file, depth)->Iterations(12);
+        }
+    }
+    benchmark::RunSpecifiedBenchmarks();
+}
