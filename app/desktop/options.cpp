@@ -53,7 +53,8 @@ Options readOptions() {
         text);
     const QCommandLineOption acknowledge(
         QStringLiteral("acknowledge"),
-        tr("For tests: print \"chunk N BYTES\" when the first N pieces of an answer, BYTES of UTF-8 in all, "
+        tr("For tests: print \"writing\" when the first token of an answer came, \"chunk N BYTES\" when the "
+           "first N pieces of an answer, BYTES of UTF-8 in all, "
            "are stored, and \"finished\" when its end is."));
     const QCommandLineOption screenshot(
         QStringLiteral("screenshot"),

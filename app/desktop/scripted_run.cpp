@@ -23,6 +23,10 @@ ScriptedRun::ScriptedRun(ChatController& controller, const Options& options,
                          std::function<bool(const QString&)> takePicture)
     : m_controller(controller), m_options(options), m_takePicture(std::move(takePicture)) {
     connect(&controller, &ChatController::modelStateChanged, this, &ScriptedRun::onModelState);
+    connect(&controller, &ChatController::activityChanged, this, [this] {
+        if (m_options.acknowledge && m_controller.activity() == Activity::Answering)
+            print(stdout, QStringLiteral("writing"));
+    });
     connect(&controller, &ChatController::chunkStored, this,
             [this](MessageId, qint64 bytes) { onChunk(bytes); });
     connect(&controller, &ChatController::answerStored, this,

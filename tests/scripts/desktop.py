@@ -184,9 +184,13 @@ class Program:
         self._xdotool("windowfocus", "--sync", self.window())
         self._xdotool("type", "--delay", "10", text)
 
+    def press(self, *names):
+        """In the window that has the focus."""
+        self._xdotool("key", *names)
+
     def key(self, *names):
         self._xdotool("windowfocus", "--sync", self.window())
-        self._xdotool("key", *names)
+        self.press(*names)
 
     def memory(self):
         """Resident bytes."""
