@@ -1,6 +1,6 @@
 #pragma once
 #include "engine/model.h"
-#include "kernels/kv_cache.h"
+#include "engine/stream.h"
 
 #include <nlohmann/json.hpp>
 
