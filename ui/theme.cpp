@@ -1,8 +1,8 @@
 #include "ui/theme.h"
 
 #include <QApplication>
+#include <QPointer>
 #include <QStyle>
-#include <QStyleFactory>
 #include <QWidget>
 
 namespace ui {
@@ -14,21 +14,35 @@ Theme& mutableCurrent() {
     return theme;
 }
 
-/// Widgets that were given a font keep it when the theme changes: only its weight has to follow.
-void changeWeights(const Theme& before, const Theme& after) {
-    if (before.lighterText == after.lighterText)
-        return;
+constexpr QFont::Weight Weights[] = {QFont::Normal, QFont::Medium, QFont::DemiBold, QFont::Bold};
+
+struct MeantFont {
+    QPointer<QWidget> widget;
+    QFont font;
+    QFont::Weight weight; // that it is meant to look like
+};
+
+/// Widgets keep their fonts when the theme changes: only the weights have to follow. What each of them is
+/// meant to look like is read while they still show the theme before: a new style sheet gives some the font of
+/// the theme they were made in and others the font of the program, and one change of a font moves others along.
+QList<MeantFont> meantFonts(const Theme& before) {
+    QList<MeantFont> meant;
     for (QWidget* widget : QApplication::allWidgets()) {
-        if (!widget->testAttribute(Qt::WA_SetFont))
-            continue;
-        QFont font = widget->font();
-        for (const QFont::Weight weight : {QFont::Normal, QFont::Medium, QFont::DemiBold, QFont::Bold}) {
-            if (font.weight() == before.drawnWeight(weight)) {
-                font.setWeight(after.drawnWeight(weight));
-                widget->setFont(font);
-                break;
-            }
+        for (const QFont::Weight weight : Weights) {
+            if (widget->font().weight() == before.drawnWeight(weight))
+                meant.append({widget, widget->font(), weight});
         }
+    }
+    return meant;
+}
+
+void giveBack(const QList<MeantFont>& meant, const Theme& after) {
+    for (const MeantFont& one : meant) {
+        QFont font = one.font;
+        font.setWeight(after.drawnWeight(one.weight));
+        if (one.widget && (one.widget->font().weight() != font.weight() ||
+                           one.widget->font().pointSizeF() != font.pointSizeF()))
+            one.widget->setFont(font);
     }
 }
 
@@ -111,16 +125,17 @@ const Theme& Theme::current() {
 
 void Theme::apply(const Theme& theme) {
     systemIsDark(); // remembers the desktop's palette before ours replaces it
-    const Theme before = current();
+    const auto meant = meantFonts(current());
     mutableCurrent() = theme;
-    if (QApplication::style()->objectName().compare(QLatin1String("fusion"), Qt::CaseInsensitive) != 0)
-        QApplication::setStyle(QStyleFactory::create(QStringLiteral("Fusion")));
+    // Once: a style sheet puts a style of its own in front, so that asking for the name tells nothing later.
+    static const QStyle* const fusion = QApplication::setStyle(QStringLiteral("Fusion"));
+    Q_UNUSED(fusion);
     QApplication::setFont(theme.body);
     QApplication::setFont(theme.list, "QMenu");
     QApplication::setFont(theme.label, "QToolTip");
     QApplication::setPalette(theme.palette());
     qApp->setStyleSheet(theme.styleSheet());
-    changeWeights(before, theme); // last: polishing for the new sheet gives widgets back the fonts they had
+    giveBack(meant, theme);
 }
 
 bool Theme::systemIsDark() {

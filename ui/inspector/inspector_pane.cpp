@@ -6,6 +6,7 @@
 #include "ui/inspector/time_strip.h"
 #include "ui/inspector/view_controls.h"
 
+#include <QEvent>
 #include <QLabel>
 #include <QPushButton>
 #include <QScrollArea>
@@ -131,7 +132,10 @@ void InspectorPane::buildFooter() {
     auto* box = static_cast<QVBoxLayout*>(layout());
     box->addWidget(line());
     auto* footer = new QHBoxLayout;
-    footer->setContentsMargins(16, 2, 10, 2);
+    footer->setContentsMargins(16, 2, 6, 2);
+    footer->setSpacing(0);
+    m_cost->setToolTip(
+        tr("What looking costs, as a share of the speed of writing; measured on this machine"));
     footer->addWidget(m_cost, 1);
     const auto button = [&](const QString& text, const QString& tip, auto slot) {
         auto* made = new QPushButton(text);
@@ -278,6 +282,12 @@ void InspectorPane::refreshState() {
         return;
     m_stateLine->setText(sentence);
     m_stateLine->setAccessibleName(sentence);
+}
+
+void InspectorPane::changeEvent(QEvent* event) {
+    QWidget::changeEvent(event);
+    if (event->type() == QEvent::StyleChange)
+        refreshHeader(); // the colour of the dot is the theme's
 }
 
 void InspectorPane::showEvent(QShowEvent*) {

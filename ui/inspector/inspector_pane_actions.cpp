@@ -35,8 +35,8 @@ void InspectorPane::refreshFooter() {
     if (status.captureLevel < m_feed.wanted().level && status.captureCost >= 0)
         text = tr("lowered: it cost more than 3 % of speed");
     else if (status.captureCost >= 0)
-        text = tr("costs %1 % of speed")
-                   .arg(QLocale().toString(static_cast<double>(status.captureCost) * 100, 'f', 1));
+        text =
+            tr("costs %1 %").arg(QLocale().toString(static_cast<double>(status.captureCost) * 100, 'f', 1));
     else if (m_feed.wanted().level > engine::CaptureLevel::Map)
         text = tr("measuring its cost …");
     if (m_feed.history().lostEvents() > 0)

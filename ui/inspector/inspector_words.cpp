@@ -130,7 +130,7 @@ StateWords stateWords(const InspectorState& state, const InspectorFacts& facts) 
                   .arg(number(std::max<qint64>(0, now.window - (now.position - now.oldest + 1))));
     words.sentence +=
         facts.activity == app::Activity::Idle && facts.newest.isValid()
-            ? tr(" · at rest since %1").arg(QLocale().toString(facts.newest.time(), QLocale::ShortFormat))
+            ? tr(" · at rest since %1").arg(facts.newest.time().toString(QStringLiteral("HH:mm")))
             : QStringLiteral(".");
     return words;
 }

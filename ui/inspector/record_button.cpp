@@ -17,7 +17,8 @@ constexpr int RateMs = 2000; // the rate is of so long
 RecordButton::RecordButton(app::EnginePort& engine, QWidget* parent) : QPushButton(parent), m_engine(engine) {
     setFlat(true);
     setObjectName(QStringLiteral("inspectorRecord"));
-    setVisible(engine.recorder() != nullptr);
+    if (!engine.recorder()) // showing it here would open a window: it has no parent yet
+        hide();
     m_timer.setInterval(LookMs);
     connect(&m_timer, &QTimer::timeout, this, &RecordButton::look);
     connect(this, &QPushButton::clicked, this, &RecordButton::toggle);
