@@ -118,6 +118,8 @@ QDialog, QMessageBox { background: @background; }
 QLabel { background: transparent; }
 QLabel[kind="hint"] { color: @text3; }
 QLabel[kind="label"] { color: @text2; }
+QLabel[kind="live"] { color: @live; }
+QLabel[kind="paused"] { color: @accent; }
 QLabel[kind="problem"] { color: @danger; }
 QFrame[kind="card"] { background: @raised; border: 1px solid @line; border-radius: 12px; }
 QFrame[kind="banner"] { background: @raised; border: 1px solid @line; border-radius: 8px; }
@@ -159,6 +161,7 @@ QHash<QString, QString> valuesOf(const Theme& theme) {
     add("accentHover", mixed(theme.accent, theme.dark ? QColor(Qt::white) : QColor(Qt::black), 0.14));
     add("onAccent", theme.onAccent);
     add("danger", theme.danger);
+    add("live", theme.live);
     add("hover", theme.hover);
     add("selectedRow", theme.selectedRow);
     add("selection", theme.selection);

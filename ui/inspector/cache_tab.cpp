@@ -10,6 +10,7 @@
 #include "ui/inspector/window_grid.h"
 
 #include <QComboBox>
+#include <QEvent>
 #include <QLabel>
 #include <QVBoxLayout>
 
@@ -69,6 +70,12 @@ CacheTab::CacheTab(InspectorState& state, QWidget* parent)
 void CacheTab::resizeEvent(QResizeEvent* event) {
     QWidget::resizeEvent(event);
     fitGrid();
+}
+
+void CacheTab::changeEvent(QEvent* event) {
+    QWidget::changeEvent(event);
+    if (event->type() == QEvent::StyleChange && layout()) // the boxes have other heights for a moment
+        layout()->invalidate();
 }
 
 void CacheTab::fitGrid() {

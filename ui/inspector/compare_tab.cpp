@@ -75,7 +75,6 @@ QWidget* CompareTab::makeText() {
     m_capacity->setRange(32, 4096);
     m_capacity->setValue(256);
     m_capacity->setAccessibleName(tr("Tokens in the cache"));
-    m_capacity->setFont(Theme::current().label);
     row->addWidget(m_text, 1);
     row->addWidget(label);
     row->addWidget(m_capacity);

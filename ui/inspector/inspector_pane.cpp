@@ -6,11 +6,11 @@
 #include "ui/inspector/time_strip.h"
 #include "ui/inspector/view_controls.h"
 
-#include <QEvent>
 #include <QLabel>
 #include <QPushButton>
 #include <QScrollArea>
 #include <QStackedWidget>
+#include <QStyle>
 #include <QTabBar>
 #include <QVBoxLayout>
 
@@ -63,7 +63,7 @@ InspectorPane::InspectorPane(app::ChatController& controller, QWidget* parent)
     buildFooter();
     for (QLabel* label : {m_live, m_timeValue, m_cost, m_stateLine})
         label->setFont(Theme::current().label);
-    for (QLabel* label : {m_timeValue, m_cost, m_stateLine}) // m_live has colours of its own
+    for (QLabel* label : {m_timeValue, m_cost, m_stateLine})
         label->setProperty("kind", QStringLiteral("label"));
     m_pause->setFont(Theme::current().button);
     m_tabs->setFont(Theme::weighted(Theme::current().list, QFont::Medium));
@@ -136,6 +136,8 @@ void InspectorPane::buildFooter() {
     footer->setSpacing(0);
     m_cost->setToolTip(
         tr("What looking costs, as a share of the speed of writing; measured on this machine"));
+    m_cost->setSizePolicy(QSizePolicy::Ignored,
+                          QSizePolicy::Preferred); // the narrowest pane has no room for all of it
     footer->addWidget(m_cost, 1);
     const auto button = [&](const QString& text, const QString& tip, auto slot) {
         auto* made = new QPushButton(text);
@@ -229,25 +231,22 @@ void InspectorPane::chooseCapture() {
 }
 
 void InspectorPane::refreshHeader() {
-    const Theme& theme = Theme::current();
-    QString word = tr("IDLE");
-    QColor colour = theme.text3;
+    QString word = tr("IDLE"), kind = QStringLiteral("hint");
     if (m_state->paused()) {
         const qint64 newer = m_state->newerTokens();
         word = newer > 0 ? tr("PAUSED, %1 newer").arg(number(newer)) : tr("PAUSED");
-        colour = theme.accent;
+        kind = QStringLiteral("paused");
     } else if (m_controller.activity() == app::Activity::Answering) {
         word = tr("LIVE");
-        colour = theme.live;
+        kind = QStringLiteral("live");
     } else if (m_controller.activity() == app::Activity::Reading) {
         word = tr("READING");
     }
-    const QString text = QStringLiteral("● ") + word;
-    if (m_live->text() != text || m_live->palette().color(QPalette::WindowText) != colour) {
-        m_live->setText(text);
-        QPalette palette = m_live->palette();
-        palette.setColor(QPalette::WindowText, colour);
-        m_live->setPalette(palette);
+    m_live->setText(QStringLiteral("● ") + word);
+    if (m_live->property("kind").toString() != kind) { // its colour comes from the style sheet
+        m_live->setProperty("kind", kind);
+        m_live->style()->unpolish(m_live);
+        m_live->style()->polish(m_live);
     }
     m_pause->setText(m_state->paused() ? tr("Live") : tr("Pause"));
     const app::TokenScalars scalars = m_feed.history().scalars(m_state->shot().position);
@@ -282,12 +281,6 @@ void InspectorPane::refreshState() {
         return;
     m_stateLine->setText(sentence);
     m_stateLine->setAccessibleName(sentence);
-}
-
-void InspectorPane::changeEvent(QEvent* event) {
-    QWidget::changeEvent(event);
-    if (event->type() == QEvent::StyleChange)
-        refreshHeader(); // the colour of the dot is the theme's
 }
 
 void InspectorPane::showEvent(QShowEvent*) {
