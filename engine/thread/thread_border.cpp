@@ -92,13 +92,10 @@ std::optional<Command> CommandQueue::poll() {
 }
 
 void CommandQueue::waitWhilePaused(const std::stop_token& stop) {
+    if (!isPaused())
+        return;
     std::unique_lock lock(m_mutex);
     m_changed.wait(lock, stop, [this] { return !m_paused; });
-}
-
-bool CommandQueue::isPaused() {
-    const std::lock_guard lock(m_mutex);
-    return m_paused;
 }
 
 void ThreadBorder::setCapture(CaptureRequest request) {

@@ -47,9 +47,9 @@ public:
     /// Sleeps until there is a command; null when asked to stop.
     std::optional<Command> wait(const std::stop_token& stop);
     std::optional<Command> poll(); // does not sleep
-    /// Sleeps while generation is paused.
+    /// Sleeps while generation is paused; takes no lock when it is not.
     void waitWhilePaused(const std::stop_token& stop);
-    bool isPaused();
+    bool isPaused() const { return m_paused.load(); }
 
 private:
     std::optional<Command> pop();
@@ -57,7 +57,7 @@ private:
     std::mutex m_mutex;
     std::condition_variable_any m_changed;
     std::deque<Command> m_commands;
-    bool m_paused = false;
+    std::atomic<bool> m_paused = false; // written under the mutex; asked without it after every token
 };
 
 /// Everything both threads touch.
