@@ -26,6 +26,8 @@ QPushButton[kind="primary"]:disabled { background: @raised2; color: @text3; bord
 QPushButton:flat { background: transparent; border: 1px solid transparent; }
 QPushButton:flat:hover { background: @raised2; }
 QPushButton:flat:focus { border: 2px solid @accent; }
+QPushButton[kind="footer"] { padding: 4px 5px; }
+QPushButton[kind="footer"]:focus { padding: 3px 4px; }
 QPushButton[kind="danger"] { color: @danger; }
 QPushButton[kind="quiet"], QToolButton[kind="quiet"] { background: transparent; border: 1px solid transparent; }
 QPushButton[kind="quiet"]:hover, QToolButton[kind="quiet"]:hover { background: @raised2; }

@@ -142,6 +142,7 @@ void InspectorPane::buildFooter() {
     const auto button = [&](const QString& text, const QString& tip, auto slot) {
         auto* made = new QPushButton(text);
         made->setFlat(true);
+        made->setProperty("kind", QStringLiteral("footer"));
         made->setToolTip(tip);
         made->setAccessibleName(tip);
         made->setFont(Theme::current().label);

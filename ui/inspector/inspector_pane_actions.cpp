@@ -32,7 +32,9 @@ constexpr int MostLit = 24;          // tokens
 void InspectorPane::refreshFooter() {
     const engine::CacheStatus& status = m_controller.cacheStatus();
     QString text = tr("Layout only");
-    if (status.captureLevel < m_feed.wanted().level && status.captureCost >= 0)
+    if (status.captureLevel == engine::CaptureLevel::Record)
+        text = tr("recording");
+    else if (status.captureLevel < m_feed.wanted().level && status.captureCost >= 0)
         text = tr("lowered: it cost more than 3 % of speed");
     else if (status.captureCost >= 0)
         text =

@@ -16,6 +16,7 @@ constexpr int RateMs = 2000; // the rate is of so long
 
 RecordButton::RecordButton(app::EnginePort& engine, QWidget* parent) : QPushButton(parent), m_engine(engine) {
     setFlat(true);
+    setProperty("kind", QStringLiteral("footer"));
     setObjectName(QStringLiteral("inspectorRecord"));
     if (!engine.recorder()) // showing it here would open a window: it has no parent yet
         hide();
