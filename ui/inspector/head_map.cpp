@@ -80,17 +80,31 @@ void HeadMap::paintCells(QPainter& painter, const Theme& theme) const {
     const QRectF box = area();
     QImage image((box.size() * ratio).toSize(), QImage::Format_ARGB32_Premultiplied);
     image.fill(Qt::transparent);
+    // The edges of columns and rows, once for all their cells.
+    const auto edges = [&](bool ofLayers, int count) {
+        std::vector<std::pair<int, int>> found;
+        const bool alongX = ofLayers != isTransposed();
+        for (int i = 0; i < count; ++i) {
+            const QRectF cell = (ofLayers ? cellRect(i, 0) : cellRect(0, i)).translated(-box.topLeft());
+            found.emplace_back(qRound((alongX ? cell.left() : cell.top()) * ratio),
+                               std::min(alongX ? image.width() : image.height(),
+                                        qRound((alongX ? cell.right() : cell.bottom()) * ratio)));
+        }
+        return found;
+    };
+    const auto layers = edges(true, now.layers), heads = edges(false, now.heads);
     for (int layer = 0; layer < now.layers; ++layer) {
         for (int head = 0; head < now.heads; ++head) {
             QRgb colour = colourOf(headNumber(now, layer, head, state().headValue()), largest, theme);
             if (muted)
                 colour = mutedColour(colour, theme.dark);
-            const QRectF cell = cellRect(layer, head).translated(-box.topLeft());
-            const int left = qRound(cell.left() * ratio), right = qRound(cell.right() * ratio);
-            const int bottom = std::min(image.height(), qRound(cell.bottom() * ratio));
-            for (int y = qRound(cell.top() * ratio); y < bottom; ++y)
-                std::fill_n(reinterpret_cast<QRgb*>(image.scanLine(y)) + left,
-                            std::min(right, image.width()) - left, colour);
+            const auto& ofLayer = layers[static_cast<std::size_t>(layer)];
+            const auto& ofHead = heads[static_cast<std::size_t>(head)];
+            const auto& [left, right] = isTransposed() ? ofHead : ofLayer;
+            const auto& [top, bottom] = isTransposed() ? ofLayer : ofHead;
+            for (int y = top; y < bottom; ++y)
+                std::fill(reinterpret_cast<QRgb*>(image.scanLine(y)) + left,
+                          reinterpret_cast<QRgb*>(image.scanLine(y)) + right, colour);
         }
     }
     image.setDevicePixelRatio(ratio);

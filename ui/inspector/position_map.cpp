@@ -1,5 +1,7 @@
 #include "ui/inspector/position_map.h"
 
+#include "ui/inspector/raster.h"
+
 #include <algorithm>
 #include <limits>
 
@@ -50,8 +52,12 @@ void PositionMap::paint(QPainter& painter, const Theme& theme) {
     const double firstRing = static_cast<double>(now.oldest);
     if (now.oldest > now.ringStart) { // the gap
         QColor hatch = theme.forgotten;
-        hatch.setAlphaF(0.25f);
-        painter.fillRect(QRectF(at(lastSink, top), at(firstRing, 0)), QBrush(hatch, Qt::BDiagPattern));
+        hatch.setAlphaF(0.35f);
+        const QRectF gap(at(lastSink, top), at(firstRing, 0));
+        Raster raster(size(), ratio());
+        raster.hatch(qRound(gap.left() * ratio()), qRound(gap.right() * ratio()), qRound(gap.top() * ratio()),
+                     qRound(gap.bottom() * ratio()), hatch.rgba());
+        painter.drawImage(0, 0, raster.image());
     }
     painter.setPen(QPen(theme.window, 2.5, Qt::SolidLine, Qt::RoundCap));
     painter.drawLine(at(firstRing, now.sinkCount),
