@@ -6,6 +6,7 @@
 #include "ui/inspector/time_strip.h"
 #include "ui/inspector/view_controls.h"
 
+#include <QEvent>
 #include <QLabel>
 #include <QPushButton>
 #include <QScrollArea>
@@ -115,7 +116,7 @@ void InspectorPane::buildTime() {
     time->setContentsMargins(16, 7, 16, 6);
     time->setSpacing(4);
     m_stateLine->setObjectName(QStringLiteral("inspectorState"));
-    m_stateLine->setWordWrap(true);
+    m_stateLine->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     time->addWidget(m_stateLine);
     auto* heading = new QHBoxLayout;
     auto* name = new QLabel(tr("Time"));
@@ -278,10 +279,14 @@ void InspectorPane::refreshState() {
     if (m_saidTimer.isActive())
         return;
     const QString sentence = stateWords(*m_state, facts()).sentence;
-    if (sentence == m_stateLine->text())
-        return;
-    m_stateLine->setText(sentence);
-    m_stateLine->setAccessibleName(sentence);
+    if (sentence != m_stateLine->text())
+        showSentence(sentence);
+}
+
+void InspectorPane::changeEvent(QEvent* event) {
+    QWidget::changeEvent(event);
+    if (event->type() == QEvent::StyleChange) // letters of another width are cut elsewhere
+        QTimer::singleShot(0, this, [this] { showSentence(m_stateLine->accessibleName()); });
 }
 
 void InspectorPane::showEvent(QShowEvent*) {

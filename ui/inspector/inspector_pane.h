@@ -37,6 +37,7 @@ Q_SIGNALS:
 protected:
     void showEvent(QShowEvent* event) override;
     void hideEvent(QHideEvent* event) override;
+    void changeEvent(QEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
 
 private:
@@ -49,6 +50,7 @@ private:
     bool keyOfTime(QKeyEvent* event);
     /// Shows a sentence for a moment where the state stands, and lets it be read out.
     void say(const QString& sentence);
+    void showSentence(const QString& sentence);
     void refreshState();
     InspectorFacts facts() const;
     void refreshHeader();

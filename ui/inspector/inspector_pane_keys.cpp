@@ -18,9 +18,16 @@ Value after(Value value, int count) {
 
 } // namespace
 
-void InspectorPane::say(const QString& sentence) {
-    m_stateLine->setText(sentence);
+void InspectorPane::showSentence(const QString& sentence) {
+    // One line, so that the views above do not jump; the whole sentence is in the tool tip and for the reader.
+    const QString cut = m_stateLine->fontMetrics().elidedText(sentence, Qt::ElideRight, m_stateLine->width());
+    m_stateLine->setText(cut);
+    m_stateLine->setToolTip(cut == sentence ? QString() : sentence);
     m_stateLine->setAccessibleName(sentence);
+}
+
+void InspectorPane::say(const QString& sentence) {
+    showSentence(sentence);
     m_saidTimer.start();
     // Qt 6.4 has no announcements: the changed name of the line is what a screen reader notices.
     QAccessibleEvent event(m_stateLine, QAccessible::NameChanged);

@@ -47,6 +47,11 @@ ShortcutsPage::ShortcutsPage(const QList<QAction*>& actions, QWidget* parent)
             QString name = action->text();
             addRow(grid, name.remove(QChar(0x2026)), keysOf(action));
         }
+    addRow(grid, tr("Inspector: pause the view, pause the writing"), tr("Space, Shift+Space"));
+    addRow(grid, tr("Inspector: token, turn, start, now"), tr("← →, Ctrl+← →, Home, End"));
+    addRow(grid, tr("Inspector: layer, head, all, mean or largest"), tr("[ ], { }, A, M"));
+    addRow(grid, tr("Inspector: scale, order, colours, head map, hide sinks"), tr("L, O, G, V, H"));
+    addRow(grid, tr("Inspector: pin or choose, numbers, export"), tr("Enter, T, Ctrl+E"));
     body()->addLayout(grid);
     body()->addStretch(1);
 }
