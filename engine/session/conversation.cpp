@@ -60,7 +60,7 @@ Conversation::Outcome Conversation::read(const ChatRequest& request, Session::Ob
     const auto held = static_cast<int>(m_stream->cache().next());
     if (opens || held == 0) {
         m_reporter.reset(*m_stream);
-        m_reporter.appended(*m_stream, *m_ledger, 0, opens ? held : 0);
+        m_reporter.appended(*m_stream, *m_ledger, 0, held); // the system block of the last chat, if it stays
     }
 
     const std::size_t first = match(request.history);

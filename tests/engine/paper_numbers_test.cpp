@@ -1,9 +1,7 @@
 #include "engine/compare.h"
-#include "tests/support/real_model.h"
+#include "tests/engine/real_story.h"
 
 #include <cmath>
-#include <fstream>
-#include <iterator>
 #include <numeric>
 
 // What the papers say of sinks, seen through the numbers that the Inspector shows, on a model that has sinks:
@@ -15,34 +13,18 @@ using engine::AttentionFrame;
 using engine::CacheMode;
 using engine::CaptureLevel;
 using engine::TokenId;
+using test::exactRealModel;
+using test::storyTokens;
 
 class PaperNumbers : public testing::Test {
 protected:
-    static std::shared_ptr<const engine::Model> model() {
-        static const auto loaded = [] {
-            engine::LoadOptions options;
-            options.activations = kernels::ActivationPrecision::Float32; // the same numbers on every machine
-            return engine::Model::load(test::realModelPath(), options);
-        }();
-        return loaded;
-    }
-
-    static std::vector<TokenId> story(std::size_t tokens) {
-        std::ifstream file(SUMIDERO_SOURCE_DIR "/resources/texts/story.txt", std::ios::binary);
-        const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-        auto result = model()->tokenizer->encodePlain(text);
-        EXPECT_GE(result.size(), tokens);
-        result.resize(tokens);
-        return result;
-    }
-
     /// How many times an even share the four sinks get, mean over the heads and the last tokens of the text.
     static double lift(const std::vector<TokenId>& text) {
         constexpr std::size_t Looked = 16;
-        engine::Stream stream(model(), {.sinks = 4, .window = 508});
+        engine::Stream stream(exactRealModel(), {.sinks = 4, .window = 508});
         AttentionFrame frame;
         frame.level = CaptureLevel::Shares;
-        const auto& c = model()->config;
+        const auto& c = exactRealModel()->config;
         engine::prepareFrame(frame, {frame.level, 0}, c.layers, c.heads, stream.cache().slots());
         stream.feed(std::span(text).first(text.size() - Looked), engine::LogitsWanted::None);
         double sum = 0;
@@ -61,7 +43,7 @@ protected:
         options.mode = mode;
         options.sinks = sinks;
         options.window = window;
-        engine::Evaluation evaluation(model(), options, story(300));
+        engine::Evaluation evaluation(exactRealModel(), options, storyTokens(300));
         while (evaluation.step()) {
         }
         return evaluation.negativeLogLikelihoods();
@@ -70,7 +52,7 @@ protected:
 
 TEST_F(PaperNumbers, ARepeatedTokenTakesTheAttentionFromTheSinks) {
     SKIP_WITHOUT_REAL_MODEL();
-    const auto prose = story(400);
+    const auto prose = storyTokens(400);
     const double ofProse = lift(prose);
     EXPECT_GT(ofProse, 5) << "this model has sinks";
     for (const TokenId token : {prose[20], prose[33]}) {

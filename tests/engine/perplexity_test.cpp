@@ -1,9 +1,7 @@
 #include "engine/compare.h"
-#include "tests/support/real_model.h"
+#include "tests/engine/real_story.h"
 
 #include <cmath>
-#include <fstream>
-#include <iterator>
 #include <numeric>
 
 // The paper's curve in small, with the real model on the story that the program ships: a cache of 128 tokens,
@@ -18,28 +16,14 @@ double perplexity(std::span<const float> losses) {
 
 class Perplexity : public testing::Test {
 protected:
-    static std::shared_ptr<const engine::Model> model() {
-        static const auto loaded = [] {
-            engine::LoadOptions options;
-            options.activations = kernels::ActivationPrecision::Float32; // the same numbers on every machine
-            return engine::Model::load(test::realModelPath(), options);
-        }();
-        return loaded;
-    }
-
     std::vector<float> losses(CacheMode mode, int sinks, int window, std::int64_t ringStart = 0) const {
-        std::ifstream file(SUMIDERO_SOURCE_DIR "/resources/texts/story.txt", std::ios::binary);
-        const std::string story{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-        auto tokens = model()->tokenizer->encodePlain(story);
-        EXPECT_GT(tokens.size(), 600u);
-        tokens.resize(600);
         engine::EvaluationOptions options;
         options.mode = mode;
         options.sinks = sinks;
         options.window = window;
         options.ringStart = ringStart;
         options.ringType = options.sinkType = kernels::KvType::F32;
-        engine::Evaluation evaluation(model(), options, tokens);
+        engine::Evaluation evaluation(test::exactRealModel(), options, test::storyTokens(600));
         while (evaluation.step()) {
         }
         return evaluation.negativeLogLikelihoods();

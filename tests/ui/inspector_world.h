@@ -12,6 +12,16 @@
 
 namespace test {
 
+/// The view of that class that can be seen, or null.
+template <class View>
+View* seen(QWidget* root) {
+    for (View* view : root->findChildren<View*>()) {
+        if (view->isVisible())
+            return view;
+    }
+    return nullptr;
+}
+
 /// Knows thirty words and says them for any token: texts of the Inspector without a model.
 class WordTokenizer : public engine::Tokenizer {
 public:

@@ -15,17 +15,9 @@
 
 using namespace ui;
 using test::InspectorWorld;
+using test::seen;
 
 namespace {
-
-template <class View>
-View* seen(QWidget* root) {
-    for (View* view : root->findChildren<View*>()) {
-        if (view->isVisible())
-            return view;
-    }
-    return nullptr;
-}
 
 QComboBox* box(QWidget* root, const QString& name) {
     for (QComboBox* found : root->findChildren<QComboBox*>()) {

@@ -10,6 +10,7 @@
 
 using namespace ui;
 using test::InspectorWorld;
+using test::seen;
 
 namespace {
 
@@ -42,15 +43,6 @@ int heatBlocks(QWidget* view) {
         }
     }
     return blocks;
-}
-
-template <class View>
-View* seen(QWidget* root) {
-    for (View* view : root->findChildren<View*>()) {
-        if (view->isVisible())
-            return view;
-    }
-    return nullptr;
 }
 
 struct Case {
