@@ -199,9 +199,8 @@ void Linear::Plan::int8Group(const LinearJob& job, std::int64_t group, std::int6
         for (std::int64_t token = firstToken; token < lastToken;) {
             const int inTile = tileTokens(token, lastToken, kernels->maxTokens);
             const std::byte* const activations = int8 + (token * tiles + tile * inTile) * activationBytes;
-            kernels->product[kindIndex(weight)][tileIndex(inTile)](
-                scratch.tiles, count, weight.format().zeroPoint, activations,
-                scratch.sums + (token - firstToken) * groupRows);
+            kernels->product[typeIndex(weight)].byTokens[tileIndex(inTile)](
+                scratch.tiles, count, activations, scratch.sums + (token - firstToken) * groupRows);
             token += inTile;
         }
     }

@@ -20,30 +20,38 @@
 // floating point, the same.
 namespace kernels {
 
-constexpr int activationBytes = 96; // of a block of one token
-constexpr int panelColumns = 128;   // weights become float32 in panels of this many columns
-constexpr int tileSizes = 4;        // 1, 2, 4, 8 tokens
+constexpr int activationBytes = 128; // of a block of one token
+constexpr int panelColumns = 128;    // weights become float32 in panels of this many columns
+constexpr int tileSizes = 4;         // 1, 2, 4, 8 tokens
 constexpr int formats = 11;
 constexpr float smallestScaled =
     1e-20f; // blocks of smaller activations become zero, so that no scale underflows
 
-/// Where the parts of an ActivationRecord of T tokens begin, in bytes times T; [T] values of 4 bytes.
+/// Where the parts of an ActivationRecord of T tokens begin, in bytes times T; [T] values of 4 bytes. Levels without
+/// VNNI read the second term as part of a word and the sums as two int16, those of the columns 0 and 1 and of
+/// the columns 2 and 3 of every four.
 enum ActivationRecord : int {
-    firstAt = 0,         // int8 [T][32]
-    scaleAt = 32,        // float: largest magnitude / 127
-    scaledSumAt = 36,    // float: scale * sum(first + second / 256)
-    minusSumAt = 40,     // int32: -sum(first)
-    minusSumHighAt = 44, // int32: -sum(first) of columns 16-31
-    secondAt = 48,       // int8 [T][32]
-    minusSum2At = 80,    // the sums of second
-    minusSum2HighAt = 84,
-    hasSecondAt = 88 // int32, one for all tokens: whether any keeps a second term; the rest is unused
+    firstAt = 0,   // int8 [T][32]
+    secondAt = 32, // int8 [T][32]; or int16 [T][32], 256 * first + second, of every four columns 0, 2, 1, 3
+    scaleAt = 96,  // float: largest magnitude / 127
+    scaledSumAt = 100,    // float: scale * sum(first + second / 256)
+    minusSumAt = 104,     // int32: -sum(first)
+    minusSumHighAt = 108, // int32: -sum(first) of columns 16-31
+    minusSum2At = 112,    // the sums of second
+    minusSum2HighAt = 116,
+    hasSecondAt = 120 // int32, one for all tokens: whether any keeps a second term; the rest is unused
 };
 
 /// Blocks of a token keep a residual if their largest magnitude is above this; `energy` is the sum of the squares
 /// of all its blocks' largest magnitudes. Outliers: 1.5 times their root mean square. That is a tenth of the blocks
 /// of SmolLM2 and half of what rounding costs.
 float residualThreshold(Residual residual, double energy, std::int64_t blocks);
+
+/// sums += tiles x activations, by log2 of the tile's tokens.
+struct Products {
+    void (*byTokens[tileSizes])(const ExpandedTile* tiles, int count, const std::byte* activations,
+                                float* sums);
+};
 
 struct LinearKernels {
     int maxTokens; // of a tile: 4 or 8
@@ -61,9 +69,7 @@ struct LinearKernels {
     void (*expand[formats])(const std::byte* group, std::int64_t tiles, std::int64_t first, int count,
                             ExpandedTile* out);
 
-    /// sums += tiles x activations, by FormatKind (without Plain) and by log2 of the tile's tokens.
-    void (*product[4][tileSizes])(const ExpandedTile* tiles, int count, int zeroPoint,
-                                  const std::byte* activations, float* sums);
+    Products product[formats]; // by DType, quantised types only
 
     /// Float32 weights of an expanded tile: out[column][16], by FormatKind.
     void (*dequantise[4])(const ExpandedTile& tile, int zeroPoint, float* out);

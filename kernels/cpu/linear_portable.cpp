@@ -136,8 +136,9 @@ template <FormatKind kind>
     }
 }
 
-template <FormatKind kind, int tokens>
-void product(const ExpandedTile* tiles, int count, int zeroPoint, const std::byte* activations, float* sums) {
+template <DType type, FormatKind kind, int tokens>
+void product(const ExpandedTile* tiles, int count, const std::byte* activations, float* sums) {
+    const int zeroPoint = formatOf(type).zeroPoint;
     for (int t = 0; t < count; ++t) {
         for (int token = 0; token < tokens; ++token) {
             addTile<kind>(tiles[t], zeroPoint, activations + t * tokens * activationBytes, tokens, token,
@@ -160,14 +161,12 @@ void expand(const std::byte* group, std::int64_t tiles, std::int64_t first, int 
 template <DType type, FormatKind kind>
 void matVec(const std::byte* group, std::size_t groupBytes, std::int64_t groups, std::int64_t tiles,
             const std::byte* activations, float* sums) {
-    const int zeroPoint = formatOf(type).zeroPoint;
     for (std::int64_t g = 0; g < groups; ++g) {
         std::fill_n(sums + g * groupRows, groupRows, 0.0f);
         for (std::int64_t tile = 0; tile < tiles; ++tile) {
             ExpandedTile expanded;
             expand<type>(group + static_cast<std::size_t>(g) * groupBytes, tiles, tile, 1, &expanded);
-            product<kind, 1>(&expanded, 1, zeroPoint, activations + tile * activationBytes,
-                             sums + g * groupRows);
+            product<type, kind, 1>(&expanded, 1, activations + tile * activationBytes, sums + g * groupRows);
         }
     }
 }
@@ -224,6 +223,10 @@ constexpr auto affine = FormatKind::Affine;
 constexpr auto split = FormatKind::SplitScale;
 constexpr auto bytes = FormatKind::Bytes;
 
+template <DType type, FormatKind kind>
+constexpr Products products{
+    {product<type, kind, 1>, product<type, kind, 2>, product<type, kind, 4>, product<type, kind, 8>}};
+
 } // namespace
 
 const LinearKernels linearKernelsPortable{
@@ -234,10 +237,17 @@ const LinearKernels linearKernelsPortable{
      matVec<DType::Q4_K, affine>, matVec<DType::Q5_K, affine>, matVec<DType::Q6_K, split>},
     {nullptr, nullptr, nullptr, expand<DType::Q4_0>, expand<DType::Q4_1>, expand<DType::Q5_0>,
      expand<DType::Q5_1>, expand<DType::Q8_0>, expand<DType::Q4_K>, expand<DType::Q5_K>, expand<DType::Q6_K>},
-    {{product<symmetric, 1>, product<symmetric, 2>, product<symmetric, 4>, product<symmetric, 8>},
-     {product<affine, 1>, product<affine, 2>, product<affine, 4>, product<affine, 8>},
-     {product<split, 1>, product<split, 2>, product<split, 4>, product<split, 8>},
-     {product<bytes, 1>, product<bytes, 2>, product<bytes, 4>, product<bytes, 8>}},
+    {{},
+     {},
+     {},
+     products<DType::Q4_0, symmetric>,
+     products<DType::Q4_1, affine>,
+     products<DType::Q5_0, symmetric>,
+     products<DType::Q5_1, affine>,
+     products<DType::Q8_0, bytes>,
+     products<DType::Q4_K, affine>,
+     products<DType::Q5_K, affine>,
+     products<DType::Q6_K, split>},
     {dequantise<symmetric>, dequantise<affine>, dequantise<split>, dequantise<bytes>},
     {widenFloat, widenHalf<false>, widenHalf<true>},
     {floatProduct<1>, floatProduct<2>, floatProduct<4>, floatProduct<8>},
