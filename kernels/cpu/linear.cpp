@@ -157,7 +157,8 @@ void Linear::Plan::runChunk(int chunk, Scratch& scratch) const {
 void Linear::Plan::runGroups(const LinearJob& job, std::int64_t first, std::int64_t last,
                              std::int64_t firstToken, std::int64_t lastToken, Scratch& scratch) const {
     const Form form = formOf(job);
-    if (tokens == 1 && form == Form::Int8) {
+    const bool straight = form == Form::Int8 || (form == Form::Floats && isPlain(job));
+    if (tokens == 1 && straight && kernels->matVec[typeIndex(packed(job))] != nullptr) {
         matVec(job, first, last);
         return;
     }
@@ -178,11 +179,13 @@ void Linear::Plan::runGroups(const LinearJob& job, std::int64_t first, std::int6
 void Linear::Plan::matVec(const LinearJob& job, std::int64_t first, std::int64_t last) const {
     constexpr std::int64_t atOnce = 16;
     const PackedWeight& weight = packed(job);
+    const bool plain = isPlain(job);
+    const std::byte* const activations = plain ? reinterpret_cast<const std::byte*>(floats) : int8;
     alignas(64) float sums[atOnce * groupRows];
     for (std::int64_t group = first; group < last; group += atOnce) {
         const std::int64_t count = std::min(atOnce, last - group);
         kernels->matVec[typeIndex(weight)](weight.group(group), weight.groupBytes(), count,
-                                           cols / tileColumns, int8, sums);
+                                           plain ? cols : cols / tileColumns, activations, sums);
         for (std::int64_t i = 0; i < count; ++i) {
             store(job, group + i, 0, 1, sums + i * groupRows);
         }

@@ -60,8 +60,8 @@ struct LinearKernels {
     void (*quantise)(const float* x, std::int64_t stride, int tokens, std::int64_t blocks, Residual residual,
                      std::byte* out);
 
-    /// One token with `groups` groups one after another: sums[group][16]. Quantised types only; indexed by
-    /// DType.
+    /// One token with `groups` groups one after another: sums[group][16]. By DType. The plain types, which may be
+    /// null, take columns for `tiles` and float activations.
     void (*matVec[formats])(const std::byte* group, std::size_t groupBytes, std::int64_t groups,
                             std::int64_t tiles, const std::byte* activations, float* sums);
 
