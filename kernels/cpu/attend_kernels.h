@@ -31,7 +31,10 @@ struct KvRun {
     const std::byte* nextKeys; // what will be read after the values: fetched ahead while they are read
 };
 
-/// What softmax leaves of one row over one split: weights are e^(score - largest).
+/// Scores are multiplied with this beside the scale: weights are powers of 2, which are cheaper than those of e.
+constexpr float LOG2_E = 1.44269504f;
+
+/// What softmax leaves of one row over one split: weights are 2^(score - largest).
 struct RowSums {
     float largest; // -infinity when nothing was visible
     float sum;     // of the weights

@@ -27,7 +27,7 @@ QueryView newest(const QueryView& view, int keys, int ringSlots) {
 
 // What a weight of a split is multiplied with to be one of the whole row.
 float shareOf(const RowSums& split, const RowSums& total) {
-    return total.sum > 0 ? std::exp(split.largest - total.largest) / total.sum : 0.0f;
+    return total.sum > 0 ? std::exp2(split.largest - total.largest) / total.sum : 0.0f;
 }
 
 bool keepsWeights(const AttentionCapture* capture) {
@@ -108,7 +108,7 @@ void DecodeAttention::runUnit(const AttendCall& call, int token, int unit, float
     const Tensor& queries = split.part == KvPart::Sinks ? call.args.sinkQuery : call.args.ringQuery;
     const float* query = queries.data + token * queries.cols + kvHead * call.groupHeads * call.headDim;
     m_kernels.scores(run, split.firstGroup, split.groups, query, call.headDim, call.groupHeads,
-                     call.args.scale, weights);
+                     call.args.scale * LOG2_E, weights);
     Part* parts = m_parts.data() + static_cast<std::ptrdiff_t>(unit) * call.groupHeads;
     const auto softmax = capture ? m_kernels.softmaxWithEntropy : m_kernels.softmax;
     for (int row = 0; row < call.groupHeads; ++row)
@@ -173,7 +173,7 @@ HeadStats DecodeAttention::statsOf(const AttendCall& call, int head, const RowSu
         if (isSink)
             stats.sinks += part.sums.sum * share;
     }
-    stats.effectiveKeys = std::exp(std::log(total.sum) - total.entropy / total.sum);
+    stats.effectiveKeys = std::exp2(std::log2(total.sum) - total.entropy / total.sum);
     stats.outputNorm = std::sqrt(m_kernels.squares(m_headOut, call.paddedDim));
     return stats;
 }

@@ -124,7 +124,7 @@ void PrefillAttention::scorePanels(const AttendCall& call, const AttendSplit& sp
     for (int group = 0; group < split.groups; group += PANEL_GROUPS) {
         const int groups = std::min(PANEL_GROUPS, split.groups - group);
         m_kernels.expandKeys(run, split.firstGroup + group, groups, tile.panel);
-        m_kernels.scores(panel, 0, groups, queries, call.headDim, rows, call.args.scale,
+        m_kernels.scores(panel, 0, groups, queries, call.headDim, rows, call.args.scale * LOG2_E,
                          tile.scores + group * KV_GROUP);
     }
 }

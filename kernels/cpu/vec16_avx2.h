@@ -79,6 +79,13 @@ VEC16 Vec16 scaleOrZero16(Vec16 x, Vec16 n, Vec16 test, float limit) {
     const __m256 limits = _mm256_set1_ps(limit);
     return {scaleOrZero8(x.low, n.low, test.low, limits), scaleOrZero8(x.high, n.high, test.high, limits)};
 }
+VEC16 __m256 addToExponent8(__m256 x, __m256 bits) {
+    const __m256i exponent = _mm256_slli_epi32(_mm256_castps_si256(bits), 23);
+    return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(x), exponent));
+}
+VEC16 Vec16 addToExponent16(Vec16 x, Vec16 bits) {
+    return {addToExponent8(x.low, bits.low), addToExponent8(x.high, bits.high)};
+}
 VEC16 __m256 keep8(__m256 x, std::uint32_t bits, __m256 other) {
     const __m256i lane = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
     const __m256i set = _mm256_and_si256(_mm256_set1_epi32(static_cast<int>(bits)), lane);

@@ -73,6 +73,11 @@ VEC16 float largest16(Vec16 a) {
 VEC16 Vec16 scaleOrZero16(Vec16 x, Vec16 n, Vec16 test, float limit) {
     return {_mm512_maskz_scalef_ps(_mm512_cmp_ps_mask(test.v, _mm512_set1_ps(limit), _CMP_GE_OQ), x.v, n.v)};
 }
+/// Adds the lowest nine bits of the other number, taken as an integer, to x's sign and exponent.
+VEC16 Vec16 addToExponent16(Vec16 x, Vec16 bits) {
+    const __m512i exponent = _mm512_slli_epi32(_mm512_castps_si512(bits.v), 23);
+    return {_mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(x.v), exponent))};
+}
 /// Lanes whose bit is 0 become `other`.
 VEC16 Vec16 keep16(Vec16 x, std::uint32_t bits, float other) {
     return {_mm512_mask_mov_ps(_mm512_set1_ps(other), static_cast<__mmask16>(bits), x.v)};

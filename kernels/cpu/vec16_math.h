@@ -4,8 +4,6 @@
 namespace kernels {
 namespace {
 
-constexpr float NO_SCORE = -__builtin_inff(); // of a slot that a query may not see; exp16 makes it 0
-
 /// e^x, about one unit in the last place; exactly 1 at 0; 0 below -87.33 (no subnormals), e^88.37
 /// above 88.37.
 VEC16 Vec16 exp16(Vec16 x) {
@@ -24,10 +22,37 @@ VEC16 Vec16 exp16(Vec16 x) {
     return scaleOrZero16(p, n, x, -87.33f);
 }
 
-/// The same function for one number.
-VEC16 float expScalar(float x) {
+constexpr float SMALLEST_POWER = -127.0f;
+
+/// 2^x for x from SMALLEST_POWER to 0, about one unit in the last place; exactly 1 at 0 and exactly 0 at SMALLEST_POWER.
+/// Between it and -126 the result is a subnormal number of about the right size. Half the work of e^x; step by step over
+/// several vectors, because one alone is a chain of instructions too long to overlap with the next.
+template <int COUNT>
+VEC16 void powersOf2(const Vec16 (&x)[COUNT], Vec16 (&powers)[COUNT]) {
+    constexpr float POLYNOMIAL[] = {1.34066434e-3f, 9.61769279e-3f, 5.55031039e-2f,
+                                    2.40226522e-1f, 6.93147242e-1f, 1.0f}; // minimax on |r| <= 1/2
+    const Vec16 shift =
+        broadcast16(12582912.0f); // a sum with it has no room for a fraction: its lowest bits are x, rounded
+    Vec16 shifted[COUNT], r[COUNT];
+    for (int i = 0; i < COUNT; ++i) {
+        shifted[i] = add16(x[i], shift);
+        r[i] = sub16(x[i], sub16(shifted[i], shift));
+        powers[i] = broadcast16(1.55946778e-4f);
+    }
+    for (const float coefficient : POLYNOMIAL)
+        for (int i = 0; i < COUNT; ++i)
+            powers[i] = fma16(powers[i], r[i], broadcast16(coefficient));
+    for (int i = 0; i < COUNT; ++i)
+        powers[i] = addToExponent16(powers[i], shifted[i]);
+}
+
+/// The same function for one number; 0 below SMALLEST_POWER.
+[[maybe_unused]] float powerOf2(float x) {
+    const Vec16 bounded[1] = {broadcast16(x > SMALLEST_POWER ? x : SMALLEST_POWER)};
+    Vec16 power[1];
+    powersOf2(bounded, power);
     float lanes[16];
-    store16(lanes, exp16(broadcast16(x)));
+    store16(lanes, power[0]);
     return lanes[0];
 }
 

@@ -96,6 +96,12 @@ VEC16 Vec16 scaleOrZero16(Vec16 x, Vec16 n, Vec16 test, float limit) {
     return {scaleOrZero4(x.a, n.a, test.a, limit), scaleOrZero4(x.b, n.b, test.b, limit),
             scaleOrZero4(x.c, n.c, test.c, limit), scaleOrZero4(x.d, n.d, test.d, limit)};
 }
+VEC16 Vec16 addToExponent16(Vec16 x, Vec16 bits) {
+    return each4(x, bits, [](Vec4 p, Vec4 q) {
+        typedef std::uint32_t Word4 __attribute__((vector_size(16))); // its sums wrap round
+        return reinterpret_cast<Vec4>(reinterpret_cast<Word4>(p) + (reinterpret_cast<Word4>(q) << 23));
+    });
+}
 VEC16 Vec4 keep4(Vec4 x, std::uint32_t bits, float other) {
     const Int4 lane{1, 2, 4, 8};
     const std::int32_t some = static_cast<std::int32_t>(bits & 15u);
