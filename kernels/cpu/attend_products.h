@@ -12,13 +12,24 @@ namespace {
 
 constexpr int LANES = 16;
 constexpr int Q8_BLOCK = 32;
-// Rows whose sums are kept in registers together. With few registers three rows of two vectors each need fewer loads than
-// six of one, and a loop of 128 bytes of one slot's values instead of 64 runs at 96 % of AVX2's arithmetic instead of 65 %.
-constexpr int MAX_ROWS = VEC16_SUMS < 12 ? 3 : 6;
+// How many rows to take together, and how many vectors of keys or values, so that the sums stay in registers: one sum
+// in memory makes every multiply-add wait for the store before it, which halves the speed. Keys and values of a float32 panel are
+// operands read from memory; those that are turned into float32 here need registers of their own. Three rows of two
+// vectors need fewer loads than six of one.
+template <KvType TYPE>
+constexpr int MAX_ROWS = VEC16_REGISTERS < 8 || (VEC16_REGISTERS == 8 && TYPE == KvType::F32) ? 3 : 6;
 
-// How many vectors of keys or values to take at once, so that rows * vectors sums fit the registers.
+// The scales of quantised keys take a register each.
+template <KvType TYPE>
+constexpr int MAX_SCORE_ROWS = VEC16_REGISTERS == 8 && TYPE == KvType::Q8_0 ? 4 : MAX_ROWS<TYPE>;
+
+template <KvType TYPE>
 constexpr int vectorsFor(int rows) {
-    return VEC16_SUMS / rows >= 4 ? 4 : VEC16_SUMS / rows >= 2 ? 2 : 1;
+    for (int vectors : {4, 2})
+        if (TYPE == KvType::F32 ? rows * vectors + 2 <= VEC16_REGISTERS
+                                : (rows + 1) * vectors < VEC16_REGISTERS)
+            return vectors;
+    return 1;
 }
 
 // Sixteen stored keys of dimension d (one for each slot), or sixteen stored values of one slot.
@@ -107,7 +118,7 @@ void scoreBlock(const KvRun& run, int firstGroup, const float* queries, std::ptr
 template <KvType TYPE, int ROWS>
 void scoreRows(const KvRun& run, int firstGroup, int groups, const float* queries, std::ptrdiff_t queryStride,
                float scale, float* scores) {
-    constexpr int WIDE = vectorsFor(ROWS);
+    constexpr int WIDE = vectorsFor<TYPE>(ROWS);
     int group = 0;
     for (; group + WIDE <= groups; group += WIDE)
         scoreBlock<TYPE, ROWS, WIDE>(run, firstGroup + group, queries, queryStride, scale,
@@ -169,7 +180,7 @@ void sumBlock(const KvRun& run, int firstGroup, const std::uint16_t* masks, int 
 template <KvType TYPE, int ROWS>
 void sumRows(const KvRun& run, int firstGroup, const std::uint16_t* masks, int groups, const float* weights,
              float* out, Write write) {
-    constexpr int WIDE = vectorsFor(ROWS);
+    constexpr int WIDE = vectorsFor<TYPE>(ROWS);
     int dim = 0;
     for (; dim + WIDE * LANES <= run.paddedDim; dim += WIDE * LANES)
         sumBlock<TYPE, ROWS, WIDE>(run, firstGroup, masks, groups, weights, dim, out, write);
@@ -177,20 +188,20 @@ void sumRows(const KvRun& run, int firstGroup, const std::uint16_t* masks, int g
         sumBlock<TYPE, ROWS, 1>(run, firstGroup, masks, groups, weights, dim, out, write);
 }
 
-// Calls body.template operator()<ROWS>(firstRow) for runs of at most MAX_ROWS rows, the last two of about the
-// same length.
-template <class Body>
+// Calls body.template operator()<ROWS>(firstRow) for runs of at most MOST rows, the last two of about the same
+// length.
+template <int MOST, class Body>
 VEC16 void inRowBlocks(int rows, const Body& body) {
     for (int row = 0; row < rows;) {
         const int left = rows - row;
-        const int take = left <= MAX_ROWS ? left : left >= 2 * MAX_ROWS ? MAX_ROWS : (left + 1) / 2;
-        if constexpr (MAX_ROWS > 3) {
+        const int take = left <= MOST ? left : left >= 2 * MOST ? MOST : (left + 1) / 2;
+        if constexpr (MOST > 3) {
             if (take == 6)
-                body.template operator()<MAX_ROWS>(row);
+                body.template operator()<6>(row);
             if (take == 5)
-                body.template operator()<MAX_ROWS - 1>(row);
+                body.template operator()<5>(row);
             if (take == 4)
-                body.template operator()<MAX_ROWS - 2>(row);
+                body.template operator()<4>(row);
         }
         if (take == 3)
             body.template operator()<3>(row);
@@ -205,7 +216,7 @@ VEC16 void inRowBlocks(int rows, const Body& body) {
 template <KvType TYPE>
 void scoresOf(const KvRun& run, int firstGroup, int groups, const float* queries, std::ptrdiff_t queryStride,
               int rows, float scale, float* scores) {
-    inRowBlocks(rows, [&]<int ROWS>(int row) {
+    inRowBlocks<MAX_SCORE_ROWS<TYPE>>(rows, [&]<int ROWS>(int row) {
         scoreRows<TYPE, ROWS>(run, firstGroup, groups, queries + row * queryStride, queryStride, scale,
                               scores + row * SPLIT_SLOTS);
     });
@@ -214,7 +225,7 @@ void scoresOf(const KvRun& run, int firstGroup, int groups, const float* queries
 template <KvType TYPE>
 void weightedSumOf(const KvRun& run, int firstGroup, const std::uint16_t* masks, int groups,
                    const float* weights, int rows, float* out, Write write) {
-    inRowBlocks(rows, [&]<int ROWS>(int row) {
+    inRowBlocks<MAX_ROWS<TYPE>>(rows, [&]<int ROWS>(int row) {
         sumRows<TYPE, ROWS>(run, firstGroup, masks, groups, weights + row * SPLIT_SLOTS,
                             out + row * run.paddedDim, write);
     });

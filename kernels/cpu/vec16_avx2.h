@@ -12,7 +12,7 @@ struct Vec16 {
     __m256 low, high;
 };
 
-constexpr int VEC16_SUMS = 6;
+constexpr int VEC16_REGISTERS = 8;
 
 VEC16 Vec16 zero16() {
     return {_mm256_setzero_ps(), _mm256_setzero_ps()};
@@ -106,9 +106,12 @@ VEC16 void storeHalf16(void* to, Vec16 x) {
     _mm_storeu_si128(halves + 1, _mm256_cvtps_ph(x.high, _MM_FROUND_TO_NEAREST_INT));
 }
 VEC16 Vec16 loadInt8x16(const void* from) {
-    const __m128i bytes = _mm_loadu_si128(static_cast<const __m128i*>(from));
-    return {_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(bytes)),
-            _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_unpackhi_epi64(bytes, bytes)))};
+    const auto eight = [&](int first) { // two loads need no shuffle
+        const __m128i bytes =
+            _mm_loadl_epi64(reinterpret_cast<const __m128i*>(static_cast<const std::int8_t*>(from) + first));
+        return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(bytes));
+    };
+    return {eight(0), eight(8)};
 }
 VEC16 void storeInt8x16(void* to, Vec16 x) {
     const __m256i words = _mm256_packs_epi32(_mm256_cvtps_epi32(x.low), _mm256_cvtps_epi32(x.high));

@@ -20,7 +20,7 @@ struct Vec16 {
     __m512 v;
 };
 
-constexpr int VEC16_SUMS = 24; // vectors of sums that the register file holds beside the operands
+constexpr int VEC16_REGISTERS = 32; // how many Vec16 the register file holds
 
 VEC16 Vec16 zero16() {
     return {_mm512_setzero_ps()};

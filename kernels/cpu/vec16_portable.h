@@ -17,7 +17,7 @@ struct Vec16 {
     Vec4 a, b, c, d;
 };
 
-constexpr int VEC16_SUMS = 3;
+constexpr int VEC16_REGISTERS = 4;
 
 template <class Function>
 VEC16 Vec16 each4(Vec16 x, Vec16 y, Function function) {
