@@ -1,6 +1,8 @@
 #include "tests/kernels/attention_fixture.h"
 
 #include <random>
+#include <utility>
+#include <vector>
 
 // attend() against the double-precision reference.
 namespace {
@@ -16,7 +18,7 @@ protected:
 
 TEST_P(Attention, EveryHeadDimensionAndGroup) {
     for (int headDim : {10, 16, 64, 80, 128, 256}) {
-        for (int group : {1, 3, 4, 8}) {
+        for (int group = 1; group <= 8; ++group) {
             const auto cache = filledCache(*m_backend, shapeOf(2, headDim, 4, 300));
             check(*m_backend, *cache, 2 * group, {{4, 0, 300}}, 1);
             check(*m_backend, *cache, 2 * group, {{4, 290, 77}, {4, 291, 77}, {4, 292, 77}}, 0);
@@ -86,35 +88,37 @@ TEST_P(Attention, WhatIsNotVisibleDoesNotMatter) {
 
 // The same bits alone and in a chunk, for any number of threads, with capture and without.
 TEST_P(Attention, ResultsDependOnTheQueryAlone) {
-    for (KvType ringType : {KvType::F16, KvType::Q8_0}) {
-        const KvShape shape = shapeOf(3, 64, 4, 900, KvType::F16, ringType);
+    for (const auto& [ringType, group] : std::vector<std::pair<KvType, int>>{
+             {KvType::F16, 1}, {KvType::F16, 3}, {KvType::F16, 7}, {KvType::Q8_0, 3}, {KvType::Q8_0, 7}}) {
+        const KvShape shape = shapeOf(3, 80, 4, 900, KvType::F16, ringType);
+        const int heads = 3 * group;
         const auto cache = filledCache(*m_backend, shape);
         std::vector<QueryView> views;
         for (int i = 0; i < 50; ++i)
             views.push_back({4, 700, 300 + i});
-        const std::size_t width = 9 * 64;
+        const std::size_t width = static_cast<std::size_t>(heads) * 80;
         const std::vector<float> ring = test::randomFloats(50 * width, 1),
                                  sink = test::randomFloats(50 * width, 2);
-        const std::vector<float> chunk = attend(*m_backend, *cache, 9, views, ring, sink);
+        const std::vector<float> chunk = attend(*m_backend, *cache, heads, views, ring, sink);
         for (int threads : {1, 3}) {
             const auto other = makeBackend(threads);
             const auto same = filledCache(*other, shape);
-            EXPECT_EQ(chunk, attend(*other, *same, 9, views, ring, sink)) << threads << " threads";
+            EXPECT_EQ(chunk, attend(*other, *same, heads, views, ring, sink)) << threads << " threads";
         }
-        std::vector<kernels::HeadStats> stats(9);
+        std::vector<kernels::HeadStats> stats(static_cast<std::size_t>(heads));
         std::vector<float> mass(static_cast<std::size_t>(shape.slots()));
         kernels::AttentionCapture capture;
         capture.heads = stats;
         capture.slotMass = mass;
-        EXPECT_EQ(chunk, attend(*m_backend, *cache, 9, views, ring, sink, &capture));
+        EXPECT_EQ(chunk, attend(*m_backend, *cache, heads, views, ring, sink, &capture));
         for (std::size_t token : {0u, 31u, 49u}) {
             const auto part = [&](const std::vector<float>& all) {
                 return std::vector<float>(all.begin() + static_cast<std::ptrdiff_t>(token * width),
                                           all.begin() + static_cast<std::ptrdiff_t>((token + 1) * width));
             };
-            EXPECT_EQ(part(chunk), attend(*m_backend, *cache, 9, {views[token]}, part(ring), part(sink)));
+            EXPECT_EQ(part(chunk), attend(*m_backend, *cache, heads, {views[token]}, part(ring), part(sink)));
             EXPECT_EQ(part(chunk),
-                      attend(*m_backend, *cache, 9, {views[token]}, part(ring), part(sink), &capture));
+                      attend(*m_backend, *cache, heads, {views[token]}, part(ring), part(sink), &capture));
         }
     }
 }

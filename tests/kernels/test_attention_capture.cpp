@@ -159,6 +159,31 @@ TEST_P(AttentionCaptureTest, HandCases) {
     EXPECT_NEAR(statsOfScores({0.3f, 0.7f, -2.0f}, 3).sinks, 1.0, 1e-6) << "only sinks are visible";
 }
 
+// From the largest weight down to where a weight becomes exactly 0: no step on the way is wrong by a power of 2, negative or
+// not a number.
+TEST_P(AttentionCaptureTest, FarBelowTheLargestScore) {
+    const KvShape shape = shapeOf(1, 16, 0, 1024, kernels::KvType::F32, kernels::KvType::F32);
+    const auto cache = m_backend->makeKvCache(shape);
+    std::vector<std::int32_t> slots(1024);
+    std::iota(slots.begin(), slots.end(), 0);
+    std::vector<float> keys(1024 * 16), query(16);
+    for (std::size_t slot = 0; slot < 1024; ++slot)
+        keys[slot * 16] = -0.125f * static_cast<float>(slot); // to -128
+    query[0] = 1.0f / scaleOf(*cache);
+    store(*m_backend, *cache, 0, slots, keys, keys);
+    Captured found(shape, 1);
+    attend(*m_backend, *cache, 1, {{0, 0, 1024}}, query, query, &found.capture);
+    const auto expected = reference(*cache, query, query, {0, 0, 1024}, 64);
+    for (std::size_t slot = 0; slot < 1024; ++slot) {
+        // Splits are weighed on their own and then scaled by a power; the products stay normal down to e^-87.
+        const double wanted = expected.rows[slot], distance = 0.125 * static_cast<double>(slot);
+        const double tolerance = slot < 680 ? (5e-7 + 2e-7 * distance) * wanted : 1e-36;
+        EXPECT_NEAR(static_cast<double>(found.rows[slot]), wanted, tolerance) << slot;
+        EXPECT_GE(found.rows[slot], 0.0f) << slot;
+    }
+    EXPECT_EQ(statsOfScores({300.0f, 0.0f, 1.0f}, 1).slot0, 1.0f);
+}
+
 // The comparisons above would be worthless if they let the known mistakes pass.
 TEST_P(AttentionCaptureTest, PlantedMistakesAreCaught) {
     const KvShape shape = shapeOf(2, 64, 4, 300);
