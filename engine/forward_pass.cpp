@@ -68,7 +68,7 @@ bool ForwardPass::run(const Batch& batch, const std::stop_token& stop) {
         if (stop.stop_requested())
             return false;
         attention(layer, rows, batch);
-        feedForward(m_model.layers[static_cast<std::size_t>(layer)], rows.x, rows);
+        feedForward(layer, rows.x, rows);
     }
     if (batch.wanted != LogitsWanted::None)
         project(rows.x, batch.wanted);
@@ -121,6 +121,7 @@ void ForwardPass::attention(int layer, const Rows& rows, const Batch& batch) {
     const LinearJob projections[] = {{w.query.get(), rows.query, Write::Replace, w.queryBias.get()},
                                      {w.key.get(), rows.key, Write::Replace, w.keyBias.get()},
                                      {w.value.get(), rows.value, Write::Replace, w.valueBias.get()}};
+    expect(rows.x, {w.attentionOut.get()});
     backend.linear(rows.normed, projections, Residual::Always);
     if (c.hasQkNorm) {
         backend.rmsNorm(rows.query, w.queryNorm->tensor(), c.normEpsilon, rows.query);
@@ -144,19 +145,36 @@ void ForwardPass::attention(int layer, const Rows& rows, const Batch& batch) {
     }
     backend.attend(args);
     const LinearJob out[] = {{w.attentionOut.get(), rows.x, Write::Add, nullptr}};
+    expect(rows.x, {w.gate.get(), w.up.get()});
     backend.linear(rows.attended, out, Residual::Always);
 }
 
-void ForwardPass::feedForward(const Model::Layer& w, Tensor x, const Rows& rows) {
+void ForwardPass::feedForward(int layer, Tensor x, const Rows& rows) {
     const ModelConfig& c = m_model.config;
+    const Model::Layer& w = m_model.layers[static_cast<std::size_t>(layer)];
     kernels::Backend& backend = *m_model.backend;
     backend.rmsNorm(x, w.ffnNorm->tensor(), c.normEpsilon, rows.normed);
     const LinearJob expand[] = {{w.gate.get(), rows.gate, Write::Replace, nullptr},
                                 {w.up.get(), rows.up, Write::Replace, nullptr}};
+    expect(x, {w.down.get()});
     backend.linear(rows.normed, expand, Residual::Outliers); // half of all arithmetic, and the most robust
     backend.gatedActivation(c.activation, rows.gate, rows.up, rows.gate);
     const LinearJob shrink[] = {{w.down.get(), x, Write::Add, nullptr}};
+    if (layer + 1 < c.layers)
+        expectLayer(x, layer + 1);
+    else
+        expect(x, {&m_model.outputWeight()});
     backend.linear(rows.gate, shrink, Residual::Always);
+}
+
+/// Says ahead what a later product reads: with one token, memory is what everybody waits for.
+void ForwardPass::expect(Tensor x, std::initializer_list<const kernels::Weight*> weights) {
+    if (x.rows == 1)
+        m_model.backend->expectLinear({weights.begin(), weights.size()});
+}
+void ForwardPass::expectLayer(Tensor x, int layer) {
+    const Model::Layer& w = m_model.layers[static_cast<std::size_t>(layer)];
+    expect(x, {w.query.get(), w.key.get(), w.value.get()});
 }
 
 void ForwardPass::project(Tensor x, LogitsWanted wanted) {
@@ -169,8 +187,8 @@ void ForwardPass::project(Tensor x, LogitsWanted wanted) {
     m_logits =
         wanted == LogitsWanted::All ? m_allLogits->tensor().rowRange(0, rows.rows) : m_lastLogits->tensor();
     backend.rmsNorm(rows, m_model.outputNorm->tensor(), c.normEpsilon, normed);
-    const LinearJob job[] = {
-        {m_model.output ? m_model.output.get() : m_model.embedding.get(), m_logits, Write::Replace, nullptr}};
+    const LinearJob job[] = {{&m_model.outputWeight(), m_logits, Write::Replace, nullptr}};
+    expectLayer(x, 0); // of the next token
     backend.linear(normed, job, Residual::Always);
 }
 

@@ -5,6 +5,7 @@
 #include "engine/sink_cache.h"
 #include "engine/stream.h"
 
+#include <initializer_list>
 #include <memory>
 #include <span>
 #include <stop_token>
@@ -35,7 +36,9 @@ private:
     struct Rows; // scratch cut to the batch
     void rotate(const Rows& rows, const Batch& batch);
     void attention(int layer, const Rows& rows, const Batch& batch);
-    void feedForward(const Model::Layer& layer, kernels::Tensor x, const Rows& rows);
+    void feedForward(int layer, kernels::Tensor x, const Rows& rows);
+    void expect(kernels::Tensor x, std::initializer_list<const kernels::Weight*> weights);
+    void expectLayer(kernels::Tensor x, int layer);
     void project(kernels::Tensor x, LogitsWanted wanted);
 
     const Model& m_model;

@@ -62,9 +62,12 @@ public:
     ModelInfo info;
 
     mutable std::unique_ptr<kernels::Backend> backend; // declared before what it made: destroyed after it
-    std::unique_ptr<kernels::Weight> embedding;        // (vocabulary, dim)
-    std::unique_ptr<kernels::Weight> output;           // (vocabulary, dim); null when tied
-    std::unique_ptr<kernels::Buffer> outputNorm;       // (1, dim)
+    /// What makes logits of the last layer's output: often the embedding.
+    const kernels::Weight& outputWeight() const { return output ? *output : *embedding; }
+
+    std::unique_ptr<kernels::Weight> embedding;  // (vocabulary, dim)
+    std::unique_ptr<kernels::Weight> output;     // (vocabulary, dim); null when tied
+    std::unique_ptr<kernels::Buffer> outputNorm; // (1, dim)
     std::vector<Layer> layers;
 };
 

@@ -96,6 +96,8 @@ public:
     virtual void rmsNorm(Tensor x, Tensor gain /* (1, n) */, float epsilon, Tensor out) = 0;
     /// All jobs share the input x (nTokens, cols): it is quantised once and the jobs run as one parallel section.
     virtual void linear(Tensor x, std::span<const LinearJob> jobs, Residual residual) = 0;
+    /// A hint: after the next linear() of one token comes one that reads these. Costs nothing to ignore.
+    virtual void expectLinear(std::span<const Weight* const> weights) = 0;
     /// Rotates the first ropeDim values of each head. cosSin: (nTokens, ropeDim) as cos, sin pairs, computed by the host in double.
     /// In-place allowed.
     virtual void rope(Tensor x, int headDim, int ropeDim, RopePairing pairing, std::span<const float> cosSin,

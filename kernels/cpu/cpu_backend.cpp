@@ -60,6 +60,7 @@ public:
     void linear(Tensor x, std::span<const LinearJob> jobs, Residual residual) override {
         m_linear.run(x, jobs, residual);
     }
+    void expectLinear(std::span<const Weight* const> weights) override { m_linear.expect(weights); }
     void rope(Tensor x, int headDim, int ropeDim, RopePairing pairing, std::span<const float> cosSin,
               Tensor out) override;
     void storeKv(KvCache& cache, int layer, Tensor k, Tensor v, std::span<const std::int32_t> slots) override;

@@ -12,9 +12,10 @@ namespace kernels {
 namespace {
 
 constexpr int sliceTiles = 32; // expanded at a time: 22 KiB, stays in the first-level cache
-constexpr std::size_t matVecChunkBytes = 16 * 1024; // of weights: about a microsecond of one core's bandwidth
 constexpr std::int64_t activationCacheBytes = 256 * 1024;
 constexpr int chunksPerThread = 12;
+// Of weights, with one token: a microsecond of one core's bandwidth, and what somebody who is held up may cost.
+constexpr std::int64_t smallestChunkBytes = 16 * 1024, largestChunkBytes = 128 * 1024;
 
 const PackedWeight& packed(const LinearJob& job) {
     return *static_cast<const PackedWeight*>(job.weight);
@@ -77,6 +78,13 @@ void prefetchOutput(const LinearJob& job, std::int64_t group, std::int64_t first
     }
 }
 
+/// In how many chunks the groups are cut for one token.
+int chunksOfOne(std::int64_t bytes, std::int64_t groups, int threads) {
+    const std::int64_t most = std::max<std::int64_t>(chunksPerThread * threads, bytes / largestChunkBytes);
+    const std::int64_t wanted = std::min(bytes / smallestChunkBytes, most);
+    return static_cast<int>(std::clamp<std::int64_t>(wanted, 1, groups));
+}
+
 /// What one worker needs beside the sums: tiles in the common form and a panel of float weights.
 struct Scratch {
     ExpandedTile tiles[sliceTiles];
@@ -110,6 +118,7 @@ struct Linear::Plan {
     const LinearKernels* kernels = nullptr;
     bool floatOnly = false;
 
+    void cut(int threads, std::int64_t bytes, Inputs inputs);
     Form formOf(const LinearJob& job) const;
 
     void runChunk(int chunk, Scratch& scratch) const;
@@ -125,6 +134,23 @@ struct Linear::Plan {
     const float* floatPanel(const PackedWeight& weight, std::int64_t group, std::int64_t firstColumn,
                             std::int64_t columns, Scratch& scratch) const;
 };
+
+/// Cuts the tokens into blocks whose activations stay in the second-level cache while the groups pass by.
+void Linear::Plan::cut(int threads, std::int64_t bytes, Inputs inputs) {
+    const std::int64_t bytesPerToken = inputs.floats  ? cols * 4
+                                       : inputs.pairs ? cols * 2
+                                                      : cols * activationBytes / tileColumns;
+    const std::int64_t fitting = std::max<std::int64_t>(activationCacheBytes / bytesPerToken / 16 * 16, 16);
+    blockTokens = std::min(fitting, tokens);
+    tokenBlocks = static_cast<int>((tokens + blockTokens - 1) / blockTokens);
+    if (tokens == 1) {
+        groupChunks = chunksOfOne(bytes, groups, threads);
+        return;
+    }
+    const std::int64_t byBytes = bytes / smallestChunkBytes * std::min<std::int64_t>(tokens, 16);
+    const std::int64_t wanted = std::min<std::int64_t>(byBytes, chunksPerThread * threads);
+    groupChunks = static_cast<int>(std::clamp<std::int64_t>(wanted, 1, groups));
+}
 
 Linear::Form Linear::Plan::formOf(const LinearJob& job) const {
     if (floatOnly) {
@@ -263,7 +289,7 @@ const float* Linear::Plan::floatPanel(const PackedWeight& weight, std::int64_t g
 }
 
 Linear::Linear(ThreadPool& pool, Isa isa, ActivationPrecision precision)
-    : m_pool(pool), m_kernels(linearKernels(isa)), m_precision(precision), m_shares(pool.threads()) {}
+    : m_pool(pool), m_kernels(linearKernels(isa)), m_precision(precision) {}
 
 /// Brings x into the tiles that the kernels read, in m_int8, m_pairs and m_floats.
 void Linear::prepareActivations(Tensor x, Residual residual, Inputs inputs) {
@@ -330,19 +356,7 @@ void Linear::run(Tensor x, std::span<const LinearJob> jobs, Residual residual) {
     plan.pairs = m_pairs.data();
     plan.floats = m_floats.data();
 
-    // A block of tokens whose activations stay in the second-level cache while the groups pass by.
-    const std::int64_t bytesPerToken = inputs.floats  ? x.cols * 4
-                                       : inputs.pairs ? x.cols * 2
-                                                      : x.cols * activationBytes / tileColumns;
-    const std::int64_t blockTokens =
-        std::max<std::int64_t>(activationCacheBytes / bytesPerToken / 16 * 16, 16);
-    plan.blockTokens = std::min(blockTokens, x.rows);
-    plan.tokenBlocks = static_cast<int>((x.rows + plan.blockTokens - 1) / plan.blockTokens);
-    const std::int64_t byBytes =
-        static_cast<std::int64_t>(bytes / matVecChunkBytes) * std::min<std::int64_t>(x.rows, 16);
-    const std::int64_t wanted = std::min<std::int64_t>(
-        {byBytes, chunksPerThread * m_pool.threads(), WorkShares::maxUnits / plan.tokenBlocks});
-    plan.groupChunks = static_cast<int>(std::clamp<std::int64_t>(wanted, 1, plan.groups));
+    plan.cut(m_pool.threads(), static_cast<std::int64_t>(bytes), inputs);
 
     const std::size_t perWorker = scratchBytes(plan.blockTokens);
     const std::size_t needed = perWorker * static_cast<std::size_t>(m_pool.threads()) + 64;
@@ -352,12 +366,31 @@ void Linear::run(Tensor x, std::span<const LinearJob> jobs, Residual residual) {
     void* base = m_scratch.data();
     std::size_t space = m_scratch.size();
     std::align(64, needed - 64, base, space);
-    m_shares.deal(plan.groupChunks * plan.tokenBlocks);
-    m_pool.run(plan.groupChunks * plan.tokenBlocks, [&](int, int worker) {
+    m_pool.run(plan.groupChunks * plan.tokenBlocks, [&](int chunk, int worker) {
         std::byte* const own = static_cast<std::byte*>(base) + perWorker * static_cast<std::size_t>(worker);
-        plan.runChunk(m_shares.take(worker), *reinterpret_cast<Scratch*>(own));
+        plan.runChunk(chunk, *reinterpret_cast<Scratch*>(own));
     });
     m_bytesRead += bytes;
+}
+
+void Linear::expect(std::span<const Weight* const> weights) {
+    std::int64_t groups = 0, bytes = 0;
+    for (const Weight* weight : weights) {
+        groups += static_cast<const PackedWeight*>(weight)->groups();
+        bytes += static_cast<std::int64_t>(weight->bytes());
+    }
+    const int chunks = chunksOfOne(bytes, groups, m_pool.threads());
+    for (int worker = 0; worker < m_pool.threads(); ++worker) {
+        std::int64_t first = groups * m_pool.firstChunk(worker, chunks) / chunks;
+        for (const Weight* weight : weights) {
+            const PackedWeight& holder = *static_cast<const PackedWeight*>(weight);
+            if (first < holder.groups()) {
+                m_pool.expect(worker, holder.group(first));
+                break;
+            }
+            first -= holder.groups();
+        }
+    }
 }
 
 std::uint64_t Linear::takeBytesRead() {

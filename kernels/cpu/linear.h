@@ -3,7 +3,6 @@
 #include "kernels/cpu/isa.h"
 #include "kernels/cpu/thread_pool.h"
 #include "kernels/cpu/weight_memory.h"
-#include "kernels/cpu/work_shares.h"
 
 #include <cstdint>
 #include <memory>
@@ -70,6 +69,9 @@ public:
     /// the same Isa.
     void run(Tensor x, std::span<const LinearJob> jobs, Residual residual);
 
+    /// The weights that the next call will read, for one token: threads that wait meanwhile fetch them ahead.
+    void expect(std::span<const Weight* const> weights);
+
     /// Bytes of weights read since the last call.
     std::uint64_t takeBytesRead();
 
@@ -88,7 +90,6 @@ private:
     ThreadPool& m_pool;
     const LinearKernels& m_kernels;
     ActivationPrecision m_precision;
-    WorkShares m_shares;
     std::uint64_t m_bytesRead = 0;
     std::vector<std::byte> m_int8;      // activations in blocks of 32, token tiles
     std::vector<std::uint32_t> m_pairs; // activations as pairs of bfloat16, token tiles

@@ -1,17 +1,18 @@
 #pragma once
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <thread>
-#include <type_traits>
-#include <vector>
 
 namespace kernels {
 
-/// The worker threads of the CPU backend. Work comes in chunks; a thread takes the next one with a
-/// compare-exchange on one word (generation | count | next). The caller works too and waits only for chunks
-/// that somebody has begun, never for a thread that has not started: a core that is busy elsewhere costs its
-/// share of the work and no more. Idle workers spin for a few microseconds (the gap between two operations of
-/// a decode step) and then sleep in the kernel.
+/// The worker threads of the CPU backend. Work comes in chunks. Each thread walks through a contiguous range
+/// of its own, in ascending order (what the memory's prefetcher wants), and takes chunks from the far end of
+/// another's range only when its own is used up. The caller works too and waits only for chunks that somebody
+/// has begun, never for a thread that has not started: a core that is busy elsewhere costs its share of the
+/// work and no more. Idle workers spin for a few microseconds (the gap between two operations of a decode
+/// step), fetching meanwhile what comes next, and then sleep in the kernel.
 ///
 /// Thread: run() from one thread at a time, not from inside a chunk. Chunks must not throw. Nothing is
 /// allocated in run().
@@ -24,39 +25,60 @@ public:
 
     int threads() const { return m_threads; }
 
-    /// Calls `body(int chunk, int worker)` once for every chunk in [0, chunks), in any order and on any
-    /// thread; worker is in [0, threads()) and no two chunks with the same worker run at the same time.
-    /// Returns when all are done; what the chunks wrote is then visible to the caller.
+    /// Calls `body(int chunk, int worker)` once for every chunk in [0, chunks), on any thread, roughly in the
+    /// order described above; worker is in [0, threads()) and no two chunks with the same worker run at the
+    /// same time. Returns when all are done; what the chunks wrote is then visible to the caller.
     template <class Body>
-    void run(int chunks, Body&& body) {
-        using Plain = std::remove_reference_t<Body>;
+    void run(int chunks, const Body& body) {
         runErased(
             chunks,
-            [](void* context, int chunk, int worker) { (*static_cast<Plain*>(context))(chunk, worker); },
-            const_cast<void*>(static_cast<const void*>(&body)));
+            [](const void* context, int chunk, int worker) {
+                (*static_cast<const Body*>(context))(chunk, worker);
+            },
+            &body);
+    }
+
+    /// The first of a worker's own chunks if a run has that many, and where its range ends.
+    int firstChunk(int worker, int chunks) const {
+        return static_cast<int>(std::int64_t{chunks} * worker / m_threads);
+    }
+
+    /// Where a worker's part of what comes next begins in memory: it fetches some of it into its cache while
+    /// it waits after the next run. Only named, not read: the memory may be gone by then. Thread: as run().
+    void expect(int worker, const std::byte* from) {
+        m_workers[worker].ahead.store(from, std::memory_order_relaxed);
     }
 
 private:
-    using Call = void (*)(void* context, int chunk, int worker);
+    using Call = void (*)(const void* context, int chunk, int worker);
+    struct alignas(64) Worker {
+        std::atomic<std::uint64_t> share{0}; // generation (32 bits) | end (16) | next ticket (16)
+        std::atomic<const std::byte*> ahead{nullptr};
+        const std::byte* fetching = nullptr; // the `ahead` that it last fetched; the worker's own
+        std::ptrdiff_t fetched = 0;          // bytes of it
+        std::thread thread;
+    };
 
-    void runErased(int chunks, Call call, void* context);
+    void runErased(int chunks, Call call, const void* context);
+    bool takeTicket(int worker);
+    void doTicket(int ticket, int worker);
     void workerMain(int worker);
-    bool workOn(std::uint64_t word, int worker);
-    std::uint64_t awaitNews(std::uint64_t seen);
-    void sleepUntilNews(std::uint64_t seen);
+    void awaitNews(std::uint32_t seen, int worker);
+    void fetchAhead(int worker);
+    template <class Done>
+    bool spinUntil(int worker, Done done);
 
     int m_threads;
-    std::vector<std::thread> m_workers;
+    std::unique_ptr<Worker[]> m_workers; // [0] is the caller
 
-    // Written by the caller before it publishes a generation, read only by who has taken one of its chunks.
+    // Written by the caller before it deals tickets, read only by who has taken one of them.
     Call m_call = nullptr;
-    void* m_context = nullptr;
+    const void* m_context = nullptr;
     int m_chunks = 0;
     int m_chunksPerTicket = 1;
 
-    alignas(64) std::atomic<std::uint64_t> m_word{
-        0}; // generation (32 bits) | tickets (16) | next ticket (16)
-    alignas(64) std::atomic<int> m_ticketsDone{0};
+    alignas(64) std::atomic<std::uint32_t> m_generation{0};
+    alignas(64) std::atomic<int> m_ticketsLeft{0};
     alignas(64) std::atomic<int> m_sleepers{0};
     std::atomic<int> m_wakeUps{0};
     std::atomic<bool> m_stop{false};

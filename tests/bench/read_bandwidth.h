@@ -1,7 +1,6 @@
 #pragma once
 #include "kernels/cpu/thread_pool.h"
 #include "kernels/cpu/weight_memory.h"
-#include "kernels/cpu/work_shares.h"
 #include "kernels/cpu_backend.h"
 
 #include <algorithm>
@@ -64,14 +63,12 @@ inline double readBandwidth(kernels::ThreadPool& pool) {
         return made;
     }();
     constexpr int chunks = 512;
-    kernels::WorkShares shares(pool.threads());
     double best = 0;
     for (int pass = 0; pass < 6; ++pass) {
         const auto start = Clock::now();
-        shares.deal(chunks);
-        pool.run(chunks, [&](int, int worker) {
+        pool.run(chunks, [&](int chunk, int) {
             const std::size_t size = footprintBytes / chunks;
-            const std::byte* const from = piece.data() + static_cast<std::size_t>(shares.take(worker)) * size;
+            const std::byte* const from = piece.data() + static_cast<std::size_t>(chunk) * size;
             benchmark::DoNotOptimize(sumOf(from, size, pass % 2 ? 4096 : 0));
         });
         best = std::max(best, static_cast<double>(footprintBytes) / seconds(Clock::now() - start));
