@@ -125,6 +125,9 @@ struct Linear::Plan {
     void runGroups(const LinearJob& job, std::int64_t first, std::int64_t last, std::int64_t firstToken,
                    std::int64_t lastToken, Scratch& scratch) const;
     void matVec(const LinearJob& job, std::int64_t first, std::int64_t last) const;
+    template <class Multiply>
+    void forEachTile(const LinearJob& job, std::int64_t group, std::int64_t firstToken,
+                     std::int64_t lastToken, bool lastPart, float* sums, Multiply multiply) const;
     void int8Group(const LinearJob& job, std::int64_t group, std::int64_t firstToken, std::int64_t lastToken,
                    Scratch& scratch) const;
     void pairGroup(const LinearJob& job, std::int64_t group, std::int64_t firstToken, std::int64_t lastToken,
@@ -189,7 +192,6 @@ void Linear::Plan::runGroups(const LinearJob& job, std::int64_t first, std::int6
         return;
     }
     for (std::int64_t group = first; group < last; ++group) {
-        prefetchOutput(job, group, firstToken, lastToken);
         std::fill_n(scratch.sums, (lastToken - firstToken) * groupRows, 0.0f);
         if (form == Form::Int8) {
             int8Group(job, group, firstToken, lastToken, scratch);
@@ -198,7 +200,6 @@ void Linear::Plan::runGroups(const LinearJob& job, std::int64_t first, std::int6
         } else {
             floatGroup(job, group, firstToken, lastToken, scratch);
         }
-        store(job, group, firstToken, lastToken - firstToken, scratch.sums);
     }
 }
 
@@ -218,6 +219,25 @@ void Linear::Plan::matVec(const LinearJob& job, std::int64_t first, std::int64_t
     }
 }
 
+/// Calls multiply(token, tokens, sums) for the tiles of a block, with a part of the weights' columns. After the last
+/// part a tile's sums are written while they are in the first-level cache, to lines asked for before.
+template <class Multiply>
+void Linear::Plan::forEachTile(const LinearJob& job, std::int64_t group, std::int64_t firstToken,
+                               std::int64_t lastToken, bool lastPart, float* sums, Multiply multiply) const {
+    for (std::int64_t token = firstToken; token < lastToken;) {
+        const int inTile = tileTokens(token, lastToken, kernels->maxTokens);
+        if (lastPart) {
+            prefetchOutput(job, group, token, token + inTile);
+        }
+        multiply(token, inTile, sums);
+        if (lastPart) {
+            store(job, group, token, inTile, sums);
+        }
+        token += inTile;
+        sums += inTile * groupRows;
+    }
+}
+
 void Linear::Plan::int8Group(const LinearJob& job, std::int64_t group, std::int64_t firstToken,
                              std::int64_t lastToken, Scratch& scratch) const {
     const PackedWeight& weight = packed(job);
@@ -225,13 +245,13 @@ void Linear::Plan::int8Group(const LinearJob& job, std::int64_t group, std::int6
     for (std::int64_t tile = 0; tile < tiles; tile += sliceTiles) {
         const int count = static_cast<int>(std::min<std::int64_t>(sliceTiles, tiles - tile));
         kernels->expand[typeIndex(weight)](weight.group(group), tiles, tile, count, scratch.tiles);
-        for (std::int64_t token = firstToken; token < lastToken;) {
-            const int inTile = tileTokens(token, lastToken, kernels->maxTokens);
-            const std::byte* const activations = int8 + (token * tiles + tile * inTile) * activationBytes;
-            kernels->product[typeIndex(weight)].byTokens[tileIndex(inTile)](
-                scratch.tiles, count, activations, scratch.sums + (token - firstToken) * groupRows);
-            token += inTile;
-        }
+        const Products& products = kernels->product[typeIndex(weight)];
+        forEachTile(job, group, firstToken, lastToken, tile + count == tiles, scratch.sums,
+                    [&](std::int64_t token, int inTile, float* sums) {
+                        products.byTokens[tileIndex(inTile)](
+                            scratch.tiles, count, int8 + (token * tiles + tile * inTile) * activationBytes,
+                            sums);
+                    });
     }
 }
 
@@ -243,13 +263,12 @@ void Linear::Plan::pairGroup(const LinearJob& job, std::int64_t group, std::int6
         const std::int64_t columns = std::min<std::int64_t>(panelColumns, cols - column);
         kernels->pairWeights[typeIndex(weight)](weight.group(group) + column * weight.format().quantBytes,
                                                 columns, scratch.pairs);
-        for (std::int64_t token = firstToken; token < lastToken;) {
-            const int inTile = tileTokens(token, lastToken, kernels->maxTokens);
-            kernels->pairProduct[tileIndex(inTile)](scratch.pairs, (columns + 1) / 2,
-                                                    pairs + token * rowPairs + column / 2 * inTile,
-                                                    scratch.sums + (token - firstToken) * groupRows);
-            token += inTile;
-        }
+        forEachTile(job, group, firstToken, lastToken, column + columns == cols, scratch.sums,
+                    [&](std::int64_t token, int inTile, float* sums) {
+                        kernels->pairProduct[tileIndex(inTile)](
+                            scratch.pairs, (columns + 1) / 2, pairs + token * rowPairs + column / 2 * inTile,
+                            sums);
+                    });
     }
 }
 
@@ -259,12 +278,11 @@ void Linear::Plan::floatGroup(const LinearJob& job, std::int64_t group, std::int
     for (std::int64_t column = 0; column < cols; column += panelColumns) {
         const std::int64_t columns = std::min<std::int64_t>(panelColumns, cols - column);
         const float* const panel = floatPanel(weight, group, column, columns, scratch);
-        for (std::int64_t token = firstToken; token < lastToken;) {
-            const int inTile = tileTokens(token, lastToken, kernels->maxTokens);
-            kernels->floatProduct[tileIndex(inTile)](panel, columns, floats + token * cols + column * inTile,
-                                                     scratch.sums + (token - firstToken) * groupRows);
-            token += inTile;
-        }
+        forEachTile(job, group, firstToken, lastToken, column + columns == cols, scratch.sums,
+                    [&](std::int64_t token, int inTile, float* sums) {
+                        kernels->floatProduct[tileIndex(inTile)](
+                            panel, columns, floats + token * cols + column * inTile, sums);
+                    });
     }
 }
 
