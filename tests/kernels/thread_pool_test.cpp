@@ -1,5 +1,6 @@
 #include "kernels/cpu/thread_pool.h"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <ctime>
@@ -57,6 +58,41 @@ TEST(ThreadPoolTest, ChunksSeeTheCallersWritesAndTheCallerSeesTheirs) {
         expected += 1 + round % 37;
     }
     EXPECT_EQ(total, expected);
+}
+
+// What the memory's prefetcher wants, and what keeps two threads out of each other's way.
+TEST(ThreadPoolTest, WalksUpItsOwnRangeAndHelpsFromTheFarEndOfAnothers) {
+    ThreadPool pool(2);
+    for (int round = 0; round < 200; ++round) {
+        std::vector<int> order; // of the caller's chunks
+        std::atomic<int> done{0};
+        pool.run(8, [&](int chunk, int worker) {
+            if (worker == 0) {
+                order.push_back(chunk);
+                done.store(static_cast<int>(order.size()));
+            } else {
+                EXPECT_EQ(chunk, 4); // the first of its own; it keeps that while the caller does the rest
+                while (done.load() < 7) {
+                    std::this_thread::yield();
+                }
+            }
+        });
+        ASSERT_GE(order.size(), 7U);
+        const std::vector<int> expected{0, 1, 2, 3, 7, 6, 5, 4};
+        ASSERT_TRUE(std::equal(order.begin(), order.end(), expected.begin())) << "round " << round;
+    }
+}
+
+TEST(ThreadPoolTest, ExpectingMemoryThatIsNotThereHarmsNobody) {
+    ThreadPool pool(2);
+    for (int round = 0; round < 200; ++round) {
+        for (int worker = 0; worker < 2; ++worker) {
+            pool.expect(worker, reinterpret_cast<const std::byte*>(std::uintptr_t{1} << (12 + round % 35)));
+        }
+        std::atomic<int> count{0};
+        pool.run(8, [&](int, int) { ++count; });
+        ASSERT_EQ(count.load(), 8);
+    }
 }
 
 TEST(ThreadPoolTest, WakesWorkersThatSleep) {
