@@ -12,6 +12,7 @@ namespace {
 
 constexpr int LANES = 16;
 constexpr int Q8_BLOCK = 32;
+
 // How many rows to take together, and how many vectors of keys or values, so that the sums stay in registers: one sum
 // in memory makes every multiply-add wait for the store before it, which halves the speed. Keys and values of a float32 panel are
 // operands read from memory; those that are turned into float32 here need registers of their own. Three rows of two
