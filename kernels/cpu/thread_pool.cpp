@@ -78,12 +78,14 @@ void ThreadPool::runErased(int chunks, Call call, const void* context) {
 
 /// Takes the next ticket and does its chunks. False: there is none left.
 bool ThreadPool::takeTicket(int worker) {
+    // While a generation is being dealt, nobody takes of another's share before the own one is there.
+    const std::uint64_t generation = m_workers[worker].share.load(std::memory_order_relaxed) >> 32;
     for (int i = 0; i < m_threads; ++i) {
         std::atomic<std::uint64_t>& share = m_workers[(worker + i) % m_threads].share;
         std::uint64_t seen = share.load(std::memory_order_relaxed);
         for (;;) {
             const auto next = static_cast<int>(seen & 0xffff), end = static_cast<int>(seen >> 16 & 0xffff);
-            if (next >= end) {
+            if (next >= end || seen >> 32 != generation) {
                 break;
             }
             const std::uint64_t rest = i == 0 ? seen + 1 : seen - 0x10000;
