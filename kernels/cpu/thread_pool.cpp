@@ -53,8 +53,8 @@ void ThreadPool::runErased(int chunks, Call call, const void* context) {
     const int tickets = (chunks + m_chunksPerTicket - 1) / m_chunksPerTicket;
     m_ticketsLeft.store(tickets, std::memory_order_relaxed);
     const std::uint32_t generation = m_generation.load(std::memory_order_relaxed) + 1;
-    for (int worker = 0; worker < m_threads;
-         ++worker) { // who takes a ticket sees all that was written before
+    // Who takes a ticket sees all that was written before.
+    for (int worker = 0; worker < m_threads; ++worker) {
         const auto range = static_cast<std::uint64_t>(firstChunk(worker + 1, tickets)) << 16 |
                            static_cast<std::uint64_t>(firstChunk(worker, tickets));
         m_workers[worker].share.store(std::uint64_t{generation} << 32 | range, std::memory_order_release);

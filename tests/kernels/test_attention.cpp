@@ -1,7 +1,6 @@
 #include "tests/kernels/attention_fixture.h"
 
 #include <random>
-#include <utility>
 #include <vector>
 
 // attend() against the double-precision reference.
@@ -88,15 +87,21 @@ TEST_P(Attention, WhatIsNotVisibleDoesNotMatter) {
 
 // The same bits alone and in a chunk, for any number of threads, with capture and without.
 TEST_P(Attention, ResultsDependOnTheQueryAlone) {
-    for (const auto& [ringType, group] : std::vector<std::pair<KvType, int>>{
-             {KvType::F16, 1}, {KvType::F16, 3}, {KvType::F16, 7}, {KvType::Q8_0, 3}, {KvType::Q8_0, 7}}) {
-        const KvShape shape = shapeOf(3, 80, 4, 900, KvType::F16, ringType);
+    struct Case {
+        KvType ringType;
+        int group, headDim;
+    };
+    for (const auto& [ringType, group, headDim] :
+         {Case{KvType::F16, 3, 64}, Case{KvType::Q8_0, 3, 64}, Case{KvType::F16, 1, 80},
+          Case{KvType::F16, 3, 80}, Case{KvType::F16, 7, 80}, Case{KvType::Q8_0, 3, 80},
+          Case{KvType::Q8_0, 7, 80}}) {
+        const KvShape shape = shapeOf(3, headDim, 4, 900, KvType::F16, ringType);
         const int heads = 3 * group;
         const auto cache = filledCache(*m_backend, shape);
         std::vector<QueryView> views;
         for (int i = 0; i < 50; ++i)
             views.push_back({4, 700, 300 + i});
-        const std::size_t width = static_cast<std::size_t>(heads) * 80;
+        const std::size_t width = static_cast<std::size_t>(heads * headDim);
         const std::vector<float> ring = test::randomFloats(50 * width, 1),
                                  sink = test::randomFloats(50 * width, 2);
         const std::vector<float> chunk = attend(*m_backend, *cache, heads, views, ring, sink);
