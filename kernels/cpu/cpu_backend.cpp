@@ -28,7 +28,7 @@ private:
 class CpuBackend final : public Backend {
 public:
     CpuBackend(const CpuOptions& options, Isa isa)
-        : m_isa(isa), m_elementwise(elementwiseKernels(isa)),
+        : m_isa(isa), m_activations(options.activations), m_elementwise(elementwiseKernels(isa)),
           m_pool(options.threads > 0 ? options.threads : physicalCores()),
           m_linear(m_pool, isa, options.activations), m_attention(m_pool, isa) {}
 
@@ -39,7 +39,7 @@ public:
     }
 
     std::unique_ptr<Weight> makeWeight(const HostMatrix& source) override {
-        return packWeight(source, m_pool, m_isa, m_weightMemory);
+        return packWeight(source, m_pool, m_isa, m_activations, m_weightMemory);
     }
     std::unique_ptr<Buffer> makeBuffer(std::int64_t rows, std::int64_t cols) override {
         return std::make_unique<CpuBuffer>(rows, cols);
@@ -76,6 +76,7 @@ private:
     void overRows(std::int64_t rows, std::int64_t cols, const Body& body);
 
     Isa m_isa;
+    ActivationPrecision m_activations;
     const ElementwiseKernels& m_elementwise;
     ThreadPool m_pool;
     std::shared_ptr<WeightMemory> m_weightMemory = WeightMemory::create();

@@ -16,6 +16,11 @@
 // Aux: 16 half scales (Symmetric), or 16 half scales and 16 half minima (Affine); the K types describe theirs
 // in format_*.cpp.
 //
+// Words (F16 and BF16 where kernels ask for it): tiles of int16, columns 2v and 2v + 1 of a row in vector v = 0..15. Aux:
+// 16 bytes, the exponents of the scales as float32 biases them. The scale is the power of two that brings a row's
+// largest magnitude of 32 columns to 4096..8191 (block floating point): a value within a quarter of it is kept
+// exactly, a smaller one to 2^-14 of the largest.
+//
 // The plain types are 16 rows interleaved column by column. Every format_*.cpp is the home of one type: how
 // it is read from the file and, in plain C++, what the packed form means.
 namespace kernels {
@@ -29,6 +34,7 @@ enum class FormatKind : std::uint8_t {
     Affine,     // scale * q + offset
     SplitScale, // Symmetric, but columns 0-15 and 16-31 of a tile have scales of their own
     Bytes,      // Symmetric with quants of 8 bits, which do not fit the signed 7 bits of the others
+    Words,      // scale * q with q signed of 14 bits and a power of two as scale
     Plain       // no quants: 16- and 32-bit floats
 };
 
@@ -68,10 +74,13 @@ struct Format {
     }
 };
 
+/// How a type is kept in the form of its file's blocks.
 const Format& formatOf(DType type);
 
 extern const Format formatQ4_0, formatQ4_1, formatQ5_0, formatQ5_1, formatQ8_0, formatQ4_K, formatQ5_K,
     formatQ6_K;
 extern const Format formatF32, formatF16, formatBF16;
+/// F16 and BF16 as Words; WordKernels pack them.
+extern const Format formatF16Words, formatBF16Words;
 
 } // namespace kernels

@@ -35,7 +35,7 @@ public:
     void dequantiseRow(std::int64_t row, float* out) const;
 
 private:
-    friend std::unique_ptr<PackedWeight> packWeight(const HostMatrix&, ThreadPool&, Isa,
+    friend std::unique_ptr<PackedWeight> packWeight(const HostMatrix&, ThreadPool&, Isa, ActivationPrecision,
                                                     std::shared_ptr<WeightMemory>);
     PackedWeight() = default;
 
@@ -50,8 +50,9 @@ private:
 
 /// Reads `source` once, in parallel, and keeps nothing of it. Give all weights of a model the same `memory`,
 /// so that they lie one after another in huge pages; without one the weight gets memory of its own. Throws
-/// std::runtime_error when there is none left.
+/// std::runtime_error when there is none left. For products of that precision at that level.
 std::unique_ptr<PackedWeight> packWeight(const HostMatrix& source, ThreadPool& pool, Isa isa,
+                                         ActivationPrecision precision,
                                          std::shared_ptr<WeightMemory> memory = nullptr);
 
 /// Runs the products of Backend::linear. One thread at a time.
@@ -60,13 +61,14 @@ std::unique_ptr<PackedWeight> packWeight(const HostMatrix& source, ThreadPool& p
 /// threads. Int8: activations are rounded in blocks of 32 to scale * (first + second / 256), two terms of 8
 /// bits (scale = largest magnitude / 127; second = 0 in blocks that keep no residual); integer dot products,
 /// summed over blocks in float32. F16 and BF16 weights: both sides are rounded to bfloat16 where the processor
-/// multiplies that; otherwise, and for F32 weights, float32 products.
+/// multiplies that, or to integers of 14 bits in blocks of 32 (FormatKind::Words) where integer products are the
+/// faster ones; otherwise, and for F32 weights, float32 products.
 class Linear {
 public:
     Linear(ThreadPool& pool, Isa isa, ActivationPrecision precision);
 
     /// jobs[i].out must not overlap x or another output; every weight has x.cols columns and was packed for
-    /// the same Isa.
+    /// the same Isa and precision.
     void run(Tensor x, std::span<const LinearJob> jobs, Residual residual);
 
     /// The weights that the next call will read, for one token: threads that wait meanwhile fetch them ahead.
@@ -76,25 +78,28 @@ public:
     std::uint64_t takeBytesRead();
 
 private:
-    struct Plan;
-    enum class Form;
     /// In which forms a call needs its activations.
     struct Inputs {
         bool int8 = false;
+        bool words = false;
         bool pairs = false;
         bool floats = false;
     };
 
+    /// Of one token's activations in the largest of these forms.
+    static std::int64_t tokenBytes(Inputs inputs, std::int64_t cols);
     void prepareActivations(Tensor x, Residual residual, Inputs inputs);
 
     ThreadPool& m_pool;
     const LinearKernels& m_kernels;
     ActivationPrecision m_precision;
     std::uint64_t m_bytesRead = 0;
-    std::vector<std::byte> m_int8;      // activations in blocks of 32, token tiles
-    std::vector<std::uint32_t> m_pairs; // activations as pairs of bfloat16, token tiles
-    std::vector<float> m_floats;        // activations as float32, token tiles
-    std::vector<std::byte> m_scratch;   // per worker
+    // Activations in tiles of tokens.
+    std::vector<std::byte> m_int8;      // one or two terms of 8 bits, in blocks of 32
+    std::vector<std::byte> m_words;     // 14 bits, in blocks of 32
+    std::vector<std::uint32_t> m_pairs; // pairs of bfloat16
+    std::vector<float> m_floats;
+    std::vector<std::byte> m_scratch; // per worker
 };
 
 } // namespace kernels

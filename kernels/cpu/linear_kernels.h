@@ -21,8 +21,9 @@
 namespace kernels {
 
 constexpr int activationBytes = 128; // of a block of one token
-constexpr int panelColumns = 128;    // weights become float32 in panels of this many columns
-constexpr int tileSizes = 4;         // 1, 2, 4, 8 tokens
+constexpr int wordActivationBytes = 2 * tileColumns + 4;
+constexpr int panelColumns = 128; // weights become float32 in panels of this many columns
+constexpr int tileSizes = 4;      // 1, 2, 4, 8 tokens
 constexpr int formats = 11;
 constexpr float smallestScaled =
     1e-20f; // blocks of smaller activations become zero, so that no scale underflows
@@ -53,6 +54,35 @@ struct Products {
                                 float* sums);
 };
 
+/// One token with `groups` groups one after another: sums[group][16].
+using MatVec = void(const std::byte* group, std::size_t groupBytes, std::int64_t groups, std::int64_t tiles,
+                    const std::byte* activations, float* sums);
+
+/// Weights of F16 and BF16 files as bfloat16. A pair is two columns in 32 bits, the first in the lower 16; where the
+/// number of columns is odd, the last pair ends in a zero.
+struct PairKernels {
+    /// Plain columns rounded to pairs, out[pair][16]; by DType F32 (null), F16, BF16.
+    void (*weights[3])(const std::byte* weights, std::int64_t columns, std::uint32_t* out);
+    /// Makes a tile of pairs, [pair][T].
+    void (*activations)(const float* x, std::int64_t stride, int tokens, std::int64_t columns,
+                        std::uint32_t* out);
+    /// sums += panel [pairs][16] x activations [pairs][T], by log2 of T.
+    void (*product[tileSizes])(const std::uint32_t* panel, std::int64_t pairs,
+                               const std::uint32_t* activations, float* sums);
+};
+
+/// Weights of FormatKind::Words. A tile of activations is for each block of 32 columns int16 [T][32], x / scale,
+/// then float scale [T]: largest magnitude / 8191.
+struct WordKernels {
+    /// Packs 32 columns of 16 rows of halves, IEEE or `brain`.
+    void (*packUnit)(const std::byte* const* rows, bool brain, std::byte* quants, std::byte* exponents);
+    void (*activations)(const float* x, std::int64_t stride, int tokens, std::int64_t blocks, std::byte* out);
+    MatVec* matVec;
+    /// sums += tiles x activations, by log2 of T.
+    void (*product[tileSizes])(const std::byte* quants, const std::byte* exponents, int count,
+                               const std::byte* activations, float* sums);
+};
+
 struct LinearKernels {
     int maxTokens; // of a tile: 4 or 8
 
@@ -60,10 +90,8 @@ struct LinearKernels {
     void (*quantise)(const float* x, std::int64_t stride, int tokens, std::int64_t blocks, Residual residual,
                      std::byte* out);
 
-    /// One token with `groups` groups one after another: sums[group][16]. By DType. The plain types, which may be
-    /// null, take columns for `tiles` and float activations.
-    void (*matVec[formats])(const std::byte* group, std::size_t groupBytes, std::int64_t groups,
-                            std::int64_t tiles, const std::byte* activations, float* sums);
+    /// By DType. The plain types, which may be null, take columns for `tiles` and float activations.
+    MatVec* matVec[formats];
 
     /// Brings tiles [first, first + count) of a group with `tiles` tiles into the common form.
     void (*expand[formats])(const std::byte* group, std::int64_t tiles, std::int64_t first, int count,
@@ -81,17 +109,8 @@ struct LinearKernels {
     void (*floatProduct[tileSizes])(const float* panel, std::int64_t columns, const float* activations,
                                     float* sums);
 
-    // Null at levels without products of bfloat16. A pair is two columns in 32 bits, the first in the lower 16;
-    // where the number of columns is odd, the last pair ends in a zero.
-
-    /// Plain columns rounded to pairs, out[pair][16]; by DType F32 (null), F16, BF16.
-    void (*pairWeights[3])(const std::byte* weights, std::int64_t columns, std::uint32_t* out) = {};
-    /// Makes a tile of pairs, [pair][T].
-    void (*pairActivations)(const float* x, std::int64_t stride, int tokens, std::int64_t columns,
-                            std::uint32_t* out) = nullptr;
-    /// sums += panel [pairs][16] x activations [pairs][T], by log2 of T.
-    void (*pairProduct[tileSizes])(const std::uint32_t* panel, std::int64_t pairs,
-                                   const std::uint32_t* activations, float* sums) = {};
+    const PairKernels* pairs; // null at levels without products of bfloat16
+    const WordKernels* words; // null where integer products would gain nothing
 };
 
 /// The table of a level that this processor can run.

@@ -251,6 +251,8 @@ const LinearKernels linearKernelsPortable{
     {dequantise<symmetric>, dequantise<affine>, dequantise<split>, dequantise<bytes>},
     {widenFloat, widenHalf<false>, widenHalf<true>},
     {floatProduct<1>, floatProduct<2>, floatProduct<4>, floatProduct<8>},
+    nullptr,
+    nullptr,
 };
 
 } // namespace kernels

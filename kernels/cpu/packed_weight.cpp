@@ -3,18 +3,33 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cassert>
+#include <cstring>
 
 namespace kernels {
 namespace {
 
 constexpr int largestBlock = 256; // bytes, of any type
 
+/// The form of a matrix's weights that products of this precision read.
+const Format& formatFor(const HostMatrix& source, const LinearKernels& kernels,
+                        ActivationPrecision precision) {
+    const bool half = source.type == DType::F16 || source.type == DType::BF16;
+    if (half && kernels.words != nullptr && precision == ActivationPrecision::Int8 &&
+        source.cols % tileColumns == 0) {
+        return source.type == DType::F16 ? formatF16Words : formatBF16Words;
+    }
+    return formatOf(source.type);
+}
+
 /// Packs one group of 16 rows; rows past the end of the matrix read as zero.
-void packGroup(const HostMatrix& source, const Format& format, std::int64_t group, std::byte* out) {
+void packGroup(const HostMatrix& source, const Format& format, const LinearKernels& kernels,
+               std::int64_t group, std::byte* out) {
     static constexpr std::array<std::byte, largestBlock> zeros{};
     const std::int64_t units = source.cols / format.unitColumns;
-    const int blockBytes = blockLayout(source.type).bytes;
+    const BlockLayout block = blockLayout(source.type);
+    const int unitBytes = format.unitColumns / block.elements * block.bytes;
     const bool plain = format.kind == FormatKind::Plain;
     const int quantBytes = plain ? format.quantBytes : format.quantBytes * format.tilesPerUnit();
     std::byte* const aux = out + format.quantBytesOf(source.cols);
@@ -22,11 +37,26 @@ void packGroup(const HostMatrix& source, const Format& format, std::int64_t grou
     for (std::int64_t unit = 0; unit < units; ++unit) {
         for (int r = 0; r < groupRows; ++r) {
             const std::int64_t row = group * groupRows + r;
-            rows[r] = row < source.rows ? source.data + static_cast<std::size_t>(row) * source.rowBytes() +
-                                              unit * blockBytes
-                                        : zeros.data();
+            rows[r] = row < source.rows
+                          ? source.data + static_cast<std::size_t>(row) * source.rowBytes() + unit * unitBytes
+                          : zeros.data();
         }
-        format.packUnit(rows, out + unit * quantBytes, aux + unit * format.auxBytes);
+        if (format.kind == FormatKind::Words) {
+            kernels.words->packUnit(rows, format.type == DType::BF16, out + unit * quantBytes,
+                                    aux + unit * format.auxBytes);
+        } else {
+            format.packUnit(rows, out + unit * quantBytes, aux + unit * format.auxBytes);
+        }
+    }
+}
+
+void dequantiseWords(const std::byte* group, const Format& format, std::int64_t cols, int lane, float* out) {
+    const std::byte* const exponents = group + format.quantBytesOf(cols) + lane;
+    for (std::int64_t column = 0; column < cols; ++column) {
+        const auto exponent = static_cast<std::uint32_t>(exponents[column / tileColumns * format.auxBytes]);
+        std::int16_t word;
+        std::memcpy(&word, group + column / 2 * 64 + lane * 4 + column % 2 * 2, 2);
+        out[column] = static_cast<float>(word) * std::bit_cast<float>(exponent << 23);
     }
 }
 
@@ -37,11 +67,12 @@ DType PackedWeight::type() const {
 }
 
 std::unique_ptr<PackedWeight> packWeight(const HostMatrix& source, ThreadPool& pool, Isa isa,
+                                         ActivationPrecision precision,
                                          std::shared_ptr<WeightMemory> memory) {
     assert(source.rows > 0 && source.cols > 0 && source.cols % blockLayout(source.type).elements == 0);
     std::unique_ptr<PackedWeight> weight(new PackedWeight);
-    weight->m_format = &formatOf(source.type);
     weight->m_kernels = &linearKernels(isa);
+    weight->m_format = &formatFor(source, *weight->m_kernels, precision);
     weight->m_rows = source.rows;
     weight->m_cols = source.cols;
     weight->m_groupBytes = weight->m_format->groupBytesOf(source.cols);
@@ -54,7 +85,7 @@ std::unique_ptr<PackedWeight> packWeight(const HostMatrix& source, ThreadPool& p
     const int chunks = static_cast<int>(std::min<std::int64_t>(groups, 16 * pool.threads()));
     pool.run(chunks, [&](int chunk, int) {
         for (std::int64_t g = groups * chunk / chunks; g < groups * (chunk + 1) / chunks; ++g) {
-            packGroup(source, *weight->m_format, g,
+            packGroup(source, *weight->m_format, *weight->m_kernels, g,
                       weight->m_memory.data() + static_cast<std::size_t>(g) * weight->m_groupBytes);
         }
     });
@@ -66,6 +97,10 @@ void PackedWeight::dequantiseRow(std::int64_t row, float* out) const {
     const std::byte* const source = group(row / groupRows);
     const int lane = static_cast<int>(row % groupRows);
     const int type = static_cast<int>(m_format->type);
+    if (m_format->kind == FormatKind::Words) {
+        dequantiseWords(source, *m_format, m_cols, lane, out);
+        return;
+    }
     float panel[tileColumns * groupRows];
     for (std::int64_t first = 0; first < m_cols; first += tileColumns) {
         const std::int64_t count = std::min<std::int64_t>(tileColumns, m_cols - first);

@@ -52,7 +52,7 @@ struct Fixture {
         const HostMatrix host = repeated(type, shape, some, stored);
         const auto memory = WeightMemory::create();
         do {
-            copies.push_back(packWeight(host, pool(), chooseIsa(""), memory));
+            copies.push_back(packWeight(host, pool(), chooseIsa(""), ActivationPrecision::Int8, memory));
         } while (copies.size() * copies.front()->bytes() < bytes);
     }
 

@@ -87,7 +87,7 @@ TEST_P(LinearExtremesTest, NoSumOverflows) {
     ThreadPool pool(1);
     Linear linear(pool, isa, ActivationPrecision::Int8);
     const StoredMatrix matrix = extremeMatrix(type, cols);
-    const auto weight = packWeight(matrix.host, pool, isa);
+    const auto weight = packWeight(matrix.host, pool, isa, ActivationPrecision::Int8);
     std::int64_t tokens = 0;
     const std::vector<float> x = extremeActivations(cols, tokens);
     for (const Residual residual : {Residual::Always, Residual::Outliers}) {
@@ -108,16 +108,12 @@ TEST_P(LinearExtremesTest, NoSumOverflows) {
     }
 }
 
-std::string paramName(const testing::TestParamInfo<std::tuple<DType, Isa>>& info) {
-    return std::string(name(std::get<0>(info.param))) + "_" + isaName(std::get<1>(info.param));
-}
-
 constexpr DType quantisedTypes[] = {DType::Q4_0, DType::Q4_1, DType::Q5_0, DType::Q5_1,
                                     DType::Q8_0, DType::Q4_K, DType::Q5_K, DType::Q6_K};
 
 INSTANTIATE_TEST_SUITE_P(AllTypes, LinearExtremesTest,
                          testing::Combine(testing::ValuesIn(quantisedTypes),
                                           testing::ValuesIn(availableIsas())),
-                         paramName);
+                         typeAndLevel);
 
 } // namespace

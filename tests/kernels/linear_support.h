@@ -6,10 +6,12 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <gtest/gtest.h>
 #include <limits>
 #include <memory>
 #include <random>
 #include <string>
+#include <tuple>
 #include <vector>
 
 // Matrices, guarded outputs and double-precision references for the tests of the CPU's matrix products.
@@ -19,6 +21,12 @@ inline constexpr kernels::DType allTypes[] = {
     kernels::DType::F32,  kernels::DType::F16,  kernels::DType::BF16, kernels::DType::Q4_0,
     kernels::DType::Q4_1, kernels::DType::Q5_0, kernels::DType::Q5_1, kernels::DType::Q8_0,
     kernels::DType::Q4_K, kernels::DType::Q5_K, kernels::DType::Q6_K};
+
+/// Names a test of a type at a level.
+inline std::string
+typeAndLevel(const testing::TestParamInfo<std::tuple<kernels::DType, kernels::Isa>>& info) {
+    return std::string(name(std::get<0>(info.param))) + "_" + isaName(std::get<1>(info.param));
+}
 
 inline bool isQuantised(kernels::DType type) {
     return kernels::blockLayout(type).elements > 1;
@@ -115,6 +123,43 @@ inline std::vector<double> roundedActivations(const std::vector<float>& x, std::
     return rounded;
 }
 
+/// Whether half-precision weights of so many columns become Words (kernels/cpu/format.h).
+inline bool becomeWords(kernels::DType type, kernels::Isa isa, std::int64_t cols,
+                        kernels::ActivationPrecision precision) {
+    const bool half = type == kernels::DType::F16 || type == kernels::DType::BF16;
+    const bool level = isa == kernels::Isa::Avx2 || isa == kernels::Isa::AvxVnni;
+    return half && level && cols % 32 == 0 && precision == kernels::ActivationPrecision::Int8;
+}
+
+/// Weights of whole blocks of 32 as Words keep them: multiples of the power of two that brings the largest magnitude of a
+/// block to 4096..8191.
+inline std::vector<double> weightsAsWords(std::vector<double> values) {
+    for (auto block = values.begin(); block != values.end(); block += 32) {
+        double largest = 0;
+        for (auto value = block; value != block + 32; ++value) {
+            largest = std::fmax(largest, std::fabs(*value));
+        }
+        int exponent = 0;
+        std::frexp(largest, &exponent);
+        const double scale = std::ldexp(1.0, std::max(exponent - 13, -126));
+        for (auto value = block; value != block + 32; ++value) {
+            *value = scale * std::nearbyint(*value / scale);
+        }
+    }
+    return values;
+}
+
+/// Activations of whole blocks of 32 as products with Words see them.
+inline std::vector<double> activationsAsWords(const std::vector<float>& x) {
+    std::vector<double> rounded(x.size());
+    for (std::size_t i = 0; i < x.size(); ++i) {
+        const float largest = largestOfBlock(x.data() + i / 32 * 32);
+        const double word = largest > 0 ? std::nearbyint(x[i] * (8191.0f / largest)) : 0.0;
+        rounded[i] = static_cast<double>(largest / 8191.0f) * word;
+    }
+    return rounded;
+}
+
 /// Rounded to nearest even, as bfloat16 pairs are.
 inline double toBrainHalf(double value) {
     const std::uint32_t bits = std::bit_cast<std::uint32_t>(static_cast<float>(value));
@@ -131,7 +176,10 @@ struct Seen {
         if (precision == kernels::ActivationPrecision::Float32) {
             return;
         }
-        if (isQuantised(type)) {
+        if (becomeWords(type, isa, stored.host.cols, precision)) {
+            matrix.values = weightsAsWords(stored.values);
+            x = activationsAsWords(activations);
+        } else if (isQuantised(type)) {
             x = roundedActivations(activations, stored.host.cols, residual);
         } else if (half && isa == kernels::Isa::Avx512Bf16) {
             std::transform(x.begin(), x.end(), x.begin(), toBrainHalf);

@@ -35,13 +35,10 @@ struct Shape {
 /// Rows around the group of 16, columns from one block up; one shape has several slices of the expanded form.
 std::vector<Shape> shapes(std::int64_t block) {
     const std::int64_t unit = block == 1 ? 7 : block;
-    return {{1, unit},
-            {5, 2 * unit},
-            {16, unit},
-            {17, 3 * unit},
-            {33, 5 * unit},
-            {130, 9 * unit},
-            {49, block == 256 ? 1536 : 1120}};
+    return {{1, unit},       {21, std::max<std::int64_t>(block, 32)},
+            {5, 2 * unit},   {16, unit},
+            {17, 3 * unit},  {33, 5 * unit},
+            {130, 9 * unit}, {49, block == 256 ? 1536 : 1120}};
 }
 
 void checkAgainst(const StoredMatrix& matrix, const GuardedTensor& out, const std::vector<double>& x,
@@ -78,7 +75,7 @@ TEST_P(LinearTest, MatchesTheReference) {
         Linear linear(pool, isa(), precision);
         for (const Shape& shape : shapes(block())) {
             const StoredMatrix matrix(type(), shape.rows, shape.cols, 1);
-            const auto weight = packWeight(matrix.host, pool, isa());
+            const auto weight = packWeight(matrix.host, pool, isa(), precision);
             for (const std::int64_t tokens : {1, 2, 3, 5, 17, 64}) {
                 std::vector<float> x = randomValues(tokens * shape.cols, 2);
                 GuardedTensor out(tokens, shape.rows);
@@ -105,7 +102,7 @@ TEST_P(LinearTest, ATokenIsTheSameInAnyBatchAndWithAnyThreads) {
     for (const auto& [precision, residual] : ways) {
         ThreadPool one(1);
         Linear alone(one, isa(), precision);
-        const auto weight = packWeight(matrix.host, one, isa());
+        const auto weight = packWeight(matrix.host, one, isa(), precision);
         std::vector<float> expected;
         for (std::int64_t token = 0; token < tokens; ++token) {
             const std::vector<float> row(x.begin() + token * cols, x.begin() + (token + 1) * cols);
@@ -134,7 +131,7 @@ TEST_P(LinearTest, ATokenIsTheSameInAnyBatchAndWithAnyThreads) {
 TEST_P(LinearTest, DequantisesARow) {
     ThreadPool pool(2);
     const StoredMatrix matrix(type(), 37, 2 * block() + (block() == 1 ? 300 : 0), 5);
-    const auto weight = packWeight(matrix.host, pool, isa());
+    const auto weight = packWeight(matrix.host, pool, isa(), ActivationPrecision::Int8);
     ASSERT_EQ(weight->rows(), 37);
     ASSERT_EQ(weight->type(), type());
     for (std::int64_t row = 0; row < 37; ++row) {
@@ -153,17 +150,13 @@ TEST_P(LinearTest, DequantisesARow) {
 TEST_P(LinearTest, MemoryStaysNearTheFiles) {
     ThreadPool pool(1);
     const StoredMatrix matrix(type(), 64, 1536, 6);
-    const auto weight = packWeight(matrix.host, pool, isa());
+    const auto weight = packWeight(matrix.host, pool, isa(), ActivationPrecision::Int8);
     EXPECT_LE(static_cast<double>(weight->bytes()), 1.03 * static_cast<double>(matrix.host.bytes()));
-}
-
-std::string paramName(const testing::TestParamInfo<std::tuple<DType, Isa>>& info) {
-    return std::string(name(std::get<0>(info.param))) + "_" + isaName(std::get<1>(info.param));
 }
 
 INSTANTIATE_TEST_SUITE_P(AllTypes, LinearTest,
                          testing::Combine(testing::ValuesIn(allTypes), testing::ValuesIn(availableIsas())),
-                         paramName);
+                         typeAndLevel);
 
 struct HostBuffer : Buffer {
     explicit HostBuffer(std::vector<float> initial) : values(std::move(initial)) {}
@@ -195,7 +188,7 @@ TEST_P(LinearJobsTest, SharesOneInputAmongMixedJobsWithBiasAndAdd) {
         outs[1].fill(before);
         for (int i = 0; i < 4; ++i) {
             matrices[i].host.data = matrices[i].bytes.data();
-            weights.push_back(packWeight(matrices[i].host, pool, GetParam()));
+            weights.push_back(packWeight(matrices[i].host, pool, GetParam(), ActivationPrecision::Int8));
             jobs.push_back({weights.back().get(), outs[i].tensor(), i == 1 ? Write::Add : Write::Replace,
                             i == 0 ? &bias : nullptr});
         }
@@ -225,7 +218,7 @@ TEST_P(LinearJobsTest, SharesOneInputAmongMixedJobsWithBiasAndAdd) {
 TEST_P(LinearJobsTest, ZeroAndTinyActivationsGiveFiniteResults) {
     ThreadPool pool(2);
     const StoredMatrix matrix(DType::Q5_0, 20, 96, 12);
-    const auto weight = packWeight(matrix.host, pool, GetParam());
+    const auto weight = packWeight(matrix.host, pool, GetParam(), ActivationPrecision::Int8);
     Linear linear(pool, GetParam(), ActivationPrecision::Int8);
     for (const float value : {0.0f, 1e-45f, 1e-30f}) {
         for (const float result : multiply(*weight, linear, std::vector<float>(9 * 96, value), 9)) {
