@@ -41,15 +41,18 @@ void Linear::prepareActivations(Tensor x, Residual residual, Inputs inputs) {
         inputs.words ? withRoom(m_words, x.rows * blocks * wordActivationBytes) : nullptr;
     std::uint32_t* const pairsOut = inputs.pairs ? withRoom(m_pairs, x.rows * pairs) : nullptr;
     float* const floats = inputs.floats ? withRoom(m_floats, x.rows * x.cols) : nullptr;
-    const std::int64_t largest = m_kernels.maxTokens;
-    const auto tile = [&](std::int64_t token, int tokens) {
+    // Calls prepare(token, tokens of its tile) for tiles of at most `largest`.
+    const auto overTiles = [](std::int64_t token, std::int64_t end, int largest, const auto& prepare) {
+        while (token < end) {
+            const int tokens = tileTokens(token, end, largest);
+            prepare(token, tokens);
+            token += tokens;
+        }
+    };
+    const auto other = [&](std::int64_t token, int tokens) {
         const float* const source = x.data + token * x.cols;
         if (inputs.pairs) {
             m_kernels.pairs->activations(source, x.cols, tokens, x.cols, pairsOut + token * pairs);
-        }
-        if (inputs.words) {
-            m_kernels.words->activations(source, x.cols, tokens, blocks,
-                                         words + token * blocks * wordActivationBytes);
         }
         if (inputs.int8) {
             m_kernels.quantise(source, x.cols, tokens, blocks, residual,
@@ -62,13 +65,15 @@ void Linear::prepareActivations(Tensor x, Residual residual, Inputs inputs) {
             }
         }
     };
-    const std::int64_t fullTiles = (x.rows + largest - 1) / largest;
-    m_pool.run(static_cast<int>(fullTiles), [&](int index, int) {
-        const std::int64_t end = std::min(x.rows, (index + 1) * largest);
-        for (std::int64_t token = index * largest; token < end;) {
-            const int tokens = tileTokens(token, end, m_kernels.maxTokens);
-            tile(token, tokens);
-            token += tokens;
+    m_pool.run(static_cast<int>((x.rows + blockOfTiles - 1) / blockOfTiles), [&](int index, int) {
+        const std::int64_t first = index * blockOfTiles;
+        const std::int64_t end = std::min(x.rows, first + blockOfTiles);
+        overTiles(first, end, m_kernels.maxTokens, other);
+        if (inputs.words) {
+            overTiles(first, end, m_kernels.words->maxTokens, [&](std::int64_t token, int tokens) {
+                m_kernels.words->activations(x.data + token * x.cols, x.cols, tokens, blocks,
+                                             words + token * blocks * wordActivationBytes);
+            });
         }
     });
 }

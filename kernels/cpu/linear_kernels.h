@@ -9,7 +9,7 @@
 // The inner loops of the matrix products, one table for each instruction set. Everything else (linear.cpp) is
 // common.
 //
-// Activations come in tiles of T tokens, T = 8 (or 4), then 4, 2, 1 for the rest. A tile of int8 activations
+// Activations come in tiles of T tokens, T = 8 (or 6, or 4), then 4, 2, 1 for the rest. A tile of int8 activations
 // is one ActivationRecord for each block of 32 columns: x = scale * (first + second / 256), where second is 0
 // in blocks that keep no residual. A tile of float activations is [column][T]. Sums are float [T][16]: one
 // for each token and row of a group.
@@ -48,7 +48,7 @@ enum ActivationRecord : int {
 /// of SmolLM2 and half of what rounding costs.
 float residualThreshold(Residual residual, double energy, std::int64_t blocks);
 
-/// sums += tiles x activations, by log2 of the tile's tokens.
+/// sums += tiles x activations, by the tile's size.
 struct Products {
     void (*byTokens[tileSizes])(const ExpandedTile* tiles, int count, const std::byte* activations,
                                 float* sums);
@@ -66,7 +66,7 @@ struct PairKernels {
     /// Makes a tile of pairs, [pair][T].
     void (*activations)(const float* x, std::int64_t stride, int tokens, std::int64_t columns,
                         std::uint32_t* out);
-    /// sums += panel [pairs][16] x activations [pairs][T], by log2 of T.
+    /// sums += panel [pairs][16] x activations [pairs][T], by the tile's size.
     void (*product[tileSizes])(const std::uint32_t* panel, std::int64_t pairs,
                                const std::uint32_t* activations, float* sums);
 };
@@ -74,17 +74,18 @@ struct PairKernels {
 /// Weights of FormatKind::Words. A tile of activations is for each block of 32 columns int16 [T][32], x / scale,
 /// then float scale [T]: largest magnitude / 8191.
 struct WordKernels {
+    int maxTokens; // of a tile: 6
     /// Packs 32 columns of 16 rows of halves, IEEE or `brain`.
     void (*packUnit)(const std::byte* const* rows, bool brain, std::byte* quants, std::byte* exponents);
     void (*activations)(const float* x, std::int64_t stride, int tokens, std::int64_t blocks, std::byte* out);
     MatVec* matVec;
-    /// sums += tiles x activations, by log2 of T.
+    /// sums += tiles x activations, by the tile's size.
     void (*product[tileSizes])(const std::byte* quants, const std::byte* exponents, int count,
                                const std::byte* activations, float* sums);
 };
 
 struct LinearKernels {
-    int maxTokens; // of a tile: 4 or 8
+    int maxTokens; // of a tile of the other forms: 4 or 8
 
     /// Makes a tile of int8 activations from `tokens` rows of x.
     void (*quantise)(const float* x, std::int64_t stride, int tokens, std::int64_t blocks, Residual residual,
@@ -105,7 +106,7 @@ struct LinearKernels {
     /// Float32 weights of plain columns, out[column][16]; by DType F32, F16, BF16.
     void (*widen[3])(const std::byte* weights, std::int64_t columns, float* out);
 
-    /// sums += panel [columns][16] x activations [columns][T], by log2 of T.
+    /// sums += panel [columns][16] x activations [columns][T], by the tile's size.
     void (*floatProduct[tileSizes])(const float* panel, std::int64_t columns, const float* activations,
                                     float* sums);
 

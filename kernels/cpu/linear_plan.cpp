@@ -22,7 +22,7 @@ int kindIndex(const PackedWeight& weight) {
     return static_cast<int>(weight.format().kind);
 }
 int tileIndex(int tokens) {
-    return std::countr_zero(static_cast<unsigned>(tokens));
+    return std::bit_width(static_cast<unsigned>(tokens - 1));
 }
 
 } // namespace
@@ -40,7 +40,8 @@ std::size_t LinearScratch::bytesFor(std::int64_t tokens) {
 
 /// Cuts the tokens into blocks whose activations stay in the second-level cache while the groups pass by.
 void LinearPlan::cut(int threads, std::int64_t weightBytes, std::int64_t tokenBytes) {
-    const std::int64_t fitting = std::max<std::int64_t>(activationCacheBytes / tokenBytes / 16 * 16, 16);
+    const std::int64_t fitting =
+        std::max(activationCacheBytes / tokenBytes / blockOfTiles, std::int64_t{1}) * blockOfTiles;
     blockTokens = std::min(fitting, tokens);
     tokenBlocks = static_cast<int>((tokens + blockTokens - 1) / blockTokens);
     if (tokens == 1) {
@@ -114,16 +115,16 @@ void LinearPlan::runGroups(const LinearJob& job, std::int64_t first, std::int64_
         std::fill_n(scratch.sums, (lastToken - firstToken) * groupRows, 0.0f);
         switch (form) {
         case ActivationForm::Int8:
-            int8Group(job, group, firstToken, lastToken, scratch);
+            int8Group(job, {group, firstToken, lastToken}, scratch);
             break;
         case ActivationForm::Words:
-            wordGroup(job, group, firstToken, lastToken, scratch);
+            wordGroup(job, {group, firstToken, lastToken}, scratch);
             break;
         case ActivationForm::Pairs:
-            pairGroup(job, group, firstToken, lastToken, scratch);
+            pairGroup(job, {group, firstToken, lastToken}, scratch);
             break;
         case ActivationForm::Floats:
-            floatGroup(job, group, firstToken, lastToken, scratch);
+            floatGroup(job, {group, firstToken, lastToken}, scratch);
             break;
         }
     }
@@ -152,31 +153,30 @@ void LinearPlan::matVec(const LinearJob& job, ActivationForm form, std::int64_t 
 /// Calls multiply(token, tokens, sums) for the tiles of a block, with a part of the weights' columns. After the last
 /// part a tile's sums are written while they are in the first-level cache, to lines asked for before.
 template <class Multiply>
-void LinearPlan::forEachTile(const LinearJob& job, std::int64_t group, std::int64_t firstToken,
-                             std::int64_t lastToken, bool lastPart, float* sums, Multiply multiply) const {
-    for (std::int64_t token = firstToken; token < lastToken;) {
-        const int inTile = tileTokens(token, lastToken, kernels->maxTokens);
+void LinearPlan::forEachTile(const LinearJob& job, const Block& block, int largest, bool lastPart,
+                             float* sums, Multiply multiply) const {
+    for (std::int64_t token = block.firstToken; token < block.lastToken;) {
+        const int inTile = tileTokens(token, block.lastToken, largest);
         if (lastPart) {
-            prefetchOutput(job, group, token, token + inTile);
+            prefetchOutput(job, block.group, token, token + inTile);
         }
         multiply(token, inTile, sums);
         if (lastPart) {
-            store(job, group, token, inTile, sums);
+            store(job, block.group, token, inTile, sums);
         }
         token += inTile;
         sums += inTile * groupRows;
     }
 }
 
-void LinearPlan::int8Group(const LinearJob& job, std::int64_t group, std::int64_t firstToken,
-                           std::int64_t lastToken, LinearScratch& scratch) const {
+void LinearPlan::int8Group(const LinearJob& job, const Block& block, LinearScratch& scratch) const {
     const PackedWeight& weight = packed(job);
     const std::int64_t tiles = cols / tileColumns;
     for (std::int64_t tile = 0; tile < tiles; tile += sliceTiles) {
         const int count = static_cast<int>(std::min<std::int64_t>(sliceTiles, tiles - tile));
-        kernels->expand[typeIndex(weight)](weight.group(group), tiles, tile, count, scratch.tiles);
+        kernels->expand[typeIndex(weight)](weight.group(block.group), tiles, tile, count, scratch.tiles);
         const Products& products = kernels->product[typeIndex(weight)];
-        forEachTile(job, group, firstToken, lastToken, tile + count == tiles, scratch.sums,
+        forEachTile(job, block, kernels->maxTokens, tile + count == tiles, scratch.sums,
                     [&](std::int64_t token, int inTile, float* sums) {
                         products.byTokens[tileIndex(inTile)](
                             scratch.tiles, count, int8 + (token * tiles + tile * inTile) * activationBytes,
@@ -185,16 +185,15 @@ void LinearPlan::int8Group(const LinearJob& job, std::int64_t group, std::int64_
     }
 }
 
-void LinearPlan::wordGroup(const LinearJob& job, std::int64_t group, std::int64_t firstToken,
-                           std::int64_t lastToken, LinearScratch& scratch) const {
+void LinearPlan::wordGroup(const LinearJob& job, const Block& block, LinearScratch& scratch) const {
     const PackedWeight& weight = packed(job);
     const Format& format = weight.format();
     const std::int64_t tiles = cols / tileColumns;
-    const std::byte* const quants = weight.group(group);
+    const std::byte* const quants = weight.group(block.group);
     const std::byte* const exponents = quants + format.quantBytesOf(cols);
     for (std::int64_t tile = 0; tile < tiles; tile += wordSliceTiles) {
         const int count = static_cast<int>(std::min<std::int64_t>(wordSliceTiles, tiles - tile));
-        forEachTile(job, group, firstToken, lastToken, tile + count == tiles, scratch.sums,
+        forEachTile(job, block, kernels->words->maxTokens, tile + count == tiles, scratch.sums,
                     [&](std::int64_t token, int inTile, float* sums) {
                         kernels->words->product[tileIndex(inTile)](
                             quants + tile * format.quantBytes, exponents + tile * format.auxBytes, count,
@@ -203,15 +202,14 @@ void LinearPlan::wordGroup(const LinearJob& job, std::int64_t group, std::int64_
     }
 }
 
-void LinearPlan::pairGroup(const LinearJob& job, std::int64_t group, std::int64_t firstToken,
-                           std::int64_t lastToken, LinearScratch& scratch) const {
+void LinearPlan::pairGroup(const LinearJob& job, const Block& block, LinearScratch& scratch) const {
     const PackedWeight& weight = packed(job);
     const std::int64_t rowPairs = (cols + 1) / 2;
     for (std::int64_t column = 0; column < cols; column += panelColumns) {
         const std::int64_t columns = std::min<std::int64_t>(panelColumns, cols - column);
-        kernels->pairs->weights[typeIndex(weight)](weight.group(group) + column * weight.format().quantBytes,
-                                                   columns, scratch.pairs);
-        forEachTile(job, group, firstToken, lastToken, column + columns == cols, scratch.sums,
+        kernels->pairs->weights[typeIndex(weight)](
+            weight.group(block.group) + column * weight.format().quantBytes, columns, scratch.pairs);
+        forEachTile(job, block, kernels->maxTokens, column + columns == cols, scratch.sums,
                     [&](std::int64_t token, int inTile, float* sums) {
                         kernels->pairs->product[tileIndex(inTile)](
                             scratch.pairs, (columns + 1) / 2, pairs + token * rowPairs + column / 2 * inTile,
@@ -220,13 +218,12 @@ void LinearPlan::pairGroup(const LinearJob& job, std::int64_t group, std::int64_
     }
 }
 
-void LinearPlan::floatGroup(const LinearJob& job, std::int64_t group, std::int64_t firstToken,
-                            std::int64_t lastToken, LinearScratch& scratch) const {
+void LinearPlan::floatGroup(const LinearJob& job, const Block& block, LinearScratch& scratch) const {
     const PackedWeight& weight = packed(job);
     for (std::int64_t column = 0; column < cols; column += panelColumns) {
         const std::int64_t columns = std::min<std::int64_t>(panelColumns, cols - column);
-        const float* const panel = floatPanel(weight, group, column, columns, scratch);
-        forEachTile(job, group, firstToken, lastToken, column + columns == cols, scratch.sums,
+        const float* const panel = floatPanel(weight, block.group, column, columns, scratch);
+        forEachTile(job, block, kernels->maxTokens, column + columns == cols, scratch.sums,
                     [&](std::int64_t token, int inTile, float* sums) {
                         kernels->floatProduct[tileIndex(inTile)](
                             panel, columns, floats + token * cols + column * inTile, sums);

@@ -18,10 +18,13 @@ inline const PackedWeight& packed(const LinearJob& job) {
     return *static_cast<const PackedWeight*>(job.weight);
 }
 
+/// Blocks of tokens are whole tiles of any size.
+constexpr std::int64_t blockOfTiles = 24;
+
 /// The tokens of the tile that begins at `first` when tokens [first, end) are left.
 inline int tileTokens(std::int64_t first, std::int64_t end, int largest) {
-    const auto left = static_cast<std::uint64_t>(std::min<std::int64_t>(end - first, largest));
-    return static_cast<int>(std::bit_floor(left));
+    const std::int64_t left = end - first;
+    return left >= largest ? largest : static_cast<int>(std::bit_floor(static_cast<std::uint64_t>(left)));
 }
 
 /// In how many chunks the groups are cut for one token.
@@ -63,21 +66,22 @@ struct LinearPlan {
     void runChunk(int chunk, LinearScratch& scratch) const;
 
 private:
+    /// A group of rows with a block of tokens.
+    struct Block {
+        std::int64_t group, firstToken, lastToken;
+    };
+
     void runGroups(const LinearJob& job, std::int64_t first, std::int64_t last, std::int64_t firstToken,
                    std::int64_t lastToken, LinearScratch& scratch) const;
     MatVec* matVecOf(const LinearJob& job, ActivationForm form) const;
     void matVec(const LinearJob& job, ActivationForm form, std::int64_t first, std::int64_t last) const;
     template <class Multiply>
-    void forEachTile(const LinearJob& job, std::int64_t group, std::int64_t firstToken,
-                     std::int64_t lastToken, bool lastPart, float* sums, Multiply multiply) const;
-    void int8Group(const LinearJob& job, std::int64_t group, std::int64_t firstToken, std::int64_t lastToken,
-                   LinearScratch& scratch) const;
-    void wordGroup(const LinearJob& job, std::int64_t group, std::int64_t firstToken, std::int64_t lastToken,
-                   LinearScratch& scratch) const;
-    void pairGroup(const LinearJob& job, std::int64_t group, std::int64_t firstToken, std::int64_t lastToken,
-                   LinearScratch& scratch) const;
-    void floatGroup(const LinearJob& job, std::int64_t group, std::int64_t firstToken, std::int64_t lastToken,
-                    LinearScratch& scratch) const;
+    void forEachTile(const LinearJob& job, const Block& block, int largest, bool lastPart, float* sums,
+                     Multiply multiply) const;
+    void int8Group(const LinearJob& job, const Block& block, LinearScratch& scratch) const;
+    void wordGroup(const LinearJob& job, const Block& block, LinearScratch& scratch) const;
+    void pairGroup(const LinearJob& job, const Block& block, LinearScratch& scratch) const;
+    void floatGroup(const LinearJob& job, const Block& block, LinearScratch& scratch) const;
     const float* floatPanel(const PackedWeight& weight, std::int64_t group, std::int64_t firstColumn,
                             std::int64_t columns, LinearScratch& scratch) const;
 };
