@@ -19,7 +19,7 @@
 // Words (F16 and BF16 where kernels ask for it): tiles of int16, columns 2v and 2v + 1 of a row in vector v = 0..15. Aux:
 // 16 bytes, the exponents of the scales as float32 biases them. The scale is the power of two that brings a row's
 // largest magnitude of 32 columns to 4096..8191 (block floating point): a value within a quarter of it is kept
-// exactly, a smaller one to 2^-14 of the largest.
+// exactly, a smaller one to 2^-13 of the largest.
 //
 // The plain types are 16 rows interleaved column by column. Every format_*.cpp is the home of one type: how
 // it is read from the file and, in plain C++, what the packed form means.
@@ -82,5 +82,7 @@ extern const Format formatQ4_0, formatQ4_1, formatQ5_0, formatQ5_1, formatQ8_0, 
 extern const Format formatF32, formatF16, formatBF16;
 /// F16 and BF16 as Words; WordKernels pack them.
 extern const Format formatF16Words, formatBF16Words;
+/// The plain meaning of a row of Words, the lane-th of a group: `cols` weights.
+void dequantiseWords(const std::byte* group, int lane, std::int64_t cols, float* out);
 
 } // namespace kernels

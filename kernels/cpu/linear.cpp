@@ -41,38 +41,41 @@ void Linear::prepareActivations(Tensor x, Residual residual, Inputs inputs) {
         inputs.words ? withRoom(m_words, x.rows * blocks * wordActivationBytes) : nullptr;
     std::uint32_t* const pairsOut = inputs.pairs ? withRoom(m_pairs, x.rows * pairs) : nullptr;
     float* const floats = inputs.floats ? withRoom(m_floats, x.rows * x.cols) : nullptr;
-    // Calls prepare(token, tokens of its tile) for tiles of at most `largest`.
-    const auto overTiles = [](std::int64_t token, std::int64_t end, int largest, const auto& prepare) {
-        while (token < end) {
-            const int tokens = tileTokens(token, end, largest);
-            prepare(token, tokens);
-            token += tokens;
-        }
-    };
-    const auto other = [&](std::int64_t token, int tokens) {
-        const float* const source = x.data + token * x.cols;
-        if (inputs.pairs) {
-            m_kernels.pairs->activations(source, x.cols, tokens, x.cols, pairsOut + token * pairs);
-        }
-        if (inputs.int8) {
-            m_kernels.quantise(source, x.cols, tokens, blocks, residual,
-                               int8 + token * blocks * activationBytes);
-        }
-        for (int t = 0; inputs.floats && t < tokens; ++t) {
-            float* const out = floats + token * x.cols + t;
-            for (std::int64_t column = 0; column < x.cols; ++column) {
-                out[column * tokens] = source[t * x.cols + column];
-            }
-        }
-    };
     m_pool.run(static_cast<int>((x.rows + blockOfTiles - 1) / blockOfTiles), [&](int index, int) {
-        const std::int64_t first = index * blockOfTiles;
-        const std::int64_t end = std::min(x.rows, first + blockOfTiles);
-        overTiles(first, end, m_kernels.maxTokens, other);
+        // Calls prepare(source, token, tokens) for the tiles of this block, of at most `largest` tokens.
+        const auto overTiles = [&](int largest, const auto& prepare) {
+            const std::int64_t end = std::min(x.rows, (index + 1) * blockOfTiles);
+            for (std::int64_t token = index * blockOfTiles; token < end;) {
+                const int tokens = tileTokens(token, end, largest);
+                prepare(x.data + token * x.cols, token, tokens);
+                token += tokens;
+            }
+        };
+        if (inputs.int8) {
+            overTiles(m_kernels.maxTokens, [&](const float* source, std::int64_t token, int tokens) {
+                m_kernels.quantise(source, x.cols, tokens, blocks, residual,
+                                   int8 + token * blocks * activationBytes);
+            });
+        }
         if (inputs.words) {
-            overTiles(first, end, m_kernels.words->maxTokens, [&](std::int64_t token, int tokens) {
-                m_kernels.words->activations(x.data + token * x.cols, x.cols, tokens, blocks,
+            overTiles(m_kernels.words->maxTokens, [&](const float* source, std::int64_t token, int tokens) {
+                m_kernels.words->activations(source, x.cols, tokens, blocks,
                                              words + token * blocks * wordActivationBytes);
+            });
+        }
+        if (inputs.pairs) {
+            overTiles(m_kernels.maxTokens, [&](const float* source, std::int64_t token, int tokens) {
+                m_kernels.pairs->activations(source, x.cols, tokens, x.cols, pairsOut + token * pairs);
+            });
+        }
+        if (inputs.floats) {
+            overTiles(m_kernels.maxTokens, [&](const float* source, std::int64_t token, int tokens) {
+                float* const out = floats + token * x.cols;
+                for (int t = 0; t < tokens; ++t) {
+                    for (std::int64_t column = 0; column < x.cols; ++column) {
+                        out[column * tokens + t] = source[t * x.cols + column];
+                    }
+                }
             });
         }
     });

@@ -6,8 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 
-// The inner loops of the matrix products, one table for each instruction set. Everything else (linear.cpp) is
-// common.
+// The inner loops of the matrix products, one table for each instruction set. Everything else (linear.cpp,
+// linear_plan.cpp) is common.
 //
 // Activations come in tiles of T tokens, T = 8 (or 6, or 4), then 4, 2, 1 for the rest. A tile of int8 activations
 // is one ActivationRecord for each block of 32 columns: x = scale * (first + second / 256), where second is 0
@@ -23,7 +23,7 @@ namespace kernels {
 constexpr int activationBytes = 128; // of a block of one token
 constexpr int wordActivationBytes = 2 * tileColumns + 4;
 constexpr int panelColumns = 128; // weights become float32 in panels of this many columns
-constexpr int tileSizes = 4;      // 1, 2, 4, 8 tokens
+constexpr int tileSizes = 4;      // 1, 2, 4 tokens and the largest
 constexpr int formats = 11;
 constexpr float smallestScaled =
     1e-20f; // blocks of smaller activations become zero, so that no scale underflows

@@ -3,9 +3,7 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cassert>
-#include <cstring>
 
 namespace kernels {
 namespace {
@@ -50,16 +48,6 @@ void packGroup(const HostMatrix& source, const Format& format, const LinearKerne
     }
 }
 
-void dequantiseWords(const std::byte* group, const Format& format, std::int64_t cols, int lane, float* out) {
-    const std::byte* const exponents = group + format.quantBytesOf(cols) + lane;
-    for (std::int64_t column = 0; column < cols; ++column) {
-        const auto exponent = static_cast<std::uint32_t>(exponents[column / tileColumns * format.auxBytes]);
-        std::int16_t word;
-        std::memcpy(&word, group + column / 2 * 64 + lane * 4 + column % 2 * 2, 2);
-        out[column] = static_cast<float>(word) * std::bit_cast<float>(exponent << 23);
-    }
-}
-
 } // namespace
 
 DType PackedWeight::type() const {
@@ -98,7 +86,7 @@ void PackedWeight::dequantiseRow(std::int64_t row, float* out) const {
     const int lane = static_cast<int>(row % groupRows);
     const int type = static_cast<int>(m_format->type);
     if (m_format->kind == FormatKind::Words) {
-        dequantiseWords(source, *m_format, m_cols, lane, out);
+        dequantiseWords(source, lane, m_cols, out);
         return;
     }
     float panel[tileColumns * groupRows];
