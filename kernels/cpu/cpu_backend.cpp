@@ -25,6 +25,9 @@ private:
     std::int64_t m_rows, m_cols;
 };
 
+// Of a new cache: a first prompt and its answer.
+constexpr int touchedSlots = 1024;
+
 class CpuBackend final : public Backend {
 public:
     CpuBackend(const CpuOptions& options, Isa isa)
@@ -45,7 +48,9 @@ public:
         return std::make_unique<CpuBuffer>(rows, cols);
     }
     std::unique_ptr<KvCache> makeKvCache(const KvShape& shape) override {
-        return std::make_unique<CpuKvCache>(shape);
+        auto cache = std::make_unique<CpuKvCache>(shape);
+        cache->touch(m_pool, touchedSlots);
+        return cache;
     }
     void write(Tensor destination, std::span<const float> values) override {
         assert(values.size() == static_cast<std::size_t>(destination.rows * destination.cols));

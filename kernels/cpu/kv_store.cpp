@@ -167,6 +167,22 @@ std::byte* CpuKvCache::values(int layer, KvPart part, int kvHead) const {
     return keys(layer, part, kvHead) + layout(part).keyBytes();
 }
 
+void CpuKvCache::touch(ThreadPool& pool, int slots) {
+    const std::size_t groups =
+        static_cast<std::size_t>((std::min(slots, m_ring.slots) + KV_GROUP - 1) / KV_GROUP);
+    const auto touchBytes = [](std::byte* first, std::size_t bytes) {
+        constexpr std::size_t page = 4096;
+        for (std::size_t at = 0; at < bytes; at += page)
+            *static_cast<volatile std::byte*>(first + at) = std::byte{0};
+    };
+    pool.run(m_shape.layers, [&](int layer, int) {
+        for (int head = 0; head < m_shape.kvHeads; ++head) {
+            touchBytes(keys(layer, KvPart::Ring, head), groups * m_ring.keyGroupBytes);
+            touchBytes(values(layer, KvPart::Ring, head), groups * m_ring.valueGroupBytes);
+        }
+    });
+}
+
 CpuKvCache::Place CpuKvCache::place(int layer, int kvHead, int slot) const {
     assert(layer >= 0 && layer < m_shape.layers && kvHead >= 0 && kvHead < m_shape.kvHeads);
     assert(slot >= 0 && slot < m_shape.slots());

@@ -1,6 +1,7 @@
 #pragma once
 #include "kernels/cpu/elementwise_kernels.h"
 #include "kernels/cpu/huge_memory.h"
+#include "kernels/cpu/thread_pool.h"
 #include "kernels/kv_cache.h"
 
 #include <cstdint>
@@ -53,6 +54,10 @@ public:
     const KvLayout& layout(KvPart part) const { return part == KvPart::Sinks ? m_sinks : m_ring; }
     std::byte* keys(int layer, KvPart part, int kvHead) const; // its first group
     std::byte* values(int layer, KvPart part, int kvHead) const;
+
+    /// Has the system hand over the memory of the first `slots` slots of the ring now, in parallel: else the first prompt
+    /// waits for it page by page.
+    void touch(ThreadPool& pool, int slots);
 
     /// Stores one head of one token. Half precision saturates, so that a stored number is finite if the given
     /// one is.
