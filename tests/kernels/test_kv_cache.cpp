@@ -1,8 +1,14 @@
 #include "tests/kernels/attention_fixture.h"
 
 #include "kernels/cpu/half.h"
+#include "kernels/cpu/kv_store.h"
 
 #include <stdexcept>
+
+#ifdef __linux__
+#include <sys/mman.h>
+#include <unistd.h>
+#endif
 
 // What the key/value cache stores, exactly.
 namespace {
@@ -114,6 +120,38 @@ TEST_P(KvCacheTest, FiniteValuesStayFinite) {
         EXPECT_EQ(found, std::vector<float>(32, 0.0f));
     }
 }
+
+#ifdef __linux__
+// Pages from `first` on, `bytes` long, that the system has not given yet.
+int missingPages(const std::byte* first, std::size_t bytes) {
+    const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+    const auto at = reinterpret_cast<std::uintptr_t>(first) / page * page;
+    std::vector<unsigned char> present((reinterpret_cast<std::uintptr_t>(first) + bytes - at + page - 1) /
+                                       page);
+    EXPECT_EQ(mincore(reinterpret_cast<void*>(at), present.size() * page, present.data()), 0);
+    return static_cast<int>(
+        std::count_if(present.begin(), present.end(), [](unsigned char p) { return (p & 1) == 0; }));
+}
+
+TEST_P(KvCacheTest, AFirstPromptNeedNotWaitForMemory) {
+    constexpr int promptSlots = 1024;
+    for (KvType type : {KvType::F32, KvType::F16, KvType::Q8_0}) {
+        const KvShape shape = shapeOf(2, 64, 4, 3 * promptSlots, KvType::F16, type);
+        const auto made = m_backend->makeKvCache(shape);
+        const auto& cache = static_cast<const kernels::CpuKvCache&>(*made);
+        const kernels::KvLayout& ring = cache.layout(kernels::KvPart::Ring);
+        for (int layer = 0; layer < shape.layers; ++layer)
+            for (int head = 0; head < 2; ++head) {
+                EXPECT_EQ(missingPages(cache.keys(layer, kernels::KvPart::Ring, head),
+                                       promptSlots / 16 * ring.keyGroupBytes),
+                          0);
+                EXPECT_EQ(missingPages(cache.values(layer, kernels::KvPart::Ring, head),
+                                       promptSlots / 16 * ring.valueGroupBytes),
+                          0);
+            }
+    }
+}
+#endif
 
 INSTANTIATE_TEST_SUITE_P(Cpu, KvCacheTest, testing::ValuesIn(kernels::cpuIsaNames()),
                          [](const auto& parameter) { return parameter.param; });
