@@ -174,6 +174,8 @@ void CpuKvCache::touch(ThreadPool& pool, int slots) {
         constexpr std::size_t page = 4096;
         for (std::size_t at = 0; at < bytes; at += page)
             *static_cast<volatile std::byte*>(first + at) = std::byte{0};
+        if (bytes > 0) // it may begin inside a page and end in one more
+            *static_cast<volatile std::byte*>(first + bytes - 1) = std::byte{0};
     };
     pool.run(m_shape.layers, [&](int layer, int) {
         for (int head = 0; head < m_shape.kvHeads; ++head) {

@@ -135,21 +135,22 @@ int missingPages(const std::byte* first, std::size_t bytes) {
 
 TEST_P(KvCacheTest, AFirstPromptNeedNotWaitForMemory) {
     constexpr int promptSlots = 1024;
-    for (KvType type : {KvType::F32, KvType::F16, KvType::Q8_0}) {
-        const KvShape shape = shapeOf(2, 64, 4, 3 * promptSlots, KvType::F16, type);
-        const auto made = m_backend->makeKvCache(shape);
-        const auto& cache = static_cast<const kernels::CpuKvCache&>(*made);
-        const kernels::KvLayout& ring = cache.layout(kernels::KvPart::Ring);
-        for (int layer = 0; layer < shape.layers; ++layer)
-            for (int head = 0; head < 2; ++head) {
-                EXPECT_EQ(missingPages(cache.keys(layer, kernels::KvPart::Ring, head),
-                                       promptSlots / 16 * ring.keyGroupBytes),
-                          0);
-                EXPECT_EQ(missingPages(cache.values(layer, kernels::KvPart::Ring, head),
-                                       promptSlots / 16 * ring.valueGroupBytes),
-                          0);
-            }
-    }
+    for (KvType type : {KvType::F32, KvType::F16, KvType::Q8_0})
+        for (int headDim : {10, 64, 80}) { // runs that begin inside a page, too
+            const KvShape shape = shapeOf(2, headDim, 4, 3 * promptSlots, KvType::F16, type);
+            const auto made = m_backend->makeKvCache(shape);
+            const auto& cache = static_cast<const kernels::CpuKvCache&>(*made);
+            const kernels::KvLayout& ring = cache.layout(kernels::KvPart::Ring);
+            for (int layer = 0; layer < shape.layers; ++layer)
+                for (int head = 0; head < 2; ++head) {
+                    EXPECT_EQ(missingPages(cache.keys(layer, kernels::KvPart::Ring, head),
+                                           promptSlots / 16 * ring.keyGroupBytes),
+                              0);
+                    EXPECT_EQ(missingPages(cache.values(layer, kernels::KvPart::Ring, head),
+                                           promptSlots / 16 * ring.valueGroupBytes),
+                              0);
+                }
+        }
 }
 #endif
 
