@@ -1,6 +1,5 @@
-#include "kernels/cpu/huge_memory.h"
-#include "kernels/cpu/thread_pool.h"
 #include "kernels/cpu_backend.h"
+#include "tests/bench/read_bandwidth.h"
 #include "tests/support/guarded_buffer.h"
 
 #include <benchmark/benchmark.h>
@@ -11,68 +10,18 @@
 #include <vector>
 
 // Attention of SmolLM2-135M (30 layers, 9 query heads on 3 KV heads of 64) over a ring with 4 sinks, as bytes
-// of keys and values per second, beside what the same number of threads reads from memory right afterwards.
+// of keys and values per second, beside what the same number of threads reads from memory in turns with it (64 MiB a pass).
 // Arguments: visible ring slots, KvType of the ring (1 = F16, 2 = Q8_0), capture level (0, 1 = shares, 2 =
 // and slot mass).
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using namespace test;
 
-double seconds(Clock::time_point from) {
-    return std::chrono::duration<double>(Clock::now() - from).count();
-}
-
-double medianOf(std::vector<double> values) {
-    std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2),
-                     values.end());
-    return values[values.size() / 2];
-}
-
-std::uint64_t sumOf(const std::byte* bytes, std::size_t count) {
-    std::uint64_t sums[8] = {};
-    for (std::size_t i = 0; i + sizeof sums <= count; i += sizeof sums) {
-        std::uint64_t words[8];
-        std::memcpy(words, bytes + i, sizeof words);
-        for (std::size_t lane = 0; lane < 8; ++lane)
-            sums[lane] += words[lane];
-    }
-    std::uint64_t sum = 0;
-    for (std::uint64_t lane : sums)
-        sum += lane;
-    return sum;
-}
-
-// Reads 64 MiB of memory that was not read for a while, with the threads of a pool like the backend's: the
-// ceiling, measured between the rounds of attention so that both see the same machine. It also pushes the
-// cache out of the processor, as the weights do.
-class Reader {
-public:
-    explicit Reader(int threads) : m_pool(threads), m_memory(std::size_t{256} << 20) {
-        std::memset(m_memory.data(), 1, m_memory.size());
-    }
-    double bytesPerSecond() {
-        constexpr int PIECES = 64;
-        constexpr std::size_t PIECE = std::size_t{1} << 20;
-        const std::byte* from = m_memory.data() + m_offset;
-        const Clock::time_point start = Clock::now();
-        m_pool.run(PIECES, [&](int piece, int) {
-            benchmark::DoNotOptimize(sumOf(from + static_cast<std::size_t>(piece) * PIECE, PIECE));
-        });
-        m_offset = (m_offset + PIECES * PIECE) % m_memory.size();
-        return static_cast<double>(PIECES * PIECE) / seconds(start);
-    }
-
-private:
-    kernels::ThreadPool m_pool;
-    kernels::HugeMemory m_memory;
-    std::size_t m_offset = 0;
-};
-
-constexpr int LAYERS = 30, HEADS = 9, KV_HEADS = 3, HEAD_DIM = 64, SINKS = 4, THREADS = 2;
+constexpr int LAYERS = 30, HEADS = 9, KV_HEADS = 3, HEAD_DIM = 64, SINKS = 4;
 
 std::unique_ptr<kernels::Backend> makeBackend() {
     kernels::CpuOptions options;
-    options.threads = THREADS;
+    options.threads = pool().threads();
     return kernels::makeCpuBackend(options);
 }
 
@@ -127,7 +76,7 @@ struct Setup {
 // back (ABCCBA).
 void decodeAttention(benchmark::State& state) {
     Setup setup(static_cast<int>(state.range(0)), static_cast<kernels::KvType>(state.range(1)), 1);
-    Reader reader(THREADS);
+    ReadProbe probe(pool());
     std::vector<kernels::HeadStats> heads(HEADS);
     std::vector<float> mass(static_cast<std::size_t>(setup.cache->shape().slots()));
     kernels::AttentionCapture shares;
@@ -135,17 +84,17 @@ void decodeAttention(benchmark::State& state) {
     kernels::AttentionCapture all = shares;
     all.slotMass = mass;
     kernels::AttentionCapture* const levels[] = {nullptr, &shares, &all};
-    std::vector<double> plain, read, sharesExtra, massExtra;
+    std::vector<double> plain, sharesExtra, massExtra;
     setup.backend->takeBytesRead();
     std::uint64_t bytes = 0;
     for (auto _ : state) {
         double round[3] = {};
         for (int level : {0, 1, 2, 2, 1, 0}) {
-            read.push_back(reader.bytesPerSecond());
-            const Clock::time_point start = Clock::now();
+            probe.pass(std::size_t{64} << 20);
+            const auto start = Clock::now();
             for (int layer = 0; layer < LAYERS; ++layer)
                 setup.attend(layer, levels[level]);
-            const double elapsed = seconds(start);
+            const double elapsed = seconds(Clock::now() - start);
             round[level] += elapsed / 2;
             if (level == 0)
                 plain.push_back(elapsed);
@@ -154,12 +103,12 @@ void decodeAttention(benchmark::State& state) {
         sharesExtra.push_back(round[1] - round[0]);
         massExtra.push_back(round[2] - round[0]);
     }
-    const double rate = static_cast<double>(bytes) / medianOf(plain);
+    const double rate = static_cast<double>(bytes) / median(plain);
     state.counters["GB/s"] = rate / 1e9;
-    state.counters["of_read"] = rate / medianOf(read);
-    state.counters["ms/token"] = medianOf(plain) * 1e3;
-    state.counters["C1_us"] = medianOf(sharesExtra) * 1e6;
-    state.counters["C2_us"] = medianOf(massExtra) * 1e6;
+    state.counters["of_read"] = rate / probe.bytesPerSecond();
+    state.counters["ms/token"] = median(plain) * 1e3;
+    state.counters["C1_us"] = median(sharesExtra) * 1e6;
+    state.counters["C2_us"] = median(massExtra) * 1e6;
 }
 
 void prefillAttention(benchmark::State& state) {
@@ -167,10 +116,10 @@ void prefillAttention(benchmark::State& state) {
     Setup setup(static_cast<int>(state.range(0)), static_cast<kernels::KvType>(state.range(1)), tokens);
     double elapsed = 0;
     for (auto _ : state) {
-        const Clock::time_point start = Clock::now();
+        const auto start = Clock::now();
         for (int layer = 0; layer < LAYERS; ++layer)
             setup.attend(layer, nullptr);
-        elapsed += seconds(start);
+        elapsed += seconds(Clock::now() - start);
     }
     const double keys = static_cast<double>(state.range(0) + SINKS) + (tokens + 1) / 2.0;
     const double products =

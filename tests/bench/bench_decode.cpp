@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-// One decoded token of a real model: the bytes of weights and cache that it has to read, divided by its time, beside the read
-// bandwidth measured right before and after (same threads). SUMIDERO_BENCH_MODELS: model files, separated by ':'.
+// Decoded tokens of a real model: the bytes of weights and cache that one has to read, divided by its time, beside the read
+// bandwidth. Tokens and passes over as much memory take turns (same threads); medians of both. SUMIDERO_BENCH_MODELS: model files, separated by ':'.
 namespace {
 
 using namespace test;
@@ -33,26 +33,27 @@ void decode(benchmark::State& state, const std::string& file, int depth) {
     engine::Stream stream(model, options);
     const std::vector<engine::TokenId> some(static_cast<std::size_t>(depth), 100);
     stream.feed(some, engine::LogitsWanted::None);
-    const double before = readBandwidth(pool());
-    double best = 1e9; // the best pass, as the ceiling is the best of its passes
+    ReadProbe probe(pool());
+    std::vector<double> times;
     std::uint64_t bytes = 0;
     for (auto _ : state) {
-        model->backend->takeBytesRead();
-        const auto start = Clock::now();
         for (int i = 0; i < tokens; ++i) {
+            model->backend->takeBytesRead();
             const engine::TokenId token = 200 + i;
+            const auto start = Clock::now();
             stream.feed({&token, 1}, engine::LogitsWanted::Last);
+            times.push_back(seconds(Clock::now() - start));
+            bytes = model->backend->takeBytesRead();
+            probe.pass(bytes);
         }
-        best = std::min(best, seconds(Clock::now() - start) / tokens);
-        bytes = model->backend->takeBytesRead() / tokens;
         stream.cache().rewind(depth);
     }
-    const double ceiling = std::max(before, readBandwidth(pool()));
-    state.counters["ms_token"] = 1000 * best;
+    const double rate = static_cast<double>(bytes) / median(times);
+    state.counters["ms_token"] = 1000 * median(times);
     state.counters["MB_token"] = 1e-6 * static_cast<double>(bytes);
-    state.counters["GB_s"] = 1e-9 * static_cast<double>(bytes) / best;
-    state.counters["ceiling_GB_s"] = 1e-9 * ceiling;
-    state.counters["share"] = static_cast<double>(bytes) / best / ceiling;
+    state.counters["GB_s"] = 1e-9 * rate;
+    state.counters["ceiling_GB_s"] = 1e-9 * probe.bytesPerSecond();
+    state.counters["share"] = rate / probe.bytesPerSecond();
 }
 
 } // namespace

@@ -8,8 +8,8 @@
 #include <random>
 
 // Matrix products of the CPU backend on the shapes of SmolLM2-135M. Mat-vec walks over as many copies as it
-// takes to leave the cache and is shown as GB/s, beside the read bandwidth measured right before and after it
-// (same threads, huge pages), and as a share of that. SUMIDERO_BENCH_THREADS sets the number of threads,
+// takes to leave the cache and is shown as GB/s, beside the read bandwidth measured in turns with it (same
+// threads, as much memory, huge pages; medians of both), and as a share of that. SUMIDERO_BENCH_THREADS sets the number of threads,
 // SUMIDERO_ISA the instruction set.
 namespace {
 
@@ -73,23 +73,20 @@ struct Fixture {
 
 void matVec(benchmark::State& state, DType type, Shape shape) {
     Fixture fixture(type, shape, 1, footprintBytes);
-    const double before = readBandwidth(pool());
-    // The best pass over all copies, as the ceiling is the best pass over as much memory: neighbours disturb
-    // both alike.
-    double best = 0;
-    auto start = Clock::now();
+    ReadProbe probe(pool());
+    std::vector<double> rates;
     for (auto _ : state) {
-        fixture.run();
-        if (fixture.next % fixture.copies.size() == 0) {
-            const auto now = Clock::now();
-            best = std::max(best, static_cast<double>(fixture.linear.takeBytesRead()) / seconds(now - start));
-            start = now;
+        const auto start = Clock::now();
+        for (std::size_t i = 0; i < fixture.copies.size(); ++i) {
+            fixture.run();
         }
+        const auto bytes = static_cast<double>(fixture.linear.takeBytesRead());
+        rates.push_back(bytes / seconds(Clock::now() - start));
+        probe.pass(footprintBytes);
     }
-    const double ceiling = std::max(before, readBandwidth(pool()));
-    state.counters["GB/s"] = best * 1e-9;
-    state.counters["ceiling_GB/s"] = ceiling * 1e-9;
-    state.counters["share"] = best / ceiling;
+    state.counters["GB/s"] = 1e-9 * median(rates);
+    state.counters["ceiling_GB/s"] = 1e-9 * probe.bytesPerSecond();
+    state.counters["share"] = median(rates) / probe.bytesPerSecond();
 }
 
 void product512(benchmark::State& state, DType type, Shape shape) {
@@ -112,9 +109,9 @@ const bool registered = [] {
             const std::string suffix = std::string("/") + name(type) + "/" + std::to_string(shape.rows) +
                                        "x" + std::to_string(shape.cols);
             benchmark::RegisterBenchmark(("matvec" + suffix).c_str(), matVec, type, shape)
-                ->MinTime(0.2)
+                ->Iterations(40) // of all copies
                 ->UseRealTime()
-                ->Unit(benchmark::kMicrosecond);
+                ->Unit(benchmark::kMillisecond);
             if (shape.rows < 10000) {
                 benchmark::RegisterBenchmark(("gemm512" + suffix).c_str(), product512, type, shape)
                     ->MinTime(0.1)

@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
+#include <vector>
 
 // The ceiling that the benchmarks compare with: how fast this machine reads memory right now.
 namespace test {
@@ -28,6 +30,15 @@ inline kernels::ThreadPool& pool() {
         return wanted ? std::atoi(wanted) : kernels::physicalCores();
     }());
     return instance;
+}
+
+inline double median(std::vector<double> values) {
+    if (values.empty()) {
+        return 0;
+    }
+    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+    std::nth_element(values.begin(), middle, values.end());
+    return *middle;
 }
 
 using Line = std::uint64_t __attribute__((vector_size(64), may_alias));
@@ -53,27 +64,45 @@ SUMIDERO_WIDEST inline std::uint64_t sumOf(const std::byte* from, std::size_t by
     return sum[0] + sum[1] + sum[2] + sum[3] + sum[4] + sum[5] + sum[6] + sum[7];
 }
 
-/// Bytes a second that all threads together read from memory: the best of three plain passes and three that
-/// prefetch.
-inline double readBandwidth(kernels::ThreadPool& pool) {
-    static const auto memory = kernels::WeightMemory::create();
-    static const kernels::WeightMemory::Piece piece = [] {
-        kernels::WeightMemory::Piece made = memory->allocate(footprintBytes);
-        std::memset(made.data(), 1, footprintBytes);
-        return made;
-    }();
-    constexpr int chunks = 512;
-    double best = 0;
-    for (int pass = 0; pass < 6; ++pass) {
-        const auto start = Clock::now();
-        pool.run(chunks, [&](int chunk, int) {
-            const std::size_t size = footprintBytes / chunks;
-            const std::byte* const from = piece.data() + static_cast<std::size_t>(chunk) * size;
-            benchmark::DoNotOptimize(sumOf(from, size, pass % 2 ? 4096 : 0));
-        });
-        best = std::max(best, static_cast<double>(footprintBytes) / seconds(Clock::now() - start));
+/// How fast memory is read right now. Benchmarks put a pass between any two measurements of their own, of as many bytes: a
+/// machine that others disturb changes its speed from second to second, and only neighbours can be compared. A pass
+/// also pushes everything else out of the processor's caches.
+class ReadProbe {
+public:
+    explicit ReadProbe(kernels::ThreadPool& threads)
+        : m_pool(threads), m_owner(kernels::WeightMemory::create()),
+          m_memory(m_owner->allocate(footprintBytes)) {
+        std::memset(m_memory.data(), 1, footprintBytes);
     }
-    return best;
-}
+
+    /// Reads about `bytes` (at most footprintBytes) that were not read for a while: plainly or fetching ahead, in turn.
+    void pass(std::size_t bytes) {
+        const std::size_t size = std::min(bytes, footprintBytes) / chunks / linesAtOnce * linesAtOnce;
+        if (m_offset + chunks * size > footprintBytes) {
+            m_offset = 0;
+        }
+        const bool ahead = m_plain.size() > m_ahead.size();
+        const auto start = Clock::now();
+        m_pool.run(chunks, [&](int chunk, int) {
+            const std::byte* const from = m_memory.data() + m_offset + static_cast<std::size_t>(chunk) * size;
+            benchmark::DoNotOptimize(sumOf(from, size, ahead ? 4096 : 0));
+        });
+        (ahead ? m_ahead : m_plain)
+            .push_back(static_cast<double>(chunks * size) / seconds(Clock::now() - start));
+        m_offset += chunks * size;
+    }
+
+    /// Bytes a second that all threads together read: the median of the passes of the faster kind.
+    double bytesPerSecond() const { return std::max(median(m_plain), median(m_ahead)); }
+
+private:
+    static constexpr std::size_t chunks = 256, linesAtOnce = 256;
+
+    kernels::ThreadPool& m_pool;
+    std::shared_ptr<kernels::WeightMemory> m_owner;
+    kernels::WeightMemory::Piece m_memory;
+    std::size_t m_offset = 0;
+    std::vector<double> m_plain, m_ahead;
+};
 
 } // namespace test
