@@ -11,27 +11,31 @@ namespace {
 #define UNROLL _Pragma("GCC unroll 8")
 
 constexpr int LANES = 16;
+constexpr int PART_LANES = LANES / PARTS;
 constexpr int Q8_BLOCK = 32;
 
-// How many rows to take together, and how many vectors of keys or values, so that the sums stay in registers: one sum
-// in memory makes every multiply-add wait for the store before it, which halves the speed. Keys and values of a float32 panel are
-// operands read from memory; those that are turned into float32 here need registers of their own. Three rows of two
-// vectors need fewer loads than six of one.
-template <KvType TYPE>
-constexpr int MAX_ROWS = VEC16_REGISTERS < 8 || (VEC16_REGISTERS == 8 && TYPE == KvType::F32) ? 3 : 6;
+// Rows and vectors of keys or values that are taken together fill the registers: the sums, a factor for each row and the part
+// that is multiplied. One sum more would lie in memory and make every multiply-add wait for the store before it, which
+// halves the speed. Three rows of two vectors need fewer loads than six of one.
+constexpr int MAX_ROWS = PART_REGISTERS < 32 ? 3 : 6;
 
-// The scales of quantised keys take a register each.
-template <KvType TYPE>
-constexpr int MAX_SCORE_ROWS = VEC16_REGISTERS == 8 && TYPE == KvType::Q8_0 ? 4 : MAX_ROWS<TYPE>;
-
-template <KvType TYPE>
 constexpr int vectorsFor(int rows) {
     for (int vectors : {4, 2})
-        if (TYPE == KvType::F32 ? rows * vectors + 2 <= VEC16_REGISTERS
-                                : (rows + 1) * vectors < VEC16_REGISTERS)
+        if (rows * vectors * PARTS + rows + 1 <= PART_REGISTERS)
             return vectors;
     return 1;
 }
+
+// Two groups of stored halves at a time are two streams of memory. Where the registers hold no more, that costs what it saves.
+template <KvType TYPE>
+constexpr int keyVectorsFor(int rows) {
+    return TYPE == KvType::F16 && vectorsFor(rows) == 2 ? 1 : vectorsFor(rows);
+}
+
+template <KvType TYPE>
+constexpr std::size_t STORED_BYTES = TYPE == KvType::F32   ? 4
+                                     : TYPE == KvType::F16 ? 2
+                                                           : 1;
 
 // Sixteen stored keys of dimension d (one for each slot), or sixteen stored values of one slot.
 template <KvType TYPE>
@@ -44,10 +48,16 @@ VEC16 Vec16 loadStored(const std::byte* from, std::size_t index) {
         return loadInt8x16(from + index);
 }
 
+// A part of them.
 template <KvType TYPE>
-constexpr std::size_t STORED_BYTES = TYPE == KvType::F32   ? 4
-                                     : TYPE == KvType::F16 ? 2
-                                                           : 1;
+VEC16 Part loadStoredPart(const std::byte* from, std::size_t index) {
+    if constexpr (TYPE == KvType::F32)
+        return loadPart(reinterpret_cast<const float*>(from) + index);
+    else if constexpr (TYPE == KvType::F16)
+        return loadHalfPart(from + index * 2);
+    else
+        return loadInt8Part(from + index);
+}
 
 // Calls body(first, end, keys) for each run of dimensions with one scale: all of them, or blocks of 32 with
 // their scales first.
@@ -65,61 +75,61 @@ VEC16 void eachKeyBlock(int headDim, const std::byte* group, const Body& body) {
     }
 }
 
-// Dimensions whose keys of 16 slots fill a cache line.
-template <KvType TYPE>
-constexpr int LINE_STEP = static_cast<int>(64 / (LANES * STORED_BYTES<TYPE>));
-
-// Into the second-level cache: a split is too large for the first.
-VEC16 void prefetch(const std::byte* line) {
-    __builtin_prefetch(line, 0, 2);
+// Asks for the lines of STEP bytes at `at`, each once when steps follow one another. Into the second-level cache: a split is
+// too large for the first. Panels of float32 are in the cache already.
+template <KvType TYPE, std::size_t STEP>
+VEC16 void fetchAhead(const std::byte* from, std::size_t at) {
+    constexpr std::size_t LINE = 64;
+    if (TYPE != KvType::F32 && (STEP >= LINE || at % LINE == 0))
+        for (std::size_t line = 0; line < STEP; line += LINE)
+            __builtin_prefetch(from + at + line, 0, 2);
 }
 
 template <KvType TYPE, int ROWS, int GROUPS>
 void scoreBlock(const KvRun& run, int firstGroup, const float* queries, std::ptrdiff_t queryStride,
                 float scale, float* scores) {
+    constexpr int COUNT = GROUPS * PARTS;
+    constexpr std::size_t STEP = GROUPS * LANES * STORED_BYTES<TYPE>;
     const std::size_t groupBytes = run.keyGroupBytes;
     const std::byte* keys = run.keys + static_cast<std::size_t>(firstGroup) * groupBytes;
     const std::byte* values = run.values + static_cast<std::size_t>(firstGroup) * run.valueGroupBytes;
-    Vec16 sums[ROWS][GROUPS];
-    UNROLL for (int row = 0; row < ROWS; ++row) UNROLL for (int group = 0; group < GROUPS; ++group)
-        sums[row][group] = zero16();
+    Part sums[ROWS][COUNT];
+    UNROLL for (int row = 0; row < ROWS; ++row) UNROLL for (int i = 0; i < COUNT; ++i) sums[row][i] =
+        zeroPart();
     eachKeyBlock<TYPE>(run.headDim, keys, [&](int first, int end, std::size_t offset) {
-        Vec16 scales[GROUPS];
+        float scales[GROUPS][LANES];
         const std::byte* block[GROUPS];
         UNROLL for (int group = 0; group < GROUPS; ++group) {
             block[group] = keys + static_cast<std::size_t>(group) * groupBytes + offset;
             if constexpr (TYPE == KvType::Q8_0) {
-                scales[group] = loadHalf16(block[group]);
+                store16(scales[group], loadHalf16(block[group]));
                 block[group] += 2 * LANES;
             }
         }
         for (int d = first; d < end; ++d) {
-            if constexpr (TYPE != KvType::F32)
-                if (d % LINE_STEP<TYPE> == 0)
-                    UNROLL for (int group = 0; group < GROUPS; ++group)
-                        prefetch(values + static_cast<std::size_t>(group) * run.valueGroupBytes + offset +
-                                 static_cast<std::size_t>(d - first) * LANES * STORED_BYTES<TYPE>);
-            Vec16 key[GROUPS];
-            UNROLL for (int group = 0; group < GROUPS; ++group) {
-                key[group] = loadStored<TYPE>(block[group], static_cast<std::size_t>(d - first) * LANES);
+            fetchAhead<TYPE, STEP>(values, offset * GROUPS + static_cast<std::size_t>(d - first) * STEP);
+            Part query[ROWS];
+            UNROLL for (int row = 0; row < ROWS; ++row) query[row] =
+                broadcastPart(queries[row * queryStride + d]);
+            UNROLL for (int i = 0; i < COUNT; ++i) {
+                const int lane = i % PARTS * PART_LANES;
+                Part key = loadStoredPart<TYPE>(block[i / PARTS],
+                                                static_cast<std::size_t>((d - first) * LANES + lane));
                 if constexpr (TYPE == KvType::Q8_0)
-                    key[group] = mul16(key[group], scales[group]);
-            }
-            UNROLL for (int row = 0; row < ROWS; ++row) {
-                const Vec16 query = broadcast16(queries[row * queryStride + d]);
-                UNROLL for (int group = 0; group < GROUPS; ++group) sums[row][group] =
-                    fma16(query, key[group], sums[row][group]);
+                    key = mulPart(key, loadPart(scales[i / PARTS] + lane));
+                UNROLL for (int row = 0; row < ROWS; ++row) sums[row][i] =
+                    fmaPart(query[row], key, sums[row][i]);
             }
         }
     });
-    UNROLL for (int row = 0; row < ROWS; ++row) UNROLL for (int group = 0; group < GROUPS; ++group)
-        store16(scores + row * SPLIT_SLOTS + group * LANES, mul16(sums[row][group], broadcast16(scale)));
+    UNROLL for (int row = 0; row < ROWS; ++row) UNROLL for (int i = 0; i < COUNT; ++i)
+        storePart(scores + row * SPLIT_SLOTS + i * PART_LANES, mulPart(sums[row][i], broadcastPart(scale)));
 }
 
 template <KvType TYPE, int ROWS>
 void scoreRows(const KvRun& run, int firstGroup, int groups, const float* queries, std::ptrdiff_t queryStride,
                float scale, float* scores) {
-    constexpr int WIDE = vectorsFor<TYPE>(ROWS);
+    constexpr int WIDE = keyVectorsFor<TYPE>(ROWS);
     int group = 0;
     for (; group + WIDE <= groups; group += WIDE)
         scoreBlock<TYPE, ROWS, WIDE>(run, firstGroup + group, queries, queryStride, scale,
@@ -129,59 +139,79 @@ void scoreRows(const KvRun& run, int firstGroup, int groups, const float* querie
                                   scores + group * LANES);
 }
 
+// The scales of 16 slots for VECTORS vectors of dimensions. Where sums fill the registers, a scale has to be an operand in
+// memory, so each is spread over a part.
+template <int VECTORS>
+struct ValueScales {
+    static constexpr int BLOCKS = (VECTORS + 1) / 2;
+    static constexpr bool SPREAD = PART_REGISTERS < 32;
+    float scales[BLOCKS][LANES];
+    float spread[BLOCKS][SPREAD ? LANES : 1][PART_LANES];
+
+    VEC16 void load(const std::byte* values, int firstDim) {
+        for (int block = 0; block < BLOCKS; ++block) {
+            const int stored = (firstDim / Q8_BLOCK + block) * 2 * LANES;
+            store16(scales[block], loadHalf16(values + stored));
+            if constexpr (SPREAD)
+                UNROLL for (int slot = 0; slot < LANES; ++slot)
+                    storePart(spread[block][slot], broadcastPart(scales[block][slot]));
+        }
+    }
+    VEC16 Part of(int vector, int slot) const {
+        if constexpr (SPREAD)
+            return loadPart(spread[vector / 2][slot]);
+        else
+            return broadcastPart(scales[vector / 2][slot]);
+    }
+};
+
 template <KvType TYPE, int ROWS, int VECTORS>
 void sumBlock(const KvRun& run, int firstGroup, const std::uint16_t* masks, int groups, const float* weights,
               int firstDim, float* out, Write write) {
-    const std::byte* next = run.nextKeys;
-    Vec16 sums[ROWS][VECTORS];
-    UNROLL for (int row = 0; row < ROWS; ++row) UNROLL for (int vector = 0; vector < VECTORS; ++vector)
-        sums[row][vector] =
-            write == Write::Add ? load16(out + row * run.paddedDim + firstDim + vector * LANES) : zero16();
+    constexpr int COUNT = VECTORS * PARTS;
+    constexpr std::size_t STEP = VECTORS * LANES * STORED_BYTES<TYPE>;
+    // Every call for other dimensions asks for its share of what comes next.
+    const std::byte* next =
+        run.nextKeys + static_cast<std::size_t>(groups * LANES * firstDim) * STORED_BYTES<TYPE>;
+    Part sums[ROWS][COUNT];
+    UNROLL for (int row = 0; row < ROWS; ++row) UNROLL for (int i = 0; i < COUNT; ++i) sums[row][i] =
+        write == Write::Add ? loadPart(out + row * run.paddedDim + firstDim + i * PART_LANES) : zeroPart();
     for (int group = 0; group < groups; ++group) {
         const unsigned mask = masks[group];
         if (mask == 0)
             continue;
         const std::byte* values =
             run.values + static_cast<std::size_t>(firstGroup + group) * run.valueGroupBytes;
-        float scales[VECTORS][LANES]; // of the block that each vector belongs to
+        ValueScales<VECTORS> scales;
         if constexpr (TYPE == KvType::Q8_0) {
-            UNROLL for (int vector = 0; vector < VECTORS; ++vector) {
-                const int block = (firstDim + vector * LANES) / Q8_BLOCK;
-                store16(scales[vector], loadHalf16(values + static_cast<std::size_t>(block) * 2 * LANES));
-            }
+            scales.load(values, firstDim);
             values += static_cast<std::size_t>(run.blocks) * 2 * LANES;
         }
         const int end = 32 - __builtin_clz(mask);
         for (int slot = __builtin_ctz(mask); slot < end; ++slot) {
-            const std::byte* row16 =
+            const std::byte* stored =
                 values + static_cast<std::size_t>(slot * run.paddedDim + firstDim) * STORED_BYTES<TYPE>;
-            if constexpr (TYPE != KvType::F32)
-                for (int line = 0; line < VECTORS * LANES * static_cast<int>(STORED_BYTES<TYPE>); line += 64)
-                    prefetch(next +
-                             static_cast<std::size_t>((group * LANES + slot) * run.paddedDim + firstDim) *
-                                 STORED_BYTES<TYPE> +
-                             line);
-            Vec16 value[VECTORS];
-            UNROLL for (int vector = 0; vector < VECTORS; ++vector) {
-                value[vector] = loadStored<TYPE>(row16, static_cast<std::size_t>(vector * LANES));
+            fetchAhead<TYPE, STEP>(next, static_cast<std::size_t>(group * LANES + slot) * STEP);
+            Part weight[ROWS];
+            UNROLL for (int row = 0; row < ROWS; ++row) weight[row] =
+                broadcastPart(weights[row * SPLIT_SLOTS + group * LANES + slot]);
+            UNROLL for (int i = 0; i < COUNT; ++i) {
+                Part value = loadStoredPart<TYPE>(stored, static_cast<std::size_t>(i * PART_LANES));
                 if constexpr (TYPE == KvType::Q8_0)
-                    value[vector] = mul16(value[vector], broadcast16(scales[vector][slot]));
-            }
-            UNROLL for (int row = 0; row < ROWS; ++row) {
-                const Vec16 weight = broadcast16(weights[row * SPLIT_SLOTS + group * LANES + slot]);
-                UNROLL for (int vector = 0; vector < VECTORS; ++vector) sums[row][vector] =
-                    fma16(weight, value[vector], sums[row][vector]);
+                    value = mulPart(value, scales.of(i / PARTS, slot));
+                UNROLL for (int row = 0; row < ROWS; ++row) sums[row][i] =
+                    fmaPart(weight[row], value, sums[row][i]);
             }
         }
     }
-    UNROLL for (int row = 0; row < ROWS; ++row) UNROLL for (int vector = 0; vector < VECTORS; ++vector)
-        store16(out + row * run.paddedDim + firstDim + vector * LANES, sums[row][vector]);
+    UNROLL for (int row = 0; row < ROWS; ++row) UNROLL for (int i = 0; i < COUNT; ++i)
+        storePart(out + row * run.paddedDim + firstDim + i * PART_LANES, sums[row][i]);
 }
 
 template <KvType TYPE, int ROWS>
 void sumRows(const KvRun& run, int firstGroup, const std::uint16_t* masks, int groups, const float* weights,
              float* out, Write write) {
-    constexpr int WIDE = vectorsFor<TYPE>(ROWS);
+    constexpr int WIDE = vectorsFor(ROWS);
     int dim = 0;
     for (; dim + WIDE * LANES <= run.paddedDim; dim += WIDE * LANES)
         sumBlock<TYPE, ROWS, WIDE>(run, firstGroup, masks, groups, weights, dim, out, write);
@@ -217,7 +247,7 @@ VEC16 void inRowBlocks(int rows, const Body& body) {
 template <KvType TYPE>
 void scoresOf(const KvRun& run, int firstGroup, int groups, const float* queries, std::ptrdiff_t queryStride,
               int rows, float scale, float* scores) {
-    inRowBlocks<MAX_SCORE_ROWS<TYPE>>(rows, [&]<int ROWS>(int row) {
+    inRowBlocks<MAX_ROWS>(rows, [&]<int ROWS>(int row) {
         scoreRows<TYPE, ROWS>(run, firstGroup, groups, queries + row * queryStride, queryStride, scale,
                               scores + row * SPLIT_SLOTS);
     });
@@ -226,7 +256,7 @@ void scoresOf(const KvRun& run, int firstGroup, int groups, const float* queries
 template <KvType TYPE>
 void weightedSumOf(const KvRun& run, int firstGroup, const std::uint16_t* masks, int groups,
                    const float* weights, int rows, float* out, Write write) {
-    inRowBlocks<MAX_ROWS<TYPE>>(rows, [&]<int ROWS>(int row) {
+    inRowBlocks<MAX_ROWS>(rows, [&]<int ROWS>(int row) {
         sumRows<TYPE, ROWS>(run, firstGroup, masks, groups, weights + row * SPLIT_SLOTS,
                             out + row * run.paddedDim, write);
     });

@@ -7,10 +7,6 @@
 namespace kernels {
 namespace {
 
-// Runs of neighbouring splits, so that a unit can fetch ahead what the next one needs; several for each
-// thread, so that one that is held up costs little.
-constexpr int CHUNKS_PER_THREAD = 4;
-
 constexpr int ROWS_AT_ONCE = 8; // query heads whose weights are added to the slot mass in one pass
 
 std::size_t bytesOf(const AttendCall& call, const AttendSplit& split) {
@@ -65,11 +61,10 @@ std::uint64_t DecodeAttention::run(const AttendCall& call, int token, const Atte
     const int splits = static_cast<int>(m_splits.size());
     const bool kept = keepsWeights(capture);
     const int units = call.kvHeads * splits;
-    const int chunks = std::min(units, CHUNKS_PER_THREAD * m_pool.threads());
-    m_pool.run(chunks, [&](int chunk, int worker) {
-        const int end = units * (chunk + 1) / chunks;
-        for (int unit = units * chunk / chunks; unit < end; ++unit)
-            runUnit(call, token, unit, weightsOf(call, unit, worker, kept), capture);
+    // A chunk each, so that a thread that is held up costs little; threads take neighbours, so what a unit fetches
+    // ahead is its thread's next.
+    m_pool.run(units, [&](int unit, int worker) {
+        runUnit(call, token, unit, weightsOf(call, unit, worker, kept), capture);
     });
     for (int head = 0; head < call.heads; ++head) {
         const RowSums total = mergeHead(call, token, head);

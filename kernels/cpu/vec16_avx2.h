@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <immintrin.h>
 
@@ -12,7 +13,36 @@ struct Vec16 {
     __m256 low, high;
 };
 
-constexpr int VEC16_REGISTERS = 8;
+using Part = __m256;
+constexpr int PARTS = 2, PART_REGISTERS = 16;
+
+VEC16 Part zeroPart() {
+    return _mm256_setzero_ps();
+}
+VEC16 Part broadcastPart(float x) {
+    return _mm256_set1_ps(x);
+}
+VEC16 Part loadPart(const float* from) {
+    return _mm256_loadu_ps(from);
+}
+VEC16 Part loadHalfPart(const void* from) {
+    return _mm256_cvtph_ps(_mm_loadu_si128(static_cast<const __m128i*>(from)));
+}
+VEC16 Part loadInt8Part(const void* from) { // two loads of a part each need no shuffle
+    const __m128i bytes = _mm_loadl_epi64(static_cast<const __m128i*>(from));
+    return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(bytes));
+}
+VEC16 void storePart(float* to, Part x) {
+    _mm256_storeu_ps(to, x);
+}
+VEC16 Part mulPart(Part a, Part b) {
+    return _mm256_mul_ps(a, b);
+}
+VEC16 Part fmaPart(Part a, Part b, Part c) {
+    Part sum = _mm256_fmadd_ps(a, b, c);
+    __asm__("" : "+x"(sum));
+    return sum;
+}
 
 VEC16 Vec16 zero16() {
     return {_mm256_setzero_ps(), _mm256_setzero_ps()};
@@ -97,8 +127,7 @@ VEC16 Vec16 keep16(Vec16 x, std::uint32_t bits, float other) {
 }
 
 VEC16 Vec16 loadHalf16(const void* from) {
-    const __m128i* halves = static_cast<const __m128i*>(from);
-    return {_mm256_cvtph_ps(_mm_loadu_si128(halves)), _mm256_cvtph_ps(_mm_loadu_si128(halves + 1))};
+    return {loadHalfPart(from), loadHalfPart(static_cast<const std::byte*>(from) + 16)};
 }
 VEC16 void storeHalf16(void* to, Vec16 x) {
     __m128i* halves = static_cast<__m128i*>(to);
@@ -106,12 +135,7 @@ VEC16 void storeHalf16(void* to, Vec16 x) {
     _mm_storeu_si128(halves + 1, _mm256_cvtps_ph(x.high, _MM_FROUND_TO_NEAREST_INT));
 }
 VEC16 Vec16 loadInt8x16(const void* from) {
-    const auto eight = [&](int first) { // two loads need no shuffle
-        const __m128i bytes =
-            _mm_loadl_epi64(reinterpret_cast<const __m128i*>(static_cast<const std::int8_t*>(from) + first));
-        return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(bytes));
-    };
-    return {eight(0), eight(8)};
+    return {loadInt8Part(from), loadInt8Part(static_cast<const std::byte*>(from) + 8)};
 }
 VEC16 void storeInt8x16(void* to, Vec16 x) {
     const __m256i words = _mm256_packs_epi32(_mm256_cvtps_epi32(x.low), _mm256_cvtps_epi32(x.high));

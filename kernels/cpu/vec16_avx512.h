@@ -11,6 +11,9 @@
 // Sixteen floats on AVX-512. The three vec16_*.h offer the same functions; kernels written over them are
 // compiled once with each. Everything has internal linkage, so that no copy of it serves the rest of the
 // program.
+//
+// A Part is what a register holds of a Vec16, PARTS of them make one: for loops that fill all PART_REGISTERS registers
+// and have to say in which order what comes into them. Sums of fmaPart() are taken in the order of the program.
 namespace kernels {
 namespace {
 
@@ -19,8 +22,6 @@ namespace {
 struct Vec16 {
     __m512 v;
 };
-
-constexpr int VEC16_REGISTERS = 32; // how many Vec16 the register file holds
 
 VEC16 Vec16 zero16() {
     return {_mm512_setzero_ps()};
@@ -112,5 +113,9 @@ VEC16 Vec16 fmaSubAdd16(Vec16 a, Vec16 b, Vec16 c) {
     return {_mm512_fmaddsub_ps(a.v, b.v, c.v)};
 }
 
+constexpr int PART_REGISTERS = 32;
+
 } // namespace
 } // namespace kernels
+
+#include "kernels/cpu/vec16_whole.h"

@@ -17,8 +17,6 @@ struct Vec16 {
     Vec4 a, b, c, d;
 };
 
-constexpr int VEC16_REGISTERS = 4;
-
 template <class Function>
 VEC16 Vec16 each4(Vec16 x, Vec16 y, Function function) {
     return {function(x.a, y.a), function(x.b, y.b), function(x.c, y.c), function(x.d, y.d)};
@@ -159,5 +157,9 @@ VEC16 Vec16 fmaSubAdd16(Vec16 x, Vec16 y, Vec16 z) {
     return fma16(x, y, signs);
 }
 
+constexpr int PART_REGISTERS = 4;
+
 } // namespace
 } // namespace kernels
+
+#include "kernels/cpu/vec16_whole.h"
