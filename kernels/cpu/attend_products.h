@@ -106,7 +106,7 @@ void scoreBlock(const KvRun& run, int firstGroup, const float* queries, std::ptr
                 block[group] += 2 * LANES;
             }
         }
-        for (int d = first; d < end; ++d) {
+        _Pragma("GCC unroll 2") for (int d = first; d < end; ++d) {
             fetchAhead<TYPE, STEP>(values, offset * GROUPS + static_cast<std::size_t>(d - first) * STEP);
             Part query[ROWS];
             UNROLL for (int row = 0; row < ROWS; ++row) query[row] =

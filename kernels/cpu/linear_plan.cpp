@@ -6,7 +6,7 @@ namespace kernels {
 namespace {
 
 constexpr int sliceTiles = LinearScratch::sliceTiles;
-constexpr int wordSliceTiles = 16; // multiplied at a time, straight from the packed form: 16 KiB
+constexpr int wordSliceTiles = 18; // multiplied at a time, straight from the packed form: 18 KiB
 constexpr std::int64_t activationCacheBytes = 256 * 1024;
 constexpr int chunksPerThread = 12;
 // Of weights, with one token: a microsecond of one core's bandwidth, and what somebody who is held up may cost.
@@ -112,7 +112,6 @@ void LinearPlan::runGroups(const LinearJob& job, std::int64_t first, std::int64_
         return;
     }
     for (std::int64_t group = first; group < last; ++group) {
-        std::fill_n(scratch.sums, (lastToken - firstToken) * groupRows, 0.0f);
         switch (form) {
         case ActivationForm::Int8:
             int8Group(job, {group, firstToken, lastToken}, scratch);
@@ -150,22 +149,28 @@ void LinearPlan::matVec(const LinearJob& job, ActivationForm form, std::int64_t 
     }
 }
 
-/// Calls multiply(token, tokens, sums) for the tiles of a block, with a part of the weights' columns. After the last
-/// part a tile's sums are written while they are in the first-level cache, to lines asked for before.
+/// Calls multiply(token, tokens, sums) for the tiles of a block, with a part of the weights' columns. A tile's sums begin at
+/// zero, and after the last part they are written while they are in the first-level cache, to lines asked for before.
 template <class Multiply>
-void LinearPlan::forEachTile(const LinearJob& job, const Block& block, int largest, bool lastPart,
+void LinearPlan::forEachTile(const LinearJob& job, const Block& block, int largest, Columns columns,
                              float* sums, Multiply multiply) const {
+    const bool firstPart = columns.first == 0, lastPart = columns.end == columns.all;
     for (std::int64_t token = block.firstToken; token < block.lastToken;) {
         const int inTile = tileTokens(token, block.lastToken, largest);
         if (lastPart) {
             prefetchOutput(job, block.group, token, token + inTile);
+        }
+        if (firstPart) {
+            std::fill_n(sums, inTile * groupRows, 0.0f);
         }
         multiply(token, inTile, sums);
         if (lastPart) {
             store(job, block.group, token, inTile, sums);
         }
         token += inTile;
-        sums += inTile * groupRows;
+        if (!firstPart || !lastPart) { // else the next tile may use the same
+            sums += inTile * groupRows;
+        }
     }
 }
 
@@ -176,7 +181,7 @@ void LinearPlan::int8Group(const LinearJob& job, const Block& block, LinearScrat
         const int count = static_cast<int>(std::min<std::int64_t>(sliceTiles, tiles - tile));
         kernels->expand[typeIndex(weight)](weight.group(block.group), tiles, tile, count, scratch.tiles);
         const Products& products = kernels->product[typeIndex(weight)];
-        forEachTile(job, block, kernels->maxTokens, tile + count == tiles, scratch.sums,
+        forEachTile(job, block, kernels->maxTokens, {tile, tile + count, tiles}, scratch.sums,
                     [&](std::int64_t token, int inTile, float* sums) {
                         products.byTokens[tileIndex(inTile)](
                             scratch.tiles, count, int8 + (token * tiles + tile * inTile) * activationBytes,
@@ -193,7 +198,7 @@ void LinearPlan::wordGroup(const LinearJob& job, const Block& block, LinearScrat
     const std::byte* const exponents = quants + format.quantBytesOf(cols);
     for (std::int64_t tile = 0; tile < tiles; tile += wordSliceTiles) {
         const int count = static_cast<int>(std::min<std::int64_t>(wordSliceTiles, tiles - tile));
-        forEachTile(job, block, kernels->words->maxTokens, tile + count == tiles, scratch.sums,
+        forEachTile(job, block, kernels->words->maxTokens, {tile, tile + count, tiles}, scratch.sums,
                     [&](std::int64_t token, int inTile, float* sums) {
                         kernels->words->product[tileIndex(inTile)](
                             quants + tile * format.quantBytes, exponents + tile * format.auxBytes, count,
@@ -209,7 +214,7 @@ void LinearPlan::pairGroup(const LinearJob& job, const Block& block, LinearScrat
         const std::int64_t columns = std::min<std::int64_t>(panelColumns, cols - column);
         kernels->pairs->weights[typeIndex(weight)](
             weight.group(block.group) + column * weight.format().quantBytes, columns, scratch.pairs);
-        forEachTile(job, block, kernels->maxTokens, column + columns == cols, scratch.sums,
+        forEachTile(job, block, kernels->maxTokens, {column, column + columns, cols}, scratch.sums,
                     [&](std::int64_t token, int inTile, float* sums) {
                         kernels->pairs->product[tileIndex(inTile)](
                             scratch.pairs, (columns + 1) / 2, pairs + token * rowPairs + column / 2 * inTile,
@@ -223,7 +228,7 @@ void LinearPlan::floatGroup(const LinearJob& job, const Block& block, LinearScra
     for (std::int64_t column = 0; column < cols; column += panelColumns) {
         const std::int64_t columns = std::min<std::int64_t>(panelColumns, cols - column);
         const float* const panel = floatPanel(weight, block.group, column, columns, scratch);
-        forEachTile(job, block, kernels->maxTokens, column + columns == cols, scratch.sums,
+        forEachTile(job, block, kernels->maxTokens, {column, column + columns, cols}, scratch.sums,
                     [&](std::int64_t token, int inTile, float* sums) {
                         kernels->floatProduct[tileIndex(inTile)](
                             panel, columns, floats + token * cols + column * inTile, sums);

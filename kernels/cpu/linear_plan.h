@@ -70,13 +70,17 @@ private:
     struct Block {
         std::int64_t group, firstToken, lastToken;
     };
+    /// Columns [first, end) of all; or tiles of them.
+    struct Columns {
+        std::int64_t first, end, all;
+    };
 
     void runGroups(const LinearJob& job, std::int64_t first, std::int64_t last, std::int64_t firstToken,
                    std::int64_t lastToken, LinearScratch& scratch) const;
     MatVec* matVecOf(const LinearJob& job, ActivationForm form) const;
     void matVec(const LinearJob& job, ActivationForm form, std::int64_t first, std::int64_t last) const;
     template <class Multiply>
-    void forEachTile(const LinearJob& job, const Block& block, int largest, bool lastPart, float* sums,
+    void forEachTile(const LinearJob& job, const Block& block, int largest, Columns columns, float* sums,
                      Multiply multiply) const;
     void int8Group(const LinearJob& job, const Block& block, LinearScratch& scratch) const;
     void wordGroup(const LinearJob& job, const Block& block, LinearScratch& scratch) const;
