@@ -55,6 +55,7 @@ TEST_P(Attention, EveryPrecisionOfSinksAndRing) {
         for (KvType ringType : {KvType::F32, KvType::F16, KvType::Q8_0})
             for (int headDim : {10, 48, 64}) {
                 const auto cache = filledCache(*m_backend, shapeOf(2, headDim, 5, 290, sinkType, ringType));
+                check(*m_backend, *cache, 2, {{5, 280, 270}});
                 check(*m_backend, *cache, 6, {{5, 280, 270}});
                 check(*m_backend, *cache, 6, {{5, 0, 11}, {5, 0, 12}, {5, 0, 13}, {5, 0, 14}, {5, 0, 15}});
             }
@@ -94,7 +95,8 @@ TEST_P(Attention, ResultsDependOnTheQueryAlone) {
     for (const auto& [ringType, group, headDim] :
          {Case{KvType::F16, 3, 64}, Case{KvType::Q8_0, 3, 64}, Case{KvType::F16, 1, 80},
           Case{KvType::F16, 3, 80}, Case{KvType::F16, 7, 80}, Case{KvType::Q8_0, 3, 80},
-          Case{KvType::Q8_0, 7, 80}}) {
+          Case{KvType::Q8_0, 7, 80}, Case{KvType::F16, 1, 128}, Case{KvType::Q8_0, 1, 128},
+          Case{KvType::Q8_0, 2, 64}}) {
         const KvShape shape = shapeOf(3, headDim, 4, 900, KvType::F16, ringType);
         const int heads = 3 * group;
         const auto cache = filledCache(*m_backend, shape);
