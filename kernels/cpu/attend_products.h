@@ -14,10 +14,13 @@ constexpr int LANES = 16;
 constexpr int PART_LANES = LANES / PARTS;
 constexpr int Q8_BLOCK = 32;
 
-// Rows and vectors of keys or values that are taken together fill the registers: the sums, a factor for each row and the part
-// that is multiplied. One sum more would lie in memory and make every multiply-add wait for the store before it, which
-// halves the speed. Three rows of two vectors need fewer loads than six of one.
-constexpr int MAX_ROWS = PART_REGISTERS < 32 ? 3 : 6;
+// Rows and vectors of keys or values that are taken together fill the registers: the sums, and what addProducts() needs. One
+// sum more would lie in memory and make every multiply-add wait for the store before it, which halves the speed. Panels of
+// float32 are near: three rows of two vectors need the fewest loads. What has to be converted is better taken once.
+template <KvType TYPE>
+constexpr int MAX_ROWS = PART_REGISTERS == 32                          ? 6
+                         : PART_REGISTERS == 16 && TYPE != KvType::F32 ? 6
+                                                                       : 3;
 
 constexpr int vectorsFor(int rows) {
     for (int vectors : {4, 2})
@@ -26,10 +29,11 @@ constexpr int vectorsFor(int rows) {
     return 1;
 }
 
-// Two groups of stored halves at a time are two streams of memory. Where the registers hold no more, that costs what it saves.
+// Two groups of stored halves at a time are two streams of memory. Where the registers hold no more, that costs what it
+// saves, unless the sums of one group are too few to keep the processor busy.
 template <KvType TYPE>
 constexpr int keyVectorsFor(int rows) {
-    return TYPE == KvType::F16 && vectorsFor(rows) == 2 ? 1 : vectorsFor(rows);
+    return TYPE == KvType::F16 && PARTS > 1 ? (rows < 3 ? 2 : 1) : vectorsFor(rows);
 }
 
 template <KvType TYPE>
@@ -85,6 +89,28 @@ VEC16 void fetchAhead(const std::byte* from, std::size_t at) {
             __builtin_prefetch(from + at + line, 0, 2);
 }
 
+// sums[row][i] += factor(row) x part(i). Of one vector all parts are kept and factors come one by one; of more it is the
+// other way round.
+template <int ROWS, int COUNT, class PartOf, class FactorOf>
+VEC16 void addProducts(Part (&sums)[ROWS][COUNT], const PartOf& part, const FactorOf& factor) {
+    if constexpr (COUNT == PARTS) {
+        Part parts[COUNT];
+        UNROLL for (int i = 0; i < COUNT; ++i) parts[i] = part(i);
+        UNROLL for (int row = 0; row < ROWS; ++row) {
+            const Part own = factor(row);
+            UNROLL for (int i = 0; i < COUNT; ++i) sums[row][i] = fmaPart(own, parts[i], sums[row][i]);
+        }
+    } else {
+        Part factors[ROWS];
+        UNROLL for (int row = 0; row < ROWS; ++row) factors[row] = factor(row);
+        UNROLL for (int i = 0; i < COUNT; ++i) {
+            const Part own = part(i);
+            UNROLL for (int row = 0; row < ROWS; ++row) sums[row][i] =
+                fmaPart(factors[row], own, sums[row][i]);
+        }
+    }
+}
+
 template <KvType TYPE, int ROWS, int GROUPS>
 void scoreBlock(const KvRun& run, int firstGroup, const float* queries, std::ptrdiff_t queryStride,
                 float scale, float* scores) {
@@ -108,18 +134,13 @@ void scoreBlock(const KvRun& run, int firstGroup, const float* queries, std::ptr
         }
         _Pragma("GCC unroll 2") for (int d = first; d < end; ++d) {
             fetchAhead<TYPE, STEP>(values, offset * GROUPS + static_cast<std::size_t>(d - first) * STEP);
-            Part query[ROWS];
-            UNROLL for (int row = 0; row < ROWS; ++row) query[row] =
-                broadcastPart(queries[row * queryStride + d]);
-            UNROLL for (int i = 0; i < COUNT; ++i) {
+            const auto key = [&](int i) {
                 const int lane = i % PARTS * PART_LANES;
-                Part key = loadStoredPart<TYPE>(block[i / PARTS],
-                                                static_cast<std::size_t>((d - first) * LANES + lane));
-                if constexpr (TYPE == KvType::Q8_0)
-                    key = mulPart(key, loadPart(scales[i / PARTS] + lane));
-                UNROLL for (int row = 0; row < ROWS; ++row) sums[row][i] =
-                    fmaPart(query[row], key, sums[row][i]);
-            }
+                const Part stored = loadStoredPart<TYPE>(
+                    block[i / PARTS], static_cast<std::size_t>((d - first) * LANES + lane));
+                return TYPE == KvType::Q8_0 ? mulPart(stored, loadPart(scales[i / PARTS] + lane)) : stored;
+            };
+            addProducts(sums, key, [&](int row) { return broadcastPart(queries[row * queryStride + d]); });
         }
     });
     UNROLL for (int row = 0; row < ROWS; ++row) UNROLL for (int i = 0; i < COUNT; ++i)
@@ -139,12 +160,12 @@ void scoreRows(const KvRun& run, int firstGroup, int groups, const float* querie
                                   scores + group * LANES);
 }
 
-// The scales of 16 slots for VECTORS vectors of dimensions. Where sums fill the registers, a scale has to be an operand in
-// memory, so each is spread over a part.
-template <int VECTORS>
+// The scales of 16 slots for VECTORS vectors of dimensions. Where the registers have no room for one, it has to be an operand
+// in memory, so each is spread over a part.
+template <int ROWS, int VECTORS>
 struct ValueScales {
     static constexpr int BLOCKS = (VECTORS + 1) / 2;
-    static constexpr bool SPREAD = PART_REGISTERS < 32;
+    static constexpr bool SPREAD = VECTORS > 1 && ROWS* VECTORS* PARTS + ROWS + 2 > PART_REGISTERS;
     float scales[BLOCKS][LANES];
     float spread[BLOCKS][SPREAD ? LANES : 1][PART_LANES];
 
@@ -182,7 +203,7 @@ void sumBlock(const KvRun& run, int firstGroup, const std::uint16_t* masks, int 
             continue;
         const std::byte* values =
             run.values + static_cast<std::size_t>(firstGroup + group) * run.valueGroupBytes;
-        ValueScales<VECTORS> scales;
+        ValueScales<ROWS, VECTORS> scales;
         if constexpr (TYPE == KvType::Q8_0) {
             scales.load(values, firstDim);
             values += static_cast<std::size_t>(run.blocks) * 2 * LANES;
@@ -192,16 +213,13 @@ void sumBlock(const KvRun& run, int firstGroup, const std::uint16_t* masks, int 
             const std::byte* stored =
                 values + static_cast<std::size_t>(slot * run.paddedDim + firstDim) * STORED_BYTES<TYPE>;
             fetchAhead<TYPE, STEP>(next, static_cast<std::size_t>(group * LANES + slot) * STEP);
-            Part weight[ROWS];
-            UNROLL for (int row = 0; row < ROWS; ++row) weight[row] =
-                broadcastPart(weights[row * SPLIT_SLOTS + group * LANES + slot]);
-            UNROLL for (int i = 0; i < COUNT; ++i) {
-                Part value = loadStoredPart<TYPE>(stored, static_cast<std::size_t>(i * PART_LANES));
-                if constexpr (TYPE == KvType::Q8_0)
-                    value = mulPart(value, scales.of(i / PARTS, slot));
-                UNROLL for (int row = 0; row < ROWS; ++row) sums[row][i] =
-                    fmaPart(weight[row], value, sums[row][i]);
-            }
+            const auto value = [&](int i) {
+                const Part part = loadStoredPart<TYPE>(stored, static_cast<std::size_t>(i * PART_LANES));
+                return TYPE == KvType::Q8_0 ? mulPart(part, scales.of(i / PARTS, slot)) : part;
+            };
+            addProducts(sums, value, [&](int row) {
+                return broadcastPart(weights[row * SPLIT_SLOTS + group * LANES + slot]);
+            });
         }
     }
     UNROLL for (int row = 0; row < ROWS; ++row) UNROLL for (int i = 0; i < COUNT; ++i)
@@ -247,7 +265,7 @@ VEC16 void inRowBlocks(int rows, const Body& body) {
 template <KvType TYPE>
 void scoresOf(const KvRun& run, int firstGroup, int groups, const float* queries, std::ptrdiff_t queryStride,
               int rows, float scale, float* scores) {
-    inRowBlocks<MAX_ROWS>(rows, [&]<int ROWS>(int row) {
+    inRowBlocks<MAX_ROWS<TYPE>>(rows, [&]<int ROWS>(int row) {
         scoreRows<TYPE, ROWS>(run, firstGroup, groups, queries + row * queryStride, queryStride, scale,
                               scores + row * SPLIT_SLOTS);
     });
@@ -256,7 +274,7 @@ void scoresOf(const KvRun& run, int firstGroup, int groups, const float* queries
 template <KvType TYPE>
 void weightedSumOf(const KvRun& run, int firstGroup, const std::uint16_t* masks, int groups,
                    const float* weights, int rows, float* out, Write write) {
-    inRowBlocks<MAX_ROWS>(rows, [&]<int ROWS>(int row) {
+    inRowBlocks<MAX_ROWS<TYPE>>(rows, [&]<int ROWS>(int row) {
         sumRows<TYPE, ROWS>(run, firstGroup, masks, groups, weights + row * SPLIT_SLOTS,
                             out + row * run.paddedDim, write);
     });
