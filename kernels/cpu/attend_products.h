@@ -18,9 +18,7 @@ constexpr int Q8_BLOCK = 32;
 // sum more would lie in memory and make every multiply-add wait for the store before it, which halves the speed. Panels of
 // float32 are near: three rows of two vectors need the fewest loads. What has to be converted is better taken once.
 template <KvType TYPE>
-constexpr int MAX_ROWS = PART_REGISTERS == 32                          ? 6
-                         : PART_REGISTERS == 16 && TYPE != KvType::F32 ? 6
-                                                                       : 3;
+constexpr int MAX_ROWS = PART_REGISTERS < 16 || (PART_REGISTERS == 16 && TYPE == KvType::F32) ? 3 : 6;
 
 constexpr int vectorsFor(int rows) {
     for (int vectors : {4, 2})
