@@ -90,7 +90,7 @@ void addPerplexity(CLI::App& app) {
     command->add_option("--limit", options->limit, "read at most so many tokens");
     command
         ->add_option("--chunk", options->chunk,
-                     "tokens read at once; does not change the result (default 128)")
+                     "tokens read at once; changes no more than the rounding (default 128)")
         ->check(CLI::Range(1, 4096));
     command->add_option("--start-position", options->startPosition, "where in the stream the ring begins")
         ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 50));
