@@ -39,20 +39,9 @@ constexpr std::size_t STORED_BYTES = TYPE == KvType::F32   ? 4
                                      : TYPE == KvType::F16 ? 2
                                                            : 1;
 
-// Sixteen stored keys of dimension d (one for each slot), or sixteen stored values of one slot.
+// A part of sixteen stored keys of dimension d (one for each slot), or of sixteen stored values of one slot.
 template <KvType TYPE>
-VEC16 Vec16 loadStored(const std::byte* from, std::size_t index) {
-    if constexpr (TYPE == KvType::F32)
-        return load16(reinterpret_cast<const float*>(from) + index);
-    else if constexpr (TYPE == KvType::F16)
-        return loadHalf16(from + index * 2);
-    else
-        return loadInt8x16(from + index);
-}
-
-// A part of them.
-template <KvType TYPE>
-VEC16 Part loadStoredPart(const std::byte* from, std::size_t index) {
+VEC16 Part loadStored(const std::byte* from, std::size_t index) {
     if constexpr (TYPE == KvType::F32)
         return loadPart(reinterpret_cast<const float*>(from) + index);
     else if constexpr (TYPE == KvType::F16)
@@ -134,8 +123,8 @@ void scoreBlock(const KvRun& run, int firstGroup, const float* queries, std::ptr
             fetchAhead<TYPE, STEP>(values, offset * GROUPS + static_cast<std::size_t>(d - first) * STEP);
             const auto key = [&](int i) {
                 const int lane = i % PARTS * PART_LANES;
-                const Part stored = loadStoredPart<TYPE>(
-                    block[i / PARTS], static_cast<std::size_t>((d - first) * LANES + lane));
+                const Part stored =
+                    loadStored<TYPE>(block[i / PARTS], static_cast<std::size_t>((d - first) * LANES + lane));
                 return TYPE == KvType::Q8_0 ? mulPart(stored, loadPart(scales[i / PARTS] + lane)) : stored;
             };
             addProducts(sums, key, [&](int row) { return broadcastPart(queries[row * queryStride + d]); });
@@ -212,7 +201,7 @@ void sumBlock(const KvRun& run, int firstGroup, const std::uint16_t* masks, int 
                 values + static_cast<std::size_t>(slot * run.paddedDim + firstDim) * STORED_BYTES<TYPE>;
             fetchAhead<TYPE, STEP>(next, static_cast<std::size_t>(group * LANES + slot) * STEP);
             const auto value = [&](int i) {
-                const Part part = loadStoredPart<TYPE>(stored, static_cast<std::size_t>(i * PART_LANES));
+                const Part part = loadStored<TYPE>(stored, static_cast<std::size_t>(i * PART_LANES));
                 return TYPE == KvType::Q8_0 ? mulPart(part, scales.of(i / PARTS, slot)) : part;
             };
             addProducts(sums, value, [&](int row) {
@@ -285,14 +274,15 @@ void expandKeysOf(const KvRun& run, int firstGroup, int groups, float* out) {
         float* to = out + static_cast<std::ptrdiff_t>(group) * run.headDim * LANES;
         eachKeyBlock<TYPE>(run.headDim, keys, [&](int first, int end, std::size_t offset) {
             const std::byte* block = keys + offset;
-            Vec16 scales = broadcast16(1.0f);
+            float scales[LANES];
             if constexpr (TYPE == KvType::Q8_0) {
-                scales = loadHalf16(block);
+                store16(scales, loadHalf16(block));
                 block += 2 * LANES;
             }
-            for (int d = first; d < end; ++d) {
-                const Vec16 key = loadStored<TYPE>(block, static_cast<std::size_t>(d - first) * LANES);
-                store16(to + d * LANES, TYPE == KvType::Q8_0 ? mul16(key, scales) : key);
+            for (int i = 0; i < (end - first) * LANES; i += PART_LANES) {
+                const Part key = loadStored<TYPE>(block, static_cast<std::size_t>(i));
+                storePart(to + first * LANES + i,
+                          TYPE == KvType::Q8_0 ? mulPart(key, loadPart(scales + i % LANES)) : key);
             }
         });
     }
@@ -310,12 +300,12 @@ void expandValuesOf(const KvRun& run, int firstGroup, int groups, float* out) {
             float scales[LANES];
             if constexpr (TYPE == KvType::Q8_0)
                 store16(scales, loadHalf16(stored + static_cast<std::size_t>(dim / Q8_BLOCK) * 2 * LANES));
-            for (int slot = 0; slot < LANES; ++slot) {
-                Vec16 value = loadStored<TYPE>(values, static_cast<std::size_t>(slot * run.paddedDim + dim));
-                if constexpr (TYPE == KvType::Q8_0)
-                    value = mul16(value, broadcast16(scales[slot]));
-                store16(to + slot * run.paddedDim + dim, value);
-            }
+            for (int slot = 0; slot < LANES; ++slot)
+                for (int at = slot * run.paddedDim + dim, end = at + LANES; at < end; at += PART_LANES) {
+                    const Part value = loadStored<TYPE>(values, static_cast<std::size_t>(at));
+                    storePart(to + at,
+                              TYPE == KvType::Q8_0 ? mulPart(value, broadcastPart(scales[slot])) : value);
+                }
         }
     }
 }

@@ -134,9 +134,6 @@ VEC16 void storeHalf16(void* to, Vec16 x) {
     _mm_storeu_si128(halves, _mm256_cvtps_ph(x.low, _MM_FROUND_TO_NEAREST_INT));
     _mm_storeu_si128(halves + 1, _mm256_cvtps_ph(x.high, _MM_FROUND_TO_NEAREST_INT));
 }
-VEC16 Vec16 loadInt8x16(const void* from) {
-    return {loadInt8Part(from), loadInt8Part(static_cast<const std::byte*>(from) + 8)};
-}
 VEC16 void storeInt8x16(void* to, Vec16 x) {
     const __m256i words = _mm256_packs_epi32(_mm256_cvtps_epi32(x.low), _mm256_cvtps_epi32(x.high));
     const __m256i ordered = _mm256_permute4x64_epi64(words, 0xD8);

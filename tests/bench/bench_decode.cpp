@@ -6,7 +6,8 @@
 #include <vector>
 
 // Decoded tokens of a real model: the bytes of weights and cache that one has to read, divided by its time, beside the read
-// bandwidth. Tokens and passes over as much memory take turns (same threads); medians of both. SUMIDERO_BENCH_MODELS: model files, separated by ':'.
+// bandwidth. Tokens and passes over as much memory take turns (same threads); medians of both. SUMIDERO_BENCH_MODELS: model files,
+// separated by ':'.
 namespace {
 
 using namespace test;
@@ -33,12 +34,12 @@ void decode(benchmark::State& state, const std::string& file, int depth) {
     engine::Stream stream(model, options);
     const std::vector<engine::TokenId> some(static_cast<std::size_t>(depth), 100);
     stream.feed(some, engine::LogitsWanted::None);
+    model->backend->takeBytesRead();
     ReadProbe probe(pool());
     std::vector<double> times;
     std::uint64_t bytes = 0;
     for (auto _ : state) {
         for (int i = 0; i < tokens; ++i) {
-            model->backend->takeBytesRead();
             const engine::TokenId token = 200 + i;
             const auto start = Clock::now();
             stream.feed({&token, 1}, engine::LogitsWanted::Last);

@@ -9,8 +9,8 @@
 
 // Matrix products of the CPU backend on the shapes of SmolLM2-135M. Mat-vec walks over as many copies as it
 // takes to leave the cache and is shown as GB/s, beside the read bandwidth measured in turns with it (same
-// threads, as much memory, huge pages; medians of both), and as a share of that. SUMIDERO_BENCH_THREADS sets the number of threads,
-// SUMIDERO_ISA the instruction set.
+// threads, as much memory, huge pages; medians of both), and as a share of that. SUMIDERO_BENCH_THREADS sets the
+// number of threads, SUMIDERO_ISA the instruction set.
 namespace {
 
 using namespace kernels;

@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
-#include <memory>
 #include <vector>
 
 // The ceiling that the benchmarks compare with: how fast this machine reads memory right now.
@@ -64,16 +63,23 @@ SUMIDERO_WIDEST inline std::uint64_t sumOf(const std::byte* from, std::size_t by
     return sum[0] + sum[1] + sum[2] + sum[3] + sum[4] + sum[5] + sum[6] + sum[7];
 }
 
+/// footprintBytes that nothing but the probe reads.
+inline const std::byte* otherMemory() {
+    static const auto owner = kernels::WeightMemory::create();
+    static const kernels::WeightMemory::Piece piece = [] {
+        kernels::WeightMemory::Piece made = owner->allocate(footprintBytes);
+        std::memset(made.data(), 1, footprintBytes);
+        return made;
+    }();
+    return piece.data();
+}
+
 /// How fast memory is read right now. Benchmarks put a pass between any two measurements of their own, of as many bytes: a
 /// machine that others disturb changes its speed from second to second, and only neighbours can be compared. A pass
 /// also pushes everything else out of the processor's caches.
 class ReadProbe {
 public:
-    explicit ReadProbe(kernels::ThreadPool& threads)
-        : m_pool(threads), m_owner(kernels::WeightMemory::create()),
-          m_memory(m_owner->allocate(footprintBytes)) {
-        std::memset(m_memory.data(), 1, footprintBytes);
-    }
+    explicit ReadProbe(kernels::ThreadPool& threads) : m_pool(threads), m_memory(otherMemory()) {}
 
     /// Reads about `bytes` (at most footprintBytes) that were not read for a while: plainly or fetching ahead, in turn.
     void pass(std::size_t bytes) {
@@ -84,7 +90,7 @@ public:
         const bool ahead = m_plain.size() > m_ahead.size();
         const auto start = Clock::now();
         m_pool.run(chunks, [&](int chunk, int) {
-            const std::byte* const from = m_memory.data() + m_offset + static_cast<std::size_t>(chunk) * size;
+            const std::byte* const from = m_memory + m_offset + static_cast<std::size_t>(chunk) * size;
             benchmark::DoNotOptimize(sumOf(from, size, ahead ? 4096 : 0));
         });
         (ahead ? m_ahead : m_plain)
@@ -99,8 +105,7 @@ private:
     static constexpr std::size_t chunks = 256, linesAtOnce = 256;
 
     kernels::ThreadPool& m_pool;
-    std::shared_ptr<kernels::WeightMemory> m_owner;
-    kernels::WeightMemory::Piece m_memory;
+    const std::byte* m_memory;
     std::size_t m_offset = 0;
     std::vector<double> m_plain, m_ahead;
 };
