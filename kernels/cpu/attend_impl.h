@@ -1,6 +1,7 @@
 #pragma once
 #include "kernels/cpu/attend_products.h"
 #include "kernels/cpu/attend_softmax.h"
+#include "kernels/cpu/attend_words.h"
 #include "kernels/cpu/vec16_rows.h"
 
 // The attention kernels over Vec16: included once by each attend_*.cpp after its vec16_*.h. Internal linkage
@@ -16,7 +17,7 @@ void scoresAny(const KvRun& run, int firstGroup, int groups, const float* querie
     case KvType::F16:
         return scoresOf<KvType::F16>(run, firstGroup, groups, queries, queryStride, rows, scale, scores);
     case KvType::Q8_0:
-        return scoresOf<KvType::Q8_0>(run, firstGroup, groups, queries, queryStride, rows, scale, scores);
+        return scoresOfWords(run, firstGroup, groups, queries, queryStride, rows, scale, scores);
     }
 }
 
@@ -28,38 +29,22 @@ void weightedSumAny(const KvRun& run, int firstGroup, const std::uint16_t* masks
     case KvType::F16:
         return weightedSumOf<KvType::F16>(run, firstGroup, masks, groups, weights, rows, out, write);
     case KvType::Q8_0:
-        return weightedSumOf<KvType::Q8_0>(run, firstGroup, masks, groups, weights, rows, out, write);
+        return weightedSumOfWords(run, firstGroup, masks, groups, weights, rows, out);
     }
 }
 
-void expandKeysAny(const KvRun& run, int firstGroup, int groups, float* out) {
-    switch (run.type) {
-    case KvType::F32:
-        return expandKeysOf<KvType::F32>(run, firstGroup, groups, out);
-    case KvType::F16:
-        return expandKeysOf<KvType::F16>(run, firstGroup, groups, out);
-    case KvType::Q8_0:
-        return expandKeysOf<KvType::Q8_0>(run, firstGroup, groups, out);
-    }
-}
-
-void expandValuesAny(const KvRun& run, int firstGroup, int groups, float* out) {
-    switch (run.type) {
-    case KvType::F32:
-        return expandValuesOf<KvType::F32>(run, firstGroup, groups, out);
-    case KvType::F16:
-        return expandValuesOf<KvType::F16>(run, firstGroup, groups, out);
-    case KvType::Q8_0:
-        return expandValuesOf<KvType::Q8_0>(run, firstGroup, groups, out);
-    }
+void expandAny(KvType type, const std::byte* stored, int count, float* out) {
+    if (type == KvType::F32)
+        expandOf<KvType::F32>(stored, count, out);
+    else
+        expandOf<KvType::F16>(stored, count, out);
 }
 
 constexpr AttendKernels ATTEND_TABLE{scoresAny,
                                      softmaxOf<Entropy::No>,
                                      softmaxOf<Entropy::Yes>,
                                      weightedSumAny,
-                                     expandKeysAny,
-                                     expandValuesAny,
+                                     expandAny,
                                      mergeRows,
                                      maskedSum,
                                      squares,

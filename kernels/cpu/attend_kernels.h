@@ -51,12 +51,11 @@ struct AttendKernels {
     RowSums (*softmax)(float* row, const std::uint16_t* masks, int groups);
     RowSums (*softmaxWithEntropy)(float* row, const std::uint16_t* masks, int groups);
     /// out (rows, paddedDim) = or += weights (rows, SPLIT_SLOTS) * values. Slots outside of `masks` have
-    /// weight 0 in every row and are not read.
+    /// weight 0 in every row and are not read. Q8_0 takes whole splits only (weights are rounded over a split): Replace.
     void (*weightedSum)(const KvRun& run, int firstGroup, const std::uint16_t* masks, int groups,
                         const float* weights, int rows, float* out, Write write);
-    /// Keys of some groups as those of an F32 layout; likewise values.
-    void (*expandKeys)(const KvRun& run, int firstGroup, int groups, float* out);
-    void (*expandValues)(const KvRun& run, int firstGroup, int groups, float* out);
+    /// Keys or values of whole groups as those of an F32 layout: a multiple of 16 numbers of F32 or F16.
+    void (*expand)(KvType type, const std::byte* stored, int count, float* out);
     /// Takes one more split into a row: total and out (paddedDim) of the splits so far, more and moreOut of
     /// the new one.
     void (*merge)(RowSums& total, float* out, const RowSums& more, const float* moreOut, int paddedDim);

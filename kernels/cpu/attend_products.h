@@ -12,7 +12,6 @@ namespace {
 
 constexpr int LANES = 16;
 constexpr int PART_LANES = LANES / PARTS;
-constexpr int Q8_BLOCK = 32;
 
 // Rows and vectors of keys or values that are taken together fill the registers: the sums, and what addProducts() needs. One
 // sum more would lie in memory and make every multiply-add wait for the store before it, which halves the speed. Panels of
@@ -35,35 +34,15 @@ constexpr int keyVectorsFor(int rows) {
 }
 
 template <KvType TYPE>
-constexpr std::size_t STORED_BYTES = TYPE == KvType::F32   ? 4
-                                     : TYPE == KvType::F16 ? 2
-                                                           : 1;
+constexpr std::size_t STORED_BYTES = TYPE == KvType::F32 ? 4 : 2;
 
 // A part of sixteen stored keys of dimension d (one for each slot), or of sixteen stored values of one slot.
 template <KvType TYPE>
 VEC16 Part loadStored(const std::byte* from, std::size_t index) {
     if constexpr (TYPE == KvType::F32)
         return loadPart(reinterpret_cast<const float*>(from) + index);
-    else if constexpr (TYPE == KvType::F16)
-        return loadHalfPart(from + index * 2);
     else
-        return loadInt8Part(from + index);
-}
-
-// Calls body(first, end, keys) for each run of dimensions with one scale: all of them, or blocks of 32 with
-// their scales first.
-template <KvType TYPE, class Body>
-VEC16 void eachKeyBlock(int headDim, const std::byte* group, const Body& body) {
-    if constexpr (TYPE != KvType::Q8_0) {
-        body(0, headDim, static_cast<std::size_t>(0));
-    } else {
-        std::size_t offset = 0;
-        for (int first = 0; first < headDim; first += Q8_BLOCK) {
-            const int end = first + Q8_BLOCK < headDim ? first + Q8_BLOCK : headDim;
-            body(first, end, offset);
-            offset += static_cast<std::size_t>(2 + end - first) * LANES;
-        }
-    }
+        return loadHalfPart(from + index * 2);
 }
 
 // Asks for the lines of STEP bytes at `at`, each once when steps follow one another. Into the second-level cache: a split is
@@ -109,27 +88,14 @@ void scoreBlock(const KvRun& run, int firstGroup, const float* queries, std::ptr
     Part sums[ROWS][COUNT];
     UNROLL for (int row = 0; row < ROWS; ++row) UNROLL for (int i = 0; i < COUNT; ++i) sums[row][i] =
         zeroPart();
-    eachKeyBlock<TYPE>(run.headDim, keys, [&](int first, int end, std::size_t offset) {
-        float scales[GROUPS][LANES];
-        const std::byte* block[GROUPS];
-        UNROLL for (int group = 0; group < GROUPS; ++group) {
-            block[group] = keys + static_cast<std::size_t>(group) * groupBytes + offset;
-            if constexpr (TYPE == KvType::Q8_0) {
-                store16(scales[group], loadHalf16(block[group]));
-                block[group] += 2 * LANES;
-            }
-        }
-        _Pragma("GCC unroll 2") for (int d = first; d < end; ++d) {
-            fetchAhead<TYPE, STEP>(values, offset * GROUPS + static_cast<std::size_t>(d - first) * STEP);
-            const auto key = [&](int i) {
-                const int lane = i % PARTS * PART_LANES;
-                const Part stored =
-                    loadStored<TYPE>(block[i / PARTS], static_cast<std::size_t>((d - first) * LANES + lane));
-                return TYPE == KvType::Q8_0 ? mulPart(stored, loadPart(scales[i / PARTS] + lane)) : stored;
-            };
-            addProducts(sums, key, [&](int row) { return broadcastPart(queries[row * queryStride + d]); });
-        }
-    });
+    _Pragma("GCC unroll 2") for (int d = 0; d < run.headDim; ++d) {
+        fetchAhead<TYPE, STEP>(values, static_cast<std::size_t>(d) * STEP);
+        const auto key = [&](int i) {
+            return loadStored<TYPE>(keys + static_cast<std::size_t>(i / PARTS) * groupBytes,
+                                    static_cast<std::size_t>(d * LANES + i % PARTS * PART_LANES));
+        };
+        addProducts(sums, key, [&](int row) { return broadcastPart(queries[row * queryStride + d]); });
+    }
     UNROLL for (int row = 0; row < ROWS; ++row) UNROLL for (int i = 0; i < COUNT; ++i)
         storePart(scores + row * SPLIT_SLOTS + i * PART_LANES, mulPart(sums[row][i], broadcastPart(scale)));
 }
@@ -146,32 +112,6 @@ void scoreRows(const KvRun& run, int firstGroup, int groups, const float* querie
         scoreBlock<TYPE, ROWS, 1>(run, firstGroup + group, queries, queryStride, scale,
                                   scores + group * LANES);
 }
-
-// The scales of 16 slots for VECTORS vectors of dimensions. Where the registers have no room for one, it has to be an operand
-// in memory, so each is spread over a part.
-template <int ROWS, int VECTORS>
-struct ValueScales {
-    static constexpr int BLOCKS = (VECTORS + 1) / 2;
-    static constexpr bool SPREAD = VECTORS > 1 && ROWS* VECTORS* PARTS + ROWS + 2 > PART_REGISTERS;
-    float scales[BLOCKS][LANES];
-    float spread[BLOCKS][SPREAD ? LANES : 1][PART_LANES];
-
-    VEC16 void load(const std::byte* values, int firstDim) {
-        for (int block = 0; block < BLOCKS; ++block) {
-            const int stored = (firstDim / Q8_BLOCK + block) * 2 * LANES;
-            store16(scales[block], loadHalf16(values + stored));
-            if constexpr (SPREAD)
-                UNROLL for (int slot = 0; slot < LANES; ++slot)
-                    storePart(spread[block][slot], broadcastPart(scales[block][slot]));
-        }
-    }
-    VEC16 Part of(int vector, int slot) const {
-        if constexpr (SPREAD)
-            return loadPart(spread[vector / 2][slot]);
-        else
-            return broadcastPart(scales[vector / 2][slot]);
-    }
-};
 
 template <KvType TYPE, int ROWS, int VECTORS>
 void sumBlock(const KvRun& run, int firstGroup, const std::uint16_t* masks, int groups, const float* weights,
@@ -190,19 +130,13 @@ void sumBlock(const KvRun& run, int firstGroup, const std::uint16_t* masks, int 
             continue;
         const std::byte* values =
             run.values + static_cast<std::size_t>(firstGroup + group) * run.valueGroupBytes;
-        ValueScales<ROWS, VECTORS> scales;
-        if constexpr (TYPE == KvType::Q8_0) {
-            scales.load(values, firstDim);
-            values += static_cast<std::size_t>(run.blocks) * 2 * LANES;
-        }
         const int end = 32 - __builtin_clz(mask);
         for (int slot = __builtin_ctz(mask); slot < end; ++slot) {
             const std::byte* stored =
                 values + static_cast<std::size_t>(slot * run.paddedDim + firstDim) * STORED_BYTES<TYPE>;
             fetchAhead<TYPE, STEP>(next, static_cast<std::size_t>(group * LANES + slot) * STEP);
             const auto value = [&](int i) {
-                const Part part = loadStored<TYPE>(stored, static_cast<std::size_t>(i * PART_LANES));
-                return TYPE == KvType::Q8_0 ? mulPart(part, scales.of(i / PARTS, slot)) : part;
+                return loadStored<TYPE>(stored, static_cast<std::size_t>(i * PART_LANES));
             };
             addProducts(sums, value, [&](int row) {
                 return broadcastPart(weights[row * SPLIT_SLOTS + group * LANES + slot]);
@@ -268,46 +202,9 @@ void weightedSumOf(const KvRun& run, int firstGroup, const std::uint16_t* masks,
 }
 
 template <KvType TYPE>
-void expandKeysOf(const KvRun& run, int firstGroup, int groups, float* out) {
-    for (int group = 0; group < groups; ++group) {
-        const std::byte* keys = run.keys + static_cast<std::size_t>(firstGroup + group) * run.keyGroupBytes;
-        float* to = out + static_cast<std::ptrdiff_t>(group) * run.headDim * LANES;
-        eachKeyBlock<TYPE>(run.headDim, keys, [&](int first, int end, std::size_t offset) {
-            const std::byte* block = keys + offset;
-            float scales[LANES];
-            if constexpr (TYPE == KvType::Q8_0) {
-                store16(scales, loadHalf16(block));
-                block += 2 * LANES;
-            }
-            for (int i = 0; i < (end - first) * LANES; i += PART_LANES) {
-                const Part key = loadStored<TYPE>(block, static_cast<std::size_t>(i));
-                storePart(to + first * LANES + i,
-                          TYPE == KvType::Q8_0 ? mulPart(key, loadPart(scales + i % LANES)) : key);
-            }
-        });
-    }
-}
-
-template <KvType TYPE>
-void expandValuesOf(const KvRun& run, int firstGroup, int groups, float* out) {
-    for (int group = 0; group < groups; ++group) {
-        const std::byte* stored =
-            run.values + static_cast<std::size_t>(firstGroup + group) * run.valueGroupBytes;
-        float* to = out + static_cast<std::ptrdiff_t>(group) * run.paddedDim * LANES;
-        const std::byte* values =
-            TYPE == KvType::Q8_0 ? stored + static_cast<std::size_t>(run.blocks) * 2 * LANES : stored;
-        for (int dim = 0; dim < run.paddedDim; dim += LANES) {
-            float scales[LANES];
-            if constexpr (TYPE == KvType::Q8_0)
-                store16(scales, loadHalf16(stored + static_cast<std::size_t>(dim / Q8_BLOCK) * 2 * LANES));
-            for (int slot = 0; slot < LANES; ++slot)
-                for (int at = slot * run.paddedDim + dim, end = at + LANES; at < end; at += PART_LANES) {
-                    const Part value = loadStored<TYPE>(values, static_cast<std::size_t>(at));
-                    storePart(to + at,
-                              TYPE == KvType::Q8_0 ? mulPart(value, broadcastPart(scales[slot])) : value);
-                }
-        }
-    }
+void expandOf(const std::byte* stored, int count, float* out) {
+    for (int i = 0; i < count; i += PART_LANES)
+        storePart(out + i, loadStored<TYPE>(stored, static_cast<std::size_t>(i)));
 }
 
 } // namespace

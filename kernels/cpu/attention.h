@@ -49,7 +49,8 @@ private:
 };
 
 /// Attention of many queries: work is divided into (KV head, tile of tokens) units. A tile goes through the
-/// splits in order, turns a panel of keys or values into float32 once and uses it for all its rows.
+/// splits in order, turns a panel of keys or values into float32 once and uses it for all its rows; a Q8_0 part is multiplied
+/// as it is.
 class PrefillAttention {
 public:
     PrefillAttention(ThreadPool& pool, Isa isa);

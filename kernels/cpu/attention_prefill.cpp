@@ -117,26 +117,37 @@ void PrefillAttention::takeSplit(const AttendCall& call, const AttendSplit& spli
 void PrefillAttention::scorePanels(const AttendCall& call, const AttendSplit& split, const KvRun& run,
                                    int rows, Tile& tile) const {
     const float* queries = split.part == KvPart::Sinks ? tile.sinkQueries : tile.ringQueries;
+    const float scale = call.args.scale * LOG2_E;
+    if (run.type == KvType::Q8_0) // multiplied as it is
+        return m_kernels.scores(run, split.firstGroup, split.groups, queries, call.headDim, rows, scale,
+                                tile.scores);
     KvRun panel = run;
     panel.type = KvType::F32;
     panel.keys = reinterpret_cast<const std::byte*>(tile.panel);
     panel.keyGroupBytes = static_cast<std::size_t>(run.headDim) * KV_GROUP * sizeof(float);
     for (int group = 0; group < split.groups; group += PANEL_GROUPS) {
         const int groups = std::min(PANEL_GROUPS, split.groups - group);
-        m_kernels.expandKeys(run, split.firstGroup + group, groups, tile.panel);
-        m_kernels.scores(panel, 0, groups, queries, call.headDim, rows, call.args.scale * LOG2_E,
+        m_kernels.expand(run.type,
+                         run.keys + static_cast<std::size_t>(split.firstGroup + group) * run.keyGroupBytes,
+                         groups * KV_GROUP * run.headDim, tile.panel);
+        m_kernels.scores(panel, 0, groups, queries, call.headDim, rows, scale,
                          tile.scores + group * KV_GROUP);
     }
 }
 
 void PrefillAttention::sumPanels(const AttendSplit& split, const KvRun& run, int rows, Tile& tile) const {
+    if (run.type == KvType::Q8_0)
+        return m_kernels.weightedSum(run, split.firstGroup, split.masks, split.groups, tile.scores, rows,
+                                     tile.part, Write::Replace);
     KvRun panel = run;
     panel.type = KvType::F32;
     panel.values = reinterpret_cast<const std::byte*>(tile.panel);
     panel.valueGroupBytes = static_cast<std::size_t>(run.paddedDim) * KV_GROUP * sizeof(float);
     for (int group = 0; group < split.groups; group += PANEL_GROUPS) {
         const int groups = std::min(PANEL_GROUPS, split.groups - group);
-        m_kernels.expandValues(run, split.firstGroup + group, groups, tile.panel);
+        m_kernels.expand(
+            run.type, run.values + static_cast<std::size_t>(split.firstGroup + group) * run.valueGroupBytes,
+            groups * KV_GROUP * run.paddedDim, tile.panel);
         m_kernels.weightedSum(panel, 0, split.masks + group, groups, tile.scores + group * KV_GROUP, rows,
                               tile.part, group == 0 ? Write::Replace : Write::Add);
     }

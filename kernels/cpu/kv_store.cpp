@@ -42,15 +42,16 @@ Spot keySpot(const KvLayout& layout, int lane, int d) {
     if (layout.type != KvType::Q8_0)
         return {(static_cast<std::size_t>(d) * KV_GROUP + static_cast<std::size_t>(lane)) * element, 0};
     const std::size_t block = static_cast<std::size_t>(d / KV_BLOCK) * (2 + KV_BLOCK) * KV_GROUP;
-    return {block + static_cast<std::size_t>((2 + d % KV_BLOCK) * KV_GROUP + lane),
+    return {block + static_cast<std::size_t>((2 + d % KV_BLOCK / 2 * 2) * KV_GROUP + lane * 2 + d % 2),
             block + static_cast<std::size_t>(lane) * 2};
 }
 
 Spot valueSpot(const KvLayout& layout, int lane, int d) {
     const std::size_t element = static_cast<std::size_t>(elementBytes(layout.type));
-    const std::size_t scales =
-        layout.type == KvType::Q8_0 ? static_cast<std::size_t>(layout.blocks) * KV_GROUP * 2 : 0;
-    return {scales + static_cast<std::size_t>(lane * layout.paddedDim + d) * element,
+    if (layout.type != KvType::Q8_0)
+        return {static_cast<std::size_t>(lane * layout.paddedDim + d) * element, 0};
+    const std::size_t scales = static_cast<std::size_t>(layout.blocks) * KV_GROUP * 2;
+    return {scales + static_cast<std::size_t>((lane / 2 * layout.paddedDim + d) * 2 + lane % 2),
             static_cast<std::size_t>(d / KV_BLOCK * KV_GROUP + lane) * 2};
 }
 
@@ -60,20 +61,26 @@ using SpotOf = Spot (*)(const KvLayout&, int, int);
 void writePiece(const ElementwiseKernels& kernels, const KvLayout& layout, SpotOf spotOf, std::byte* group,
                 int lane, const float* values, int first, int count) {
     std::byte* to = group + spotOf(layout, lane, first).value;
-    const std::size_t stride = spotOf(layout, lane, first + 1).value - spotOf(layout, lane, first).value;
+    const auto distanceTo = [&](int i) {
+        return spotOf(layout, lane, first + i).value - spotOf(layout, lane, first).value;
+    };
+    const std::size_t one = distanceTo(1), two = distanceTo(2);
+    const auto offset = [&](int i) {
+        return static_cast<std::size_t>(i / 2) * two + static_cast<std::size_t>(i % 2) * one;
+    };
     if (layout.type == KvType::F32) {
         for (int i = 0; i < count; ++i)
-            store(to + static_cast<std::size_t>(i) * stride, 0, values[i]);
+            store(to + offset(i), 0, values[i]);
     } else if (layout.type == KvType::F16) {
         std::uint16_t halves[KV_BLOCK];
         kernels.toHalf(values, halves, count);
         for (int i = 0; i < count; ++i)
-            store(to + static_cast<std::size_t>(i) * stride, 0, halves[i]);
+            store(to + offset(i), 0, halves[i]);
     } else {
         std::int8_t steps[KV_BLOCK];
         store(group + spotOf(layout, lane, first).scale, 0, kernels.toQ8(values, steps, count));
         for (int i = 0; i < count; ++i)
-            store(to + static_cast<std::size_t>(i) * stride, 0, steps[i]);
+            store(to + offset(i), 0, steps[i]);
     }
 }
 
@@ -117,7 +124,7 @@ void hashRow(std::uint64_t& hash, const KvLayout& layout, SpotOf spotOf, const s
 }
 
 std::array<std::int32_t, 8> stamp(const KvShape& shape) {
-    return {0x53'4B'56'31,
+    return {0x53'4B'56'32,
             shape.layers,
             shape.kvHeads,
             shape.headDim,

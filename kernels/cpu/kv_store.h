@@ -14,11 +14,13 @@ constexpr int KV_BLOCK = 32; // values of one head that share a scale in Q8_0
 /// How one part (the sinks or the ring) of the cache lies in memory. A head's keys and its values are two
 /// runs of groups of 16 slots.
 ///   Keys of a group:   F32, F16: [headDim][16 slots]
-///                      Q8_0: for each block of 32: 16 half-precision scales, then [block's values][16 slots]
-///                      of int8
+///                      Q8_0: for each block of 32: 16 half-precision scales, then
+///                      [block's values / 2][16 slots][2] of int8
 ///   Values of a group: F32, F16: [16 slots][paddedDim]
-///                      Q8_0: [blocks][16 slots] half-precision scales, then [16 slots][paddedDim] of int8
-/// Scores of 16 slots so come out of one chain of multiply-adds with no sum across lanes. Padding is zero.
+///                      Q8_0: [blocks][16 slots] half-precision scales, then [8 pairs of slots][paddedDim][2] of
+///                      int8
+/// Scores of 16 slots so come out of one chain of multiply-adds with no sum across lanes, for Q8_0 one of pairs of
+/// products. Padding is zero.
 struct KvLayout {
     KvType type = KvType::F16;
     int slots = 0;

@@ -28,10 +28,6 @@ VEC16 Part loadPart(const float* from) {
 VEC16 Part loadHalfPart(const void* from) {
     return _mm256_cvtph_ps(_mm_loadu_si128(static_cast<const __m128i*>(from)));
 }
-VEC16 Part loadInt8Part(const void* from) { // two loads of a part each need no shuffle
-    const __m128i bytes = _mm_loadl_epi64(static_cast<const __m128i*>(from));
-    return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(bytes));
-}
 VEC16 void storePart(float* to, Part x) {
     _mm256_storeu_ps(to, x);
 }
@@ -42,6 +38,29 @@ VEC16 Part fmaPart(Part a, Part b, Part c) {
     Part sum = _mm256_fmadd_ps(a, b, c);
     __asm__("" : "+x"(sum));
     return sum;
+}
+
+using Ints = __m256i;
+using Pairs = __m256i;
+
+VEC16 Ints zeroInts() {
+    return _mm256_setzero_si256();
+}
+VEC16 Pairs loadInt8Pairs(const std::byte* from) {
+    return _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
+}
+VEC16 Pairs broadcastPair(const std::int16_t* from) {
+    std::int32_t pair;
+    __builtin_memcpy(&pair, from, sizeof pair);
+    return _mm256_set1_epi32(pair);
+}
+VEC16 Ints addPairProducts(Pairs a, Pairs b, Ints sum) {
+    sum = _mm256_add_epi32(sum, _mm256_madd_epi16(a, b));
+    __asm__("" : "+x"(sum));
+    return sum;
+}
+VEC16 Part toFloats(Ints x) {
+    return _mm256_cvtepi32_ps(x);
 }
 
 VEC16 Vec16 zero16() {
@@ -133,6 +152,10 @@ VEC16 void storeHalf16(void* to, Vec16 x) {
     __m128i* halves = static_cast<__m128i*>(to);
     _mm_storeu_si128(halves, _mm256_cvtps_ph(x.low, _MM_FROUND_TO_NEAREST_INT));
     _mm_storeu_si128(halves + 1, _mm256_cvtps_ph(x.high, _MM_FROUND_TO_NEAREST_INT));
+}
+VEC16 void storeWords16(std::int16_t* to, Vec16 x) {
+    const __m256i words = _mm256_packs_epi32(_mm256_cvtps_epi32(x.low), _mm256_cvtps_epi32(x.high));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm256_permute4x64_epi64(words, 0xD8));
 }
 VEC16 void storeInt8x16(void* to, Vec16 x) {
     const __m256i words = _mm256_packs_epi32(_mm256_cvtps_epi32(x.low), _mm256_cvtps_epi32(x.high));

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <cstdint>
 
 // GCC 12 takes the deliberately undefined operand inside many AVX-512 intrinsics for a mistake.
@@ -91,8 +92,9 @@ VEC16 void storeHalf16(void* to, Vec16 x) {
     _mm256_storeu_si256(static_cast<__m256i*>(to),
                         _mm512_cvtps_ph(x.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
 }
-VEC16 Vec16 loadInt8x16(const void* from) {
-    return {_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(static_cast<const __m128i*>(from))))};
+/// Rounded to the nearest integer; |x| <= 32767, or anything for what is not finite.
+VEC16 void storeWords16(std::int16_t* to, Vec16 x) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm512_cvtsepi32_epi16(_mm512_cvtps_epi32(x.v)));
 }
 /// x is integral, -127 .. 127.
 VEC16 void storeInt8x16(void* to, Vec16 x) {
@@ -114,6 +116,29 @@ VEC16 Vec16 fmaSubAdd16(Vec16 a, Vec16 b, Vec16 c) {
 }
 
 constexpr int PART_REGISTERS = 32;
+
+/// In each lane of a Part an integer of 32 bits; a pair of 16 bits.
+using Ints = __m512i;
+using Pairs = __m512i;
+
+VEC16 Ints zeroInts() {
+    return _mm512_setzero_si512();
+}
+VEC16 Pairs loadInt8Pairs(const std::byte* from) {
+    return _mm512_cvtepi8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
+}
+VEC16 Pairs broadcastPair(const std::int16_t* from) {
+    std::int32_t pair;
+    __builtin_memcpy(&pair, from, sizeof pair);
+    return _mm512_set1_epi32(pair);
+}
+/// In each lane: sum + the products of two pairs.
+VEC16 Ints addPairProducts(Pairs a, Pairs b, Ints sum) {
+    return _mm512_add_epi32(sum, _mm512_madd_epi16(a, b));
+}
+VEC16 Vec16 toFloats(Ints x) {
+    return {_mm512_cvtepi32_ps(x)};
+}
 
 } // namespace
 } // namespace kernels

@@ -1,7 +1,11 @@
 #pragma once
 #include "kernels/cpu/half.h"
 
+#include <cstddef>
 #include <cstdint>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 // Sixteen floats as four vectors of four in the compiler's own vector language, which every 64-bit processor
 // has registers for: see vec16_avx512.h for what the functions mean.
@@ -12,6 +16,9 @@ namespace {
 
 typedef float Vec4 __attribute__((vector_size(16)));
 typedef std::int32_t Int4 __attribute__((vector_size(16)));
+typedef std::int16_t Short8 __attribute__((vector_size(16)));
+typedef std::int8_t Byte8 __attribute__((vector_size(8)));
+typedef std::int8_t Byte16 __attribute__((vector_size(16)));
 
 struct Vec16 {
     Vec4 a, b, c, d;
@@ -126,13 +133,11 @@ VEC16 void storeHalf16(void* to, Vec16 x) {
         halves[i] = floatToHalf(values[i]);
     __builtin_memcpy(to, halves, sizeof halves);
 }
-VEC16 Vec16 loadInt8x16(const void* from) {
-    std::int8_t bytes[16];
+VEC16 void storeWords16(std::int16_t* to, Vec16 x) {
     float values[16];
-    __builtin_memcpy(bytes, from, sizeof bytes);
+    store16(values, max16(min16(round16(x), broadcast16(32767.0f)), broadcast16(-32767.0f)));
     for (int i = 0; i < 16; ++i)
-        values[i] = static_cast<float>(bytes[i]);
-    return load16(values);
+        to[i] = static_cast<std::int16_t>(values[i]);
 }
 VEC16 void storeInt8x16(void* to, Vec16 x) {
     std::int8_t bytes[16];
@@ -158,6 +163,50 @@ VEC16 Vec16 fmaSubAdd16(Vec16 x, Vec16 y, Vec16 z) {
 }
 
 constexpr int PART_REGISTERS = 4;
+
+struct Ints {
+    Int4 a, b, c, d;
+};
+struct Pairs {
+    Short8 a, b, c, d;
+};
+
+VEC16 Ints zeroInts() {
+    return {Int4{}, Int4{}, Int4{}, Int4{}};
+}
+VEC16 Short8 widen8(const std::byte* from) {
+    Byte8 x;
+    __builtin_memcpy(&x, from, sizeof x);
+    const Byte16 twice = __builtin_shufflevector(x, x, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7);
+    return reinterpret_cast<Short8>(twice) >> 8; // the upper one of two takes its sign along
+}
+VEC16 Pairs loadInt8Pairs(const std::byte* from) {
+    return {widen8(from), widen8(from + 8), widen8(from + 16), widen8(from + 24)};
+}
+VEC16 Pairs broadcastPair(const std::int16_t* from) {
+    std::int32_t pair;
+    __builtin_memcpy(&pair, from, sizeof pair);
+    const Short8 x = reinterpret_cast<Short8>(Int4{pair, pair, pair, pair});
+    return {x, x, x, x};
+}
+VEC16 Int4 addPairProducts4(Short8 x, Short8 y, Int4 sum) {
+#ifdef __SSE2__ // which has no other product of so many bits
+    sum += reinterpret_cast<Int4>(_mm_madd_epi16(reinterpret_cast<__m128i>(x), reinterpret_cast<__m128i>(y)));
+    __asm__("" : "+x"(sum));
+    return sum;
+#else
+    const Int4 left = reinterpret_cast<Int4>(x), right = reinterpret_cast<Int4>(y);
+    return sum + (left >> 16) * (right >> 16) + (left << 16 >> 16) * (right << 16 >> 16);
+#endif
+}
+VEC16 Ints addPairProducts(Pairs x, Pairs y, Ints sum) {
+    return {addPairProducts4(x.a, y.a, sum.a), addPairProducts4(x.b, y.b, sum.b),
+            addPairProducts4(x.c, y.c, sum.c), addPairProducts4(x.d, y.d, sum.d)};
+}
+VEC16 Vec16 toFloats(Ints x) {
+    return {__builtin_convertvector(x.a, Vec4), __builtin_convertvector(x.b, Vec4),
+            __builtin_convertvector(x.c, Vec4), __builtin_convertvector(x.d, Vec4)};
+}
 
 } // namespace
 } // namespace kernels

@@ -19,9 +19,6 @@ VEC16 Part loadPart(const float* from) {
 VEC16 Part loadHalfPart(const void* from) {
     return loadHalf16(from);
 }
-VEC16 Part loadInt8Part(const void* from) {
-    return loadInt8x16(from);
-}
 VEC16 void storePart(float* to, Part x) {
     store16(to, x);
 }

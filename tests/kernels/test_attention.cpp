@@ -53,7 +53,7 @@ TEST_P(Attention, NothingVisibleGivesZeros) {
 TEST_P(Attention, EveryPrecisionOfSinksAndRing) {
     for (KvType sinkType : {KvType::F32, KvType::F16, KvType::Q8_0})
         for (KvType ringType : {KvType::F32, KvType::F16, KvType::Q8_0})
-            for (int headDim : {10, 48, 64}) {
+            for (int headDim : {10, 48, 64, 272}) {
                 const auto cache = filledCache(*m_backend, shapeOf(2, headDim, 5, 290, sinkType, ringType));
                 check(*m_backend, *cache, 2, {{5, 280, 270}});
                 check(*m_backend, *cache, 6, {{5, 280, 270}});
