@@ -150,9 +150,7 @@ struct WeightWords {
                            block * 2 * LANES);
             next.line();
             for (int row = 0; row < ROWS; ++row) {
-                Vec16 own = mul16(load16(weights + row * SPLIT_SLOTS + group * LANES), scales);
-                if (masks[group] != 0xFFFF)
-                    own = keep16(own, masks[group], 0.0f);
+                const Vec16 own = mul16(load16(weights + row * SPLIT_SLOTS + group * LANES), scales);
                 largest[row] = max16(largest[row], own);
                 store16(scaled[row] + group * LANES, own);
             }
