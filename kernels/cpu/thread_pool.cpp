@@ -1,7 +1,10 @@
 #include "kernels/cpu/thread_pool.h"
 
+#include "kernels/cpu/run_delay.h"
+
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 namespace kernels {
 namespace {
@@ -13,6 +16,10 @@ constexpr std::chrono::microseconds spinTime{20};
 // Fetched ahead at most: what the gap between two operations allows, and a part of a second-level cache.
 constexpr std::ptrdiff_t aheadBytes = 96 * 1024;
 
+// How often a worker looks how long it had to wait for its core, and how long it rests then. What the window takes to draw an
+// answer that grows is less than a third of the time.
+constexpr std::chrono::milliseconds lookTime{16}, shortestRest{32}, longestRest{512};
+
 void relax() {
 #if defined(__x86_64__) || defined(__i386__)
     __builtin_ia32_pause();
@@ -22,6 +29,32 @@ void relax() {
 }
 
 } // namespace
+
+/// When a worker rests: if another program had its core for more than a third of the time. Then it keeps the others waiting
+/// longer than its work saves them.
+class ThreadPool::Rest {
+public:
+    /// To be taken now: twice as long as the last one if that did not help. Mostly none.
+    Clock::duration length() {
+        const Clock::time_point now = Clock::now();
+        const Clock::duration passed = now - m_since;
+        if (passed < lookTime) {
+            return {};
+        }
+        const std::chrono::nanoseconds before = std::exchange(m_delayBefore, m_delay.sum());
+        const bool isCrowded = 3 * (m_delayBefore - before) > passed;
+        m_length = isCrowded ? std::clamp<Clock::duration>(2 * m_length, shortestRest, longestRest)
+                             : Clock::duration{};
+        m_since = now + m_length;
+        return m_length;
+    }
+
+private:
+    RunDelay m_delay;
+    std::chrono::nanoseconds m_delayBefore{0};
+    Clock::time_point m_since = Clock::now();
+    Clock::duration m_length{};
+};
 
 ThreadPool::ThreadPool(int threads)
     : m_threads(std::max(threads, 1)), m_workers(new Worker[static_cast<std::size_t>(m_threads)]) {
@@ -53,12 +86,7 @@ void ThreadPool::runErased(int chunks, Call call, const void* context) {
     const int tickets = (chunks + m_chunksPerTicket - 1) / m_chunksPerTicket;
     m_ticketsLeft.store(tickets, std::memory_order_relaxed);
     const std::uint32_t generation = m_generation.load(std::memory_order_relaxed) + 1;
-    // Who takes a ticket sees all that was written before.
-    for (int worker = 0; worker < m_threads; ++worker) {
-        const auto range = static_cast<std::uint64_t>(firstChunk(worker + 1, tickets)) << 16 |
-                           static_cast<std::uint64_t>(firstChunk(worker, tickets));
-        m_workers[worker].share.store(std::uint64_t{generation} << 32 | range, std::memory_order_release);
-    }
+    deal(tickets, generation);
     // Sequentially consistent together with m_sleepers: either a worker sees the new generation before it
     // sleeps or we see the sleeper.
     m_generation.store(generation);
@@ -73,6 +101,27 @@ void ThreadPool::runErased(int chunks, Call call, const void* context) {
         for (int left; (left = m_ticketsLeft.load(std::memory_order_acquire)) != 0;) {
             m_ticketsLeft.wait(left, std::memory_order_acquire);
         }
+    }
+}
+
+/// A range for each that does not rest. Who takes a ticket sees all that was written before.
+void ThreadPool::deal(int tickets, std::uint32_t generation) {
+    const auto takesPart = [&](int worker) {
+        return !m_workers[worker].rests.load(std::memory_order_relaxed);
+    };
+    int parts = 0;
+    for (int worker = 0; worker < m_threads; ++worker) {
+        parts += takesPart(worker) ? 1 : 0;
+    }
+    std::int64_t part = 0;
+    for (int worker = 0; worker < m_threads; ++worker) {
+        const auto first = static_cast<std::uint64_t>(tickets * part / parts);
+        part += part < parts && takesPart(worker) ? 1 : 0; // it may have begun or ended a rest meanwhile
+        const std::int64_t to = worker + 1 == m_threads ? parts : part;
+        const auto end = static_cast<std::uint64_t>(tickets * to / parts);
+        part = to;
+        m_workers[worker].share.store(std::uint64_t{generation} << 32 | end << 16 | first,
+                                      std::memory_order_release);
     }
 }
 
@@ -113,11 +162,26 @@ void ThreadPool::doTicket(int ticket, int worker) {
 }
 
 void ThreadPool::workerMain(int worker) {
+    Rest rest;
     while (!m_stop.load(std::memory_order_relaxed)) {
         const std::uint32_t seen = m_generation.load(std::memory_order_acquire);
         while (takeTicket(worker)) {
         }
-        awaitNews(seen, worker);
+        if (const Clock::duration length = rest.length(); length.count() > 0) {
+            m_workers[worker].rests.store(true, std::memory_order_relaxed);
+            sleepFor(length);
+            m_workers[worker].rests.store(false, std::memory_order_relaxed);
+        } else {
+            awaitNews(seen, worker);
+        }
+    }
+}
+
+/// Less if the pool stops.
+void ThreadPool::sleepFor(Clock::duration length) {
+    constexpr Clock::duration atOnce = std::chrono::milliseconds(8);
+    for (; length.count() > 0 && !m_stop.load(std::memory_order_relaxed); length -= atOnce) {
+        std::this_thread::sleep_for(std::min(length, atOnce));
     }
 }
 

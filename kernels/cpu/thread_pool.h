@@ -1,5 +1,6 @@
 #pragma once
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -10,9 +11,11 @@ namespace kernels {
 /// The worker threads of the CPU backend. Work comes in chunks. Each thread walks through a contiguous range
 /// of its own, in ascending order (what the memory's prefetcher wants), and takes chunks from the far end of
 /// another's range only when its own is used up. The caller works too and waits only for chunks that somebody
-/// has begun, never for a thread that has not started: a core that is busy elsewhere costs its share of the
-/// work and no more. Idle workers spin for a few microseconds (the gap between two operations of a decode
-/// step), fetching meanwhile what comes next, and then sleep in the kernel.
+/// has begun, never for a thread that has not started. A worker that loses its core to another program in the
+/// middle of a chunk keeps everybody waiting; if that takes more than a third of its time it rests for a while,
+/// longer each time, so that a core that is busy elsewhere costs little more than its share of the work. Idle
+/// workers spin for a few microseconds (the gap between two operations of a decode step), fetching meanwhile what
+/// comes next, and then sleep in the kernel.
 ///
 /// Thread: run() from one thread at a time, not from inside a chunk. Chunks must not throw. Nothing is
 /// allocated in run().
@@ -51,19 +54,24 @@ public:
 
 private:
     using Call = void (*)(const void* context, int chunk, int worker);
+    using Clock = std::chrono::steady_clock;
+    class Rest;
     struct alignas(64) Worker {
         std::atomic<std::uint64_t> share{0}; // generation (32 bits) | end (16) | next ticket (16)
         std::atomic<const std::byte*> ahead{nullptr};
         const std::byte* fetching = nullptr; // the `ahead` that it last fetched; the worker's own
         std::ptrdiff_t fetched = 0;          // bytes of it
+        std::atomic<bool> rests{false};      // is dealt nothing
         std::thread thread;
     };
 
     void runErased(int chunks, Call call, const void* context);
+    void deal(int tickets, std::uint32_t generation);
     bool takeTicket(int worker);
     void doTicket(int ticket, int worker);
     void workerMain(int worker);
     void awaitNews(std::uint32_t seen, int worker);
+    void sleepFor(Clock::duration length);
     void fetchAhead(int worker);
     template <class Done>
     bool spinUntil(int worker, Done done);

@@ -1,13 +1,19 @@
 #include "kernels/cpu/thread_pool.h"
 
+#include "kernels/cpu/run_delay.h"
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <ctime>
 #include <gtest/gtest.h>
 #include <memory>
+#include <numeric>
 #include <thread>
 #include <vector>
+#ifdef __linux__
+#include <sched.h>
+#endif
 
 namespace {
 
@@ -126,6 +132,65 @@ TEST(ThreadPoolTest, UsesNoProcessorTimeWhenIdle) {
     std::this_thread::sleep_for(std::chrono::milliseconds(300));
     EXPECT_LT(processTime() - before, 0.05);
 }
+
+#ifdef __linux__
+// This thread and those that it starts have to share the first core they may use.
+class OnOneCore {
+public:
+    OnOneCore() {
+        sched_getaffinity(0, sizeof m_before, &m_before);
+        cpu_set_t one;
+        CPU_ZERO(&one);
+        for (int core = 0; core < CPU_SETSIZE && CPU_COUNT(&one) == 0; ++core)
+            if (CPU_ISSET(core, &m_before))
+                CPU_SET(core, &one);
+        sched_setaffinity(0, sizeof one, &one);
+    }
+    ~OnOneCore() { sched_setaffinity(0, sizeof m_before, &m_before); }
+
+private:
+    cpu_set_t m_before;
+};
+
+void workFor(std::chrono::microseconds time) {
+    const auto end = std::chrono::steady_clock::now() + time;
+    while (std::chrono::steady_clock::now() < end) {
+    }
+}
+
+TEST(ThreadPoolTest, SeesThatAnotherThreadHadItsCore) {
+    const OnOneCore core;
+    std::atomic<bool> stop{false};
+    std::thread other([&] {
+        while (!stop.load()) {
+        }
+    });
+    const kernels::RunDelay delay;
+    const auto before = delay.sum();
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (delay.sum() - before < std::chrono::milliseconds(10) && std::chrono::steady_clock::now() < end) {
+    }
+    EXPECT_GE(delay.sum() - before, std::chrono::milliseconds(10));
+    stop.store(true);
+    other.join();
+}
+
+// With one core for both, a worker takes it away from the caller or waits for it; it rests almost always.
+TEST(ThreadPoolTest, AWorkerWithoutACoreRestsAndNothingIsLost) {
+    const OnOneCore core;
+    ThreadPool pool(2);
+    std::vector<int> chunksOf(2, 0);
+    constexpr int rounds = 1000, chunks = 4;
+    for (int round = 0; round < rounds; ++round) {
+        pool.run(chunks, [&](int, int worker) {
+            workFor(std::chrono::microseconds(200));
+            ++chunksOf[static_cast<std::size_t>(worker)];
+        });
+    }
+    EXPECT_EQ(std::accumulate(chunksOf.begin(), chunksOf.end(), 0), rounds * chunks);
+    EXPECT_LT(chunksOf[1], rounds * chunks / 4);
+}
+#endif
 
 TEST(ThreadPoolTest, StartsAndStopsWithoutWork) {
     for (int round = 0; round < 50; ++round) {
