@@ -25,7 +25,7 @@ std::chrono::nanoseconds RunDelay::sum() const {
         return {};
     text[length] = '\0';
     long long waited = 0;
-    return std::chrono::nanoseconds(std::sscanf(text, "%*lld %lld", &waited) == 1 ? waited : 0);
+    return std::chrono::nanoseconds(std::sscanf(text, "%*s %lld", &waited) == 1 ? waited : 0);
 }
 
 #else
