@@ -45,6 +45,12 @@ VEC16 float toWords(const float* x, int count, std::int16_t* words) {
     return largest / LARGEST_WORD;
 }
 
+VEC16 std::int32_t pairAt(const std::int16_t* words) {
+    std::int32_t pair;
+    __builtin_memcpy(&pair, words, sizeof pair);
+    return pair;
+}
+
 // sums[row] += pairs of what is stored x pairs of the row's words
 template <int ROWS, class WordsOf>
 VEC16 void addPairs(const std::byte* stored, const WordsOf& wordsOf, Ints (&sums)[ROWS][PARTS]) {
@@ -52,7 +58,7 @@ VEC16 void addPairs(const std::byte* stored, const WordsOf& wordsOf, Ints (&sums
     UNROLL for (int part = 0; part < PARTS; ++part) pairs[part] =
         loadInt8Pairs(stored + part * 2 * PART_LANES);
     UNROLL for (int row = 0; row < ROWS; ++row) {
-        const Pairs own = broadcastPair(wordsOf(row));
+        const Pairs own = broadcastPair(pairAt(wordsOf(row)));
         UNROLL for (int part = 0; part < PARTS; ++part) sums[row][part] =
             addPairProducts(own, pairs[part], sums[row][part]);
     }

@@ -106,20 +106,16 @@ void ThreadPool::runErased(int chunks, Call call, const void* context) {
 
 /// A range for each that does not rest. Who takes a ticket sees all that was written before.
 void ThreadPool::deal(int tickets, std::uint32_t generation) {
-    const auto takesPart = [&](int worker) {
-        return !m_workers[worker].rests.load(std::memory_order_relaxed);
-    };
     int parts = 0;
     for (int worker = 0; worker < m_threads; ++worker) {
-        parts += takesPart(worker) ? 1 : 0;
+        m_workers[worker].parts = m_workers[worker].rests.load(std::memory_order_relaxed) ? 0 : 1;
+        parts += m_workers[worker].parts;
     }
     std::int64_t part = 0;
     for (int worker = 0; worker < m_threads; ++worker) {
         const auto first = static_cast<std::uint64_t>(tickets * part / parts);
-        part += part < parts && takesPart(worker) ? 1 : 0; // it may have begun or ended a rest meanwhile
-        const std::int64_t to = worker + 1 == m_threads ? parts : part;
-        const auto end = static_cast<std::uint64_t>(tickets * to / parts);
-        part = to;
+        part += m_workers[worker].parts;
+        const auto end = static_cast<std::uint64_t>(tickets * part / parts);
         m_workers[worker].share.store(std::uint64_t{generation} << 32 | end << 16 | first,
                                       std::memory_order_release);
     }

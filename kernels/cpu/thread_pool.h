@@ -62,6 +62,7 @@ private:
         const std::byte* fetching = nullptr; // the `ahead` that it last fetched; the worker's own
         std::ptrdiff_t fetched = 0;          // bytes of it
         std::atomic<bool> rests{false};      // is dealt nothing
+        int parts = 0;                       // that it is dealt, as the caller saw it: 0 or 1
         std::thread thread;
     };
 

@@ -49,9 +49,7 @@ VEC16 Ints zeroInts() {
 VEC16 Pairs loadInt8Pairs(const std::byte* from) {
     return _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
 }
-VEC16 Pairs broadcastPair(const std::int16_t* from) {
-    std::int32_t pair;
-    __builtin_memcpy(&pair, from, sizeof pair);
+VEC16 Pairs broadcastPair(std::int32_t pair) {
     return _mm256_set1_epi32(pair);
 }
 VEC16 Ints addPairProducts(Pairs a, Pairs b, Ints sum) {
@@ -153,15 +151,16 @@ VEC16 void storeHalf16(void* to, Vec16 x) {
     _mm_storeu_si128(halves, _mm256_cvtps_ph(x.low, _MM_FROUND_TO_NEAREST_INT));
     _mm_storeu_si128(halves + 1, _mm256_cvtps_ph(x.high, _MM_FROUND_TO_NEAREST_INT));
 }
-VEC16 void storeWords16(std::int16_t* to, Vec16 x) {
+VEC16 __m256i words16(Vec16 x) { // packing works within 128-bit halves
     const __m256i words = _mm256_packs_epi32(_mm256_cvtps_epi32(x.low), _mm256_cvtps_epi32(x.high));
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm256_permute4x64_epi64(words, 0xD8));
+    return _mm256_permute4x64_epi64(words, 0xD8);
+}
+VEC16 void storeWords16(std::int16_t* to, Vec16 x) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), words16(x));
 }
 VEC16 void storeInt8x16(void* to, Vec16 x) {
-    const __m256i words = _mm256_packs_epi32(_mm256_cvtps_epi32(x.low), _mm256_cvtps_epi32(x.high));
-    const __m256i ordered = _mm256_permute4x64_epi64(words, 0xD8);
-    const __m128i bytes =
-        _mm_packs_epi16(_mm256_castsi256_si128(ordered), _mm256_extracti128_si256(ordered, 1));
+    const __m256i words = words16(x);
+    const __m128i bytes = _mm_packs_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
     _mm_storeu_si128(static_cast<__m128i*>(to), bytes);
 }
 

@@ -127,9 +127,7 @@ VEC16 Ints zeroInts() {
 VEC16 Pairs loadInt8Pairs(const std::byte* from) {
     return _mm512_cvtepi8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
 }
-VEC16 Pairs broadcastPair(const std::int16_t* from) {
-    std::int32_t pair;
-    __builtin_memcpy(&pair, from, sizeof pair);
+VEC16 Pairs broadcastPair(std::int32_t pair) {
     return _mm512_set1_epi32(pair);
 }
 /// In each lane: sum + the products of two pairs.

@@ -183,9 +183,7 @@ VEC16 Short8 widen8(const std::byte* from) {
 VEC16 Pairs loadInt8Pairs(const std::byte* from) {
     return {widen8(from), widen8(from + 8), widen8(from + 16), widen8(from + 24)};
 }
-VEC16 Pairs broadcastPair(const std::int16_t* from) {
-    std::int32_t pair;
-    __builtin_memcpy(&pair, from, sizeof pair);
+VEC16 Pairs broadcastPair(std::int32_t pair) {
     const Short8 x = reinterpret_cast<Short8>(Int4{pair, pair, pair, pair});
     return {x, x, x, x};
 }
