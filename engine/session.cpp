@@ -3,6 +3,7 @@
 #include "engine/log_sum_exp.h"
 #include "engine/sampler.h"
 #include "engine/session/conversation.h"
+#include "engine/stop_words.h"
 #include "engine/utf8_stream.h"
 
 #include <chrono>
@@ -30,16 +31,20 @@ struct Session::Impl {
     StopReason generate(const ChatRequest& request, Observer& observer, const std::stop_token& stop,
                         GenerationResult& result);
     void emit(TokenId token, Observer& observer);
-    void finishText(TokenId token, Observer& observer);
+    void handOut(TokenId token, const std::string& text, Observer& observer);
+    void finishText(StopReason reason, Observer& observer);
     CacheStatus status() const;
 
     std::shared_ptr<const Model> model;
     Conversation conversation;
     std::vector<TokenId> neverPicked; // control tokens: no text of a message
     Utf8Stream utf8;                  // the newest answer's unfinished character
+    StopWords stopWords;
     std::int64_t answerId = 0;
-    std::int32_t answerBytes = 0;
-    bool dropsSpace = false; // the answer's first space is the tokenizer's, nobody wrote it
+    std::int32_t answerBytes = 0; // picked
+    std::int32_t textBytes = 0;   // the same as text, what is held back included
+    std::int32_t shownBytes = 0;  // handed out
+    bool dropsSpace = false;      // the answer's first space is the tokenizer's, nobody wrote it
     float tokensPerSecond = 0;
 };
 
@@ -84,6 +89,7 @@ GenerationResult Session::Impl::run(const ChatRequest& request, Observer& observ
         return result;
     begin = Clock::now();
     result.reason = generate(request, observer, stop, result);
+    finishText(result.reason, observer);
     result.generateSeconds = secondsSince(begin);
     return result;
 }
@@ -98,6 +104,8 @@ void Session::Impl::startAnswer(const ChatRequest& request, Sampler& sampler) {
         utf8 = Utf8Stream();
     answerId = id;
     answerBytes = goesOn ? static_cast<std::int32_t>(request.history.back().text.size()) : 0;
+    textBytes = shownBytes = answerBytes;
+    stopWords = StopWords(request.stopWords);
     dropsSpace = model->tokenizer->addsSpacePrefix() && answerBytes == 0 && conversation.endsWithControl();
     if (!goesOn)
         conversation.openAnswer(id);
@@ -115,16 +123,16 @@ StopReason Session::Impl::generate(const ChatRequest& request, Observer& observe
     while (!stop.stop_requested()) {
         conversation.pollCapture();
         const TokenId token = sampler.pick(logits);
-        if (tokenizer.endsTurn(token)) {
-            finishText(token, observer);
+        if (tokenizer.endsTurn(token))
             return StopReason::EndOfTurn;
-        }
         const float loss = conversation.wantsScalars() ? static_cast<float>(logSumExp(logits)) -
                                                              logits[static_cast<std::size_t>(token)]
                                                        : 0.0f;
         sampler.accept(token);
         emit(token, observer);
         tokensPerSecond = static_cast<float>(++result.generatedTokens / secondsSince(begin));
+        if (stopWords.found())
+            return StopReason::EndOfTurn;
         if (result.generatedTokens == request.maxTokens)
             return StopReason::Length;
         if (conversation.full())
@@ -147,18 +155,26 @@ void Session::Impl::emit(TokenId token, Observer& observer) {
     conversation.add({token, {answerId, answerBytes, end, Role::Assistant}});
     answerBytes = end;
     const std::string text = utf8.push(bytes);
+    textBytes += static_cast<std::int32_t>(text.size());
+    handOut(token, stopWords.push(text), observer);
+}
+
+void Session::Impl::handOut(TokenId token, const std::string& text, Observer& observer) {
     conversation.addText(text);
-    if (observer.token)
+    shownBytes += static_cast<std::int32_t>(text.size());
+    if (observer.token && (token != NoToken || !text.empty()))
         observer.token(token, text, status());
 }
 
 // The end token itself is not read here: the next turn begins with the template's own, which is the same
-// text.
-void Session::Impl::finishText(TokenId token, Observer& observer) {
-    const std::string text = utf8.finish();
-    conversation.addText(text);
-    if (!text.empty() && observer.token)
-        observer.token(token, text, status());
+// text. A character that was cut in two waits for the answer to go on.
+void Session::Impl::finishText(StopReason reason, Observer& observer) {
+    const bool repaired = textBytes + static_cast<std::int32_t>(utf8.pending()) != answerBytes;
+    std::string text = reason == StopReason::EndOfTurn ? stopWords.push(utf8.finish()) : std::string();
+    text += stopWords.finish();
+    handOut(NoToken, text, observer);
+    if (stopWords.found())
+        conversation.cutAnswer(repaired ? 0 : shownBytes);
 }
 
 } // namespace engine

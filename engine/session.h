@@ -30,6 +30,8 @@ struct ChatRequest {
     CacheOptions cache;
     SamplingOptions sampling;
     int maxTokens = 0; // 0 = until the end of the turn
+    /// The answer ends in front of the first of them; it is neither handed out nor kept in view. UTF-8.
+    std::vector<std::string> stopWords;
 };
 
 /// State of the cache in numbers; copied freely.
@@ -65,7 +67,7 @@ public:
     struct Observer {
         std::function<void(int read, int total)> prefill; // while reading
         std::function<void(TokenId, const std::string& text, const CacheStatus&)>
-            token;              // text may be empty (UTF-8 held back)
+            token;              // text may be empty (held back); NoToken: only text that was held back
         CaptureRequest capture; // polled before every token through:
         std::function<CaptureRequest()> captureWanted;
         Latest<AttentionFrame>* frames = nullptr;

@@ -12,6 +12,8 @@ using TokenId = std::int32_t;
 using StreamPosition =
     std::int64_t; // index of a token in the stream, from 0, never reset while the cache lives
 
+constexpr TokenId NoToken = -1;
+
 enum class Role : std::uint8_t { System, User, Assistant };
 
 struct ChatMessage {

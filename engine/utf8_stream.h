@@ -11,6 +11,8 @@ public:
     std::string push(std::string_view bytes);
     /// What is left at the end, repaired.
     std::string finish();
+    /// Bytes of a character that is not complete yet.
+    std::size_t pending() const { return m_pending.size(); }
 
 private:
     std::string m_pending; // at most 3 bytes

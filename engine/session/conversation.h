@@ -33,6 +33,8 @@ public:
     void add(const Ledger::Token& token) { m_pending = token; }
     /// Text that was handed out for the newest message.
     void addText(std::string_view text);
+    /// The newest message, an answer, ends after `bytes` of what was picked: the model does not see more of it than was handed out.
+    void cutAnswer(std::int32_t bytes);
     /// Logits after the added token; empty when it was stopped before that.
     std::span<const float> readPending(const std::stop_token& stop, float negativeLogLikelihood);
 

@@ -117,6 +117,42 @@ void Conversation::addText(std::string_view text) {
     m_ledger->messages().back().text.add(text);
 }
 
+// Where the cut goes through a token, the half that stays is read as a token of its own. If it is none, the
+// answer leaves the cache, and the next turn reads it as it was handed out.
+void Conversation::cutAnswer(std::int32_t bytes) {
+    const SinkCache& cache = m_stream->cache();
+    const HeldMessage answer = m_ledger->messages().back();
+    const auto isBehind = [&](const Ledger::Token& token) {
+        return token.source.messageId == answer.id && token.source.byteEnd > bytes;
+    };
+    std::optional<Ledger::Token> cut = m_pending;
+    StreamPosition end = cache.next();
+    while (end > std::max(cache.oldest(), answer.begin) && isBehind(m_ledger->at(end - 1)))
+        cut = m_ledger->at(--end);
+    if (!cut || !isBehind(*cut))
+        return;
+    const Tokenizer& tokenizer = *m_model->tokenizer;
+    TokenSource source = cut->source;
+    const auto size = static_cast<std::size_t>(source.byteEnd - source.byteBegin);
+    std::string_view half = tokenizer.bytes(cut->id);
+    half.remove_prefix(half.size() - std::min(size, half.size())); // without a space that nobody wrote
+    half = half.substr(0, static_cast<std::size_t>(std::max(0, bytes - source.byteBegin)));
+    const auto tokens = tokenizer.encodePlain(half);
+    const bool isToken = tokens.size() == 1 && tokenizer.bytes(tokens.front()) == half;
+    source.byteEnd = bytes;
+    const bool whole = !half.empty() && !isToken;
+    takeBack(whole ? answer.begin : end);
+    if (cache.next() > 0 && !worthKeeping(cache.next())) {
+        startOver();
+        return;
+    }
+    if (half.empty() || whole)
+        return;
+    if (m_ledger->messages().empty() || m_ledger->messages().back().id != answer.id)
+        m_ledger->messages().push_back(answer);
+    m_pending = Ledger::Token{tokens.front(), source};
+}
+
 namespace {
 
 struct Released { // whatever way a token ends, a recording does not wait for its frame

@@ -81,8 +81,7 @@ void EngineWorker::chat(RequestId id, const ChatRequest& request, const std::sto
         m_border.events.push(ReadProgress{id, read, total, m_session->status()});
     };
     observer.token = [&](TokenId token, const std::string& text, const CacheStatus& status) {
-        const int tokens =
-            m_model->tokenizer->endsTurn(token) ? 0 : 1; // the end only hands out what was held back
+        const int tokens = token == NoToken ? 0 : 1;
         m_border.events.push(TextGenerated{id, text, tokens, status});
         generated += tokens;
         if (!m_comparisons.empty() && generated % TokensPerCompareChunk == 0)

@@ -78,7 +78,8 @@ public:
         observer.journal = &journal;
         observer.token = [this](engine::TokenId token, const std::string& text,
                                 const engine::CacheStatus& status) {
-            picked.push_back(token);
+            if (token != engine::NoToken)
+                picked.push_back(token);
             answer += text;
             last = status;
             if (onToken)
