@@ -42,6 +42,9 @@ ChatController::~ChatController() {
 void ChatController::setStartupModel(const QString& path) {
     m_impl->startupModel = path;
 }
+void ChatController::setStartupThreads(std::optional<int> threads) {
+    m_impl->startupThreads = threads;
+}
 void ChatController::start() {
     m_impl->start();
 }
@@ -115,6 +118,10 @@ void ChatController::undoDelete(ChatId chat) {
     m_impl->undoDelete(chat);
 }
 
+void ChatController::duplicateChat(ChatId chat, MessageId upTo) {
+    m_impl->duplicateChat(chat, upTo);
+}
+
 void ChatController::search(const QString& words) {
     m_impl->store.run(
         this, [words](Database& database) { return database.search(words); },
@@ -137,12 +144,22 @@ void ChatController::readChat(ChatId chat, QObject* context, std::function<void(
         [done = std::move(done)](const QString& text) { done(text); });
 }
 
+void ChatController::chatAsMarkdown(ChatId chat, QObject* context,
+                                    std::function<void(const QString& text)> done) {
+    m_impl->store.run(
+        context,
+        [chat](Database& database) {
+            return QString::fromUtf8(app::exportChat(database, chat, ExportFormat::Markdown));
+        },
+        [done = std::move(done)](const QString& text) { done(text); });
+}
+
 void ChatController::exportChat(ChatId chat, ExportFormat format, const QString& path) {
     m_impl->exportChat(chat, format, path);
 }
 
-void ChatController::importChat(const QString& path) {
-    m_impl->importChat(path);
+void ChatController::importChat(const QString& path, Twice twice) {
+    m_impl->importChat(path, twice);
 }
 
 void ChatController::setChatSystemPrompt(const QString& text) {

@@ -18,6 +18,12 @@ namespace app {
 /// engine.
 enum class Activity { Idle, Reading, Answering };
 
+/// What a notice offers to do.
+enum class NoticeAction { None, ChooseModel, UseStreaming };
+
+/// Whether a chat may be imported a second time.
+enum class Twice { Ask, Allow };
+
 /// Everything the window can ask for, and everything it is told. Main thread only; owns no threads, touches
 /// no widgets. Order of one question: user text durable in the store -> answer row -> engine; chunks of 8
 /// tokens or 250 ms go to the store. An answer belongs to its chat: it goes on while another chat is open,
@@ -32,6 +38,8 @@ public:
 
     /// Loaded at the start instead of the chosen model; not remembered.
     void setStartupModel(const QString& path);
+    /// Instead of the settings' number until that is changed; not remembered.
+    void setStartupThreads(std::optional<int> threads);
     /// Once, after store.open() was asked for: settings, chat list, last chat, its draft, then the model.
     /// started() follows.
     void start();
@@ -60,10 +68,15 @@ public:
     void renameChat(ChatId chat, const QString& title);
     void deleteChat(ChatId chat); // undoable: chatDeleted() is emitted
     void undoDelete(ChatId chat);
+    /// A copy beside it, which is opened; with `upTo` it ends there.
+    void duplicateChat(ChatId chat, MessageId upTo = 0);
     void search(const QString& words); // searchFinished() follows
     void saveDraft(const QString& text);
     void exportChat(ChatId chat, ExportFormat format, const QString& path); // exportFinished() or notice()
-    void importChat(const QString& path);
+    /// A chat that is here already is opened instead, and alreadyHere() is emitted.
+    void importChat(const QString& path, Twice twice = Twice::Ask);
+    /// As exportChat() would write it.
+    void chatAsMarkdown(ChatId chat, QObject* context, std::function<void(const QString& text)> done);
     /// The messages of a chat (its newest branch) as one text, for the Inspector's comparison.
     void readChat(ChatId chat, QObject* context, std::function<void(const QString& text)> done);
     void setChatSystemPrompt(const QString& text); // costs a re-read of the chat
@@ -100,8 +113,9 @@ Q_SIGNALS:
     void modelStateChanged();
     void settingsChanged();
     void exportFinished(const QString& path);
-    /// A sentence for the banner above the composer.
-    void notice(const QString& sentence);
+    void alreadyHere(app::ChatId chat, const QString& title, const QString& path); // what was to be imported
+    /// A sentence for the banner above the composer, and what its button does.
+    void notice(const QString& sentence, app::NoticeAction action = app::NoticeAction::None);
     /// For tests and scripts: bytes (UTF-8) of an answer that are in the store; its end is in the store.
     void chunkStored(app::MessageId answer, qint64 bytes);
     void answerStored(app::MessageId answer, app::MessageState state);

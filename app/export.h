@@ -19,5 +19,8 @@ QByteArray exportChat(Database& database, ChatId chat, ExportFormat format);
 void exportChatToFile(Database& database, ChatId chat, ExportFormat format, const QString& path);
 /// Adds the chat of a JSON export; new ids, same content. Throws StoreError with a sentence for anything that is not such a file.
 ChatId importChat(Database& database, const QByteArray& json);
+/// The chat of which this is an export, be it an older one: begun at the same moment with the same first message. 0: it is not here. Throws
+/// as importChat() does.
+ChatId findExported(Database& database, const QByteArray& json);
 
 } // namespace app

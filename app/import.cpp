@@ -115,7 +115,35 @@ MessageId renamed(const QHash<MessageId, MessageId>& ids, MessageId old) {
     return ids.value(old);
 }
 
+/// The first message of a chat, whatever its versions.
+const Message* firstOf(const QList<Message>& messages) {
+    for (const Message& message : messages) {
+        if (message.parent == 0)
+            return &message;
+    }
+    return nullptr;
+}
+
 } // namespace
+
+ChatId findExported(Database& database, const QByteArray& bytes) {
+    const Json json = parsed(bytes);
+    const QDateTime created = timeOf(json, "created");
+    QList<Message> messages;
+    if (!json["messages"].empty())
+        messages.append(messageOf(json["messages"].front()));
+    const Message* first = firstOf(messages);
+    for (const ChatSummary& chat : database.chats()) {
+        if (chat.created != created)
+            continue;
+        const QList<Message> here = database.allMessages(chat.id);
+        const Message* same = firstOf(here);
+        if ((first == nullptr) == (same == nullptr) &&
+            (first == nullptr || (first->text == same->text && first->created == same->created)))
+            return chat.id;
+    }
+    return 0;
+}
 
 ChatId importChat(Database& database, const QByteArray& bytes) {
     const Json json = parsed(bytes);

@@ -72,6 +72,7 @@ int run(QApplication& application, const app::desktop::Options& options,
                      [&window] { raise(window); });
 
     controller.setStartupModel(options.model);
+    controller.setStartupThreads(options.threads);
     store.open(options.database);
     controller.start();
     window.show();

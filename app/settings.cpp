@@ -3,8 +3,10 @@
 #include <QJsonArray>
 #include <QJsonDocument>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <thread>
 #include <utility>
 
 using namespace Qt::StringLiterals;
@@ -119,10 +121,13 @@ void visit(Visitor& visitor, AnySettings& settings) {
     visitor.number("sampling.repetition_window"_L1, settings.sampling.repetitionWindow, 0, kMostTokens);
     visitor.number("sampling.seed"_L1, settings.sampling.seed, std::uint64_t(0),
                    std::numeric_limits<std::uint64_t>::max());
+    visitor.number("answer.longest"_L1, settings.longestAnswer, 0, kMostTokens);
+    visitor.list("answer.stop_words"_L1, settings.stopWords);
     visitor.text("chat.system_prompt"_L1, settings.systemPrompt);
     visitor.name("look.theme"_L1, settings.theme, kThemes);
     visitor.text("look.language"_L1, settings.language);
     visitor.name("inspector.visible"_L1, settings.inspectorVisible, kSwitch);
+    visitor.text("export.folder"_L1, settings.exportFolder);
 }
 
 } // namespace
@@ -132,6 +137,10 @@ Settings Settings::fromMap(const QMap<QString, QString>& map) {
     Reader reader(map);
     visit(reader, settings);
     return settings;
+}
+
+int mostThreads() {
+    return static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
 }
 
 QMap<QString, QString> Settings::toMap() const {

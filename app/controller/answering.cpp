@@ -50,7 +50,7 @@ void ChatController::Impl::pump() {
     if (next && models.hasModel()) {
         start(next);
     } else if (next) {
-        tell(tr("There is no model to answer. Choose one in the settings."));
+        tell(tr("There is no model to answer. Choose one in the settings."), NoticeAction::ChooseModel);
         end(next, MessageState::Error, 0);
     } else if (prepareWanted && models.hasModel()) {
         startPreparing();
@@ -63,6 +63,10 @@ void ChatController::Impl::start(const std::shared_ptr<Turn>& turn) {
     turn->request.answerId = turn->answer.id;
     turn->request.cache = settings.cache;
     turn->request.sampling = settings.sampling;
+    turn->request.maxTokens = settings.longestAnswer;
+    turn->request.stopWords.clear();
+    for (const QString& word : settings.stopWords)
+        turn->request.stopWords.push_back(word.toStdString());
     turn->answer.model = QString::fromStdString(models.state().info.name);
     if (isVisible(*turn)) {
         firstRead = turn->firstRead;
@@ -157,8 +161,9 @@ void ChatController::Impl::onFinished(const engine::GenerationResult& result,
     const double speed = result.generateSeconds > 0 ? result.generatedTokens / result.generateSeconds : 0;
     recordEvictions(*turn);
     if (result.reason == engine::StopReason::CacheFull)
-        tell(tr("The cache is full, and in this mode nothing may be forgotten. Choose streaming in the "
-                "settings to go on."));
+        tell(tr("The cache is full, and in this mode nothing may be forgotten. With streaming the chat goes "
+                "on."),
+             NoticeAction::UseStreaming);
     end(turn, result.reason == engine::StopReason::EndOfTurn ? MessageState::Done : MessageState::Stopped,
         speed);
     if (current.id != turn->chat)

@@ -1,4 +1,5 @@
 #include "app/controller/impl.h"
+#include "app/duplicate.h"
 
 #include <QFile>
 
@@ -244,6 +245,31 @@ void ChatController::Impl::undoDelete(ChatId chat) {
         });
 }
 
+QString ChatController::Impl::titleOf(ChatId chat) const {
+    const auto found = std::find_if(chats.cbegin(), chats.cend(),
+                                    [chat](const ChatSummary& summary) { return summary.id == chat; });
+    return found == chats.cend() ? QString() : found->title;
+}
+
+void ChatController::Impl::duplicateChat(ChatId chat, MessageId upTo) {
+    const MessageId last = storedMessages.value(upTo, upTo);
+    if (chat == 0)
+        return;
+    if (chat < 0 || last < 0) {
+        tell(tr("This is not on the disk yet. It can be copied once it is."));
+        return;
+    }
+    store.run(
+        &q,
+        [chat, last, title = tr("%1 (copy)").arg(titleOf(chat))](Database& database) {
+            return app::duplicateChat(database, chat, title, last);
+        },
+        [this](ChatId copy) {
+            refreshChats();
+            openChat(copy);
+        });
+}
+
 void ChatController::Impl::exportChat(ChatId chat, ExportFormat format, const QString& path) {
     if (chat <= 0) {
         tell(tr("This chat has nothing on the disk yet that could be exported."));
@@ -254,30 +280,38 @@ void ChatController::Impl::exportChat(ChatId chat, ExportFormat format, const QS
         [this, path] { Q_EMIT q.exportFinished(path); });
 }
 
-void ChatController::Impl::importChat(const QString& path) {
+void ChatController::Impl::importChat(const QString& path, Twice twice) {
+    struct Imported {
+        ChatId chat = 0;
+        bool isNew = true;
+    };
     store.run(
         &q,
-        [path](Database& database) {
+        [path, twice](Database& database) {
             QFile file(path);
             if (!file.open(QIODevice::ReadOnly))
                 throw StoreError(StoreError::Kind::Other,
                                  tr("“%1” cannot be read: %2").arg(path, file.errorString()));
-            return app::importChat(database, file.readAll());
+            const QByteArray json = file.readAll();
+            const ChatId here = twice == Twice::Ask ? findExported(database, json) : 0;
+            return here != 0 ? Imported{here, false} : Imported{app::importChat(database, json), true};
         },
-        [this](ChatId chat) {
+        [this, path](const Imported& imported) {
             refreshChats();
-            openChat(chat);
+            openChat(imported.chat);
+            if (!imported.isNew)
+                Q_EMIT q.alreadyHere(imported.chat, titleOf(imported.chat), path);
         });
 }
 
 /// The same sentence is not said twice within half a minute: a full disk is reported once, not with every
 /// chunk.
-void ChatController::Impl::tell(const QString& sentence) {
+void ChatController::Impl::tell(const QString& sentence, NoticeAction action) {
     if (sentence == lastNotice && noticeTime.isValid() && !noticeTime.hasExpired(30'000))
         return;
     lastNotice = sentence;
     noticeTime.start();
-    Q_EMIT q.notice(sentence);
+    Q_EMIT q.notice(sentence, action);
 }
 
 } // namespace app

@@ -30,11 +30,13 @@ struct ChatController::Impl {
     void rememberOpenChat();
     void deleteChat(ChatId chat);
     void undoDelete(ChatId chat);
+    QString titleOf(ChatId chat) const;
+    void duplicateChat(ChatId chat, MessageId upTo);
     void renameChat(ChatId chat, const QString& title);
     void exportChat(ChatId chat, ExportFormat format, const QString& path);
-    void importChat(const QString& path);
+    void importChat(const QString& path, Twice twice);
     bool writable() const { return store.isOpen() && store.access() == Access::ReadWrite; }
-    void tell(const QString& sentence);
+    void tell(const QString& sentence, NoticeAction action = NoticeAction::None);
 
     // messages.cpp
     bool mayAsk();
@@ -73,6 +75,7 @@ struct ChatController::Impl {
 
     // settings.cpp
     void connectModels();
+    engine::LoadOptions loadOptions() const;
     void loadAtStart(const QString& crashedModel);
     void loadModel(const QString& path, const QString& setting, bool remember);
     void reloadModel();
@@ -92,6 +95,7 @@ struct ChatController::Impl {
     DraftKeeper drafts;
     Settings settings;
     QString startupModel;
+    std::optional<int> startupThreads;
     bool openFailed = false;
 
     QList<ChatSummary> chats; // as stored, and those that could not be stored yet

@@ -15,7 +15,7 @@ bool ChatController::Impl::mayAsk() {
         return false;
     }
     if (!models.hasModel() && !models.isLoading()) {
-        tell(tr("There is no model to answer. Choose one in the settings."));
+        tell(tr("There is no model to answer. Choose one in the settings."), NoticeAction::ChooseModel);
         return false;
     }
     return true;

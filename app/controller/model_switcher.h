@@ -19,6 +19,7 @@ public:
 
     const ModelState& state() const { return m_state; }
     bool isLoading() const { return m_state.phase == ModelState::Phase::Loading; }
+    const QString& path() const { return m_path; } // of the newest loading
     bool hasModel() const { return !m_state.info.path.empty(); }
 
     void load(const QString& path,

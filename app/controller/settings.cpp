@@ -11,18 +11,18 @@
 namespace app {
 namespace {
 
-engine::LoadOptions loadOptions(const Settings& settings) {
-    engine::LoadOptions options;
-    options.threads = settings.threads;
-    options.chatFormat = settings.chatFormat.toStdString();
-    return options;
-}
-
 QString pathOf(const engine::ModelInfo& info) {
     return QString::fromStdString(info.path.string());
 }
 
 } // namespace
+
+engine::LoadOptions ChatController::Impl::loadOptions() const {
+    engine::LoadOptions options;
+    options.threads = startupThreads.value_or(settings.threads);
+    options.chatFormat = settings.chatFormat.toStdString();
+    return options;
+}
 
 void ChatController::Impl::connectModels() {
     connect(&models, &ModelSwitcher::changed, &q, [this] { Q_EMIT q.modelStateChanged(); });
@@ -64,13 +64,14 @@ void ChatController::Impl::loadModel(const QString& path, const QString& setting
     if (running) // what is written stays and can be continued with the new model
         running->stopAsked = true;
     stopEngine();
-    models.load(path, loadOptions(settings));
+    models.load(path, loadOptions());
 }
 
 void ChatController::Impl::reloadModel() {
-    if (models.isLoading() || !models.hasModel())
-        return;
-    loadModel(pathOf(models.state().info), settings.modelPath, false);
+    if (models.isLoading())
+        models.load(models.path(), loadOptions());
+    else if (models.hasModel())
+        loadModel(pathOf(models.state().info), settings.modelPath, false);
 }
 
 void ChatController::Impl::onModelLoaded(const QString& path) {
@@ -96,6 +97,8 @@ void ChatController::Impl::applySettings(const Settings& wanted) {
     settings = wanted;
     settings.modelPath = before.modelPath; // changes when the new one is loaded
     saveSettings(before);
+    if (settings.threads != before.threads)
+        startupThreads.reset();
     if (settings.modelFolders != before.modelFolders)
         library.refresh(settings.modelFolders);
     if (current.id == 0 && settings.systemPrompt != before.systemPrompt)

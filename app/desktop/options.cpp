@@ -1,11 +1,13 @@
 #include "app/desktop/options.h"
 
 #include "app/paths.h"
+#include "app/settings.h"
 
 #include <QCoreApplication>
 #include <QFileInfo>
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <iterator>
@@ -22,6 +24,16 @@ bool hasArgument(int argc, char** argv, std::initializer_list<const char*> wante
         return std::any_of(wanted.begin(), wanted.end(),
                            [&](const char* one) { return std::strcmp(one, argument) == 0; });
     });
+}
+
+int readThreads(const QString& text) {
+    bool good = false;
+    const int threads = text.toInt(&good);
+    if (good && threads >= 0 && threads <= mostThreads())
+        return threads;
+    const QString sentence = tr("sumidero: --threads takes a number from 0 to %1.").arg(mostThreads());
+    std::fputs((sentence + u'\n').toLocal8Bit().constData(), stderr);
+    std::exit(1);
 }
 
 } // namespace
@@ -46,6 +58,9 @@ Options readOptions() {
                                       databasePath());
     const QCommandLineOption model(QStringLiteral("model"),
                                    tr("Start with this model file (.gguf); the settings stay."), file);
+    const QCommandLineOption threads(QStringLiteral("threads"),
+                                     tr("Use so many threads (0: one per physical core); the settings stay."),
+                                     tr("number"));
     const QCommandLineOption say(
         QStringLiteral("say"),
         tr("For tests: send this text into a new chat when the model is ready. Given "
@@ -68,13 +83,15 @@ Options readOptions() {
         tr("A chat with a language model on this machine that never has to be reset."));
     parser.addHelpOption();
     parser.addVersionOption();
-    parser.addOptions({database, model, say, acknowledge, screenshot, quit});
+    parser.addOptions({database, model, threads, say, acknowledge, screenshot, quit});
     parser.process(*QCoreApplication::instance());
 
     Options options;
     options.database = QFileInfo(parser.value(database)).absoluteFilePath();
     if (parser.isSet(model))
         options.model = QFileInfo(parser.value(model)).absoluteFilePath();
+    if (parser.isSet(threads))
+        options.threads = readThreads(parser.value(threads));
     options.say = parser.values(say);
     options.acknowledge = parser.isSet(acknowledge);
     options.screenshot = parser.value(screenshot);

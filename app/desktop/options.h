@@ -3,12 +3,15 @@
 #include <QString>
 #include <QStringList>
 
+#include <optional>
+
 // The command line of the desktop program.
 namespace app::desktop {
 
 struct Options {
-    QString database; // absolute path
-    QString model;    // empty: the one of the settings
+    QString database;           // absolute path
+    QString model;              // empty: the one of the settings
+    std::optional<int> threads; // none: as the settings say
     // Scripted runs
     QStringList say;
     bool acknowledge = false;

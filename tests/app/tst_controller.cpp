@@ -22,8 +22,20 @@ private Q_SLOTS:
     void versionsAreNotChangedWhileAnswering();
     void historyIsLimitedByTheWindow();
     void withoutAModelNothingIsSent();
+    void theSettingsSayWhereAnAnswerEnds();
     void evictionsAreRecordedOncePerAnswer();
 };
+
+void ControllerTest::theSettingsSayWhereAnAnswerEnds() {
+    World world;
+    Settings settings = world.controller->settings();
+    settings.longestAnswer = 300;
+    settings.stopWords = {u"\nUser:"_s, u"END"_s};
+    world.controller->applySettings(settings);
+    world.ask(u"How long?"_s);
+    QCOMPARE(world.engine->lastAnswer().maxTokens, 300);
+    QCOMPARE(world.engine->lastAnswer().stopWords, (std::vector<std::string>{"\nUser:", "END"}));
+}
 
 void ControllerTest::asksTheEngineOnlyWhenTheQuestionIsStored() { // R1
     World world;

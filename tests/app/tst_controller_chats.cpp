@@ -260,7 +260,13 @@ void ControllerChatsTest::exportAndImport() {
     QFile file(path);
     QVERIFY(file.open(QIODevice::ReadOnly));
     QVERIFY(QJsonDocument::fromJson(file.readAll()).isObject());
+    world.controller->newChat();
+    QSignalSpy here(world.controller.get(), &ChatController::alreadyHere);
     world.controller->importChat(path);
+    QTRY_COMPARE(world.controller->currentChat(), chat); // opened, not added
+    QCOMPARE(here.size(), 1);
+    QCOMPARE(world.controller->chats().size(), 1);
+    world.controller->importChat(path, Twice::Allow);
     QTRY_VERIFY(world.controller->currentChat() != chat);
     QTRY_COMPARE(world.controller->chats().size(), 2);
     QCOMPARE(world.transcript().at(1).text, u"Hello there."_s);

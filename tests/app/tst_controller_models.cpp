@@ -20,6 +20,7 @@ private Q_SLOTS:
     void aQuestionWaitsForTheModel();
     void aModelThatEndedTheProgramIsNotLoadedAgain();
     void settingsAreSavedAndReloadWhereNeeded();
+    void aChangeWhileLoadingCounts();
     void costs();
 };
 
@@ -217,6 +218,22 @@ void ControllerModelsTest::settingsAreSavedAndReloadWhereNeeded() {
     world.end();
     world.start();
     QVERIFY(world.controller->settings() == settings);
+}
+
+void ControllerModelsTest::aChangeWhileLoadingCounts() {
+    World world;
+    world.engine->frozen = true;
+    world.controller->loadModel(u"/models/other.gguf"_s);
+    QTRY_COMPARE(world.engine->loads.back(), u"/models/other.gguf"_s);
+    Settings settings = world.controller->settings();
+    settings.threads = 3;
+    world.controller->applySettings(settings);
+    QTRY_COMPARE(world.engine->loadOptions.back().threads, 3);
+    QCOMPARE(world.engine->loads.back(), u"/models/other.gguf"_s);
+    world.engine->frozen = false;
+    world.engine->thaw();
+    QTRY_COMPARE(world.controller->modelState().phase, ModelState::Phase::Ready);
+    QCOMPARE(world.controller->settings().modelPath, u"/models/other.gguf"_s);
 }
 
 void ControllerModelsTest::costs() {

@@ -21,12 +21,15 @@ void TestSettings::roundTrip() {
     settings.modelFolders = {u"/one"_s, u"/two\nlines, and \"quotes\""_s};
     settings.cache = {engine::CacheMode::Dense, 17, 1020, kernels::KvType::Q8_0};
     settings.sampling = {0.1f, 3, 0.3f, 0.7f, 1.234567f, 99, 18446744073709551615ull};
+    settings.longestAnswer = 300;
+    settings.stopWords = {u"\nUser:"_s, u" END"_s};
     settings.systemPrompt = u"Be brief.\nAlways."_s;
     settings.chatFormat = u"chatml"_s;
     settings.threads = 5;
     settings.theme = Theme::Dark;
     settings.language = u"es"_s;
     settings.inspectorVisible = true;
+    settings.exportFolder = u"/home/somebody/chats"_s;
     QCOMPARE(Settings::fromMap(settings.toMap()), settings);
 }
 
@@ -54,6 +57,8 @@ void TestSettings::badValuesLeaveTheDefault_data() {
         {u"sampling.temperature"_s, {u"nan"_s, u"inf"_s, u"-inf"_s, u"-0.1"_s, u"1e30"_s, u"0,7"_s}},
         {u"sampling.top_p"_s, {u"1.5"_s, u"-1"_s}},
         {u"sampling.repetition_penalty"_s, {u"0"_s, u"-1"_s, u"nan"_s}},
+        {u"answer.longest"_s, {u"-1"_s, u"2147483648"_s, u"long"_s}},
+        {u"answer.stop_words"_s, {u"END"_s, u"{\"a\":1}"_s}},
         {u"sampling.seed"_s, {u"-1"_s, u"18446744073709551616"_s}},
         {u"look.theme"_s, {u"pink"_s, u"DARK"_s}},
         {u"inspector.visible"_s, {u"true"_s, u"1"_s, u""_s}},

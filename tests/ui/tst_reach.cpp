@@ -201,11 +201,25 @@ private Q_SLOTS:
         named<QSpinBox>(dialog, QStringLiteral("Window"))->setValue(512);
         named<QSpinBox>(dialog, QStringLiteral("Sinks"))->setValue(8);
         named<QDoubleSpinBox>(dialog, QStringLiteral("Temperature"))->setValue(0.25);
+        named<QSpinBox>(dialog, QStringLiteral("Longest answer"))->setValue(300);
+        named<QSpinBox>(dialog, QStringLiteral("Threads"))->setValue(1);
+        auto* words = named<QPlainTextEdit>(dialog, QStringLiteral("Stop words"));
+        words->setPlainText(QStringLiteral("\\nUser:\n\n END \nC:\\\\new"));
         QVERIFY(save->isEnabled());
         save->click();
         QCOMPARE(f.controller->settings().cache.window, 512);
         QCOMPARE(f.controller->settings().cache.sinks, 8);
         QCOMPARE(f.controller->settings().sampling.temperature, 0.25f);
+        QCOMPARE(f.controller->settings().longestAnswer, 300);
+        QCOMPARE(f.controller->settings().threads, 1);
+        const QStringList wanted{QStringLiteral("\nUser:"), QStringLiteral(" END "),
+                                 QStringLiteral("C:\\new")};
+        QCOMPARE(f.controller->settings().stopWords, wanted);
+        QTRY_VERIFY(!f.window->settingsDialog());
+        f.window->openSettings(ui::SettingsPage::Sampling);
+        QCOMPARE(
+            named<QPlainTextEdit>(f.window->settingsDialog(), QStringLiteral("Stop words"))->toPlainText(),
+            QStringLiteral("\\nUser:\n END \nC:\\\\new"));
         QCOMPARE(f.controller->settings().sampling.topK,
                  engine::SamplingOptions().topK); // the rest is as it was
     }

@@ -12,7 +12,10 @@
 #include <QListView>
 #include <QProgressBar>
 #include <QPushButton>
+#include <QSpinBox>
 #include <QToolButton>
+
+#include <algorithm>
 
 namespace ui {
 
@@ -25,7 +28,8 @@ ModelsPage::ModelsPage(app::ChatController& controller, QWidget* parent)
       m_controller(controller), m_models(new ModelListModel(this)), m_list(new QListView(this)),
       m_state(makeHint({}, this)), m_progress(new QProgressBar(this)),
       m_cancel(new QPushButton(tr("Cancel loading"), this)),
-      m_use(new QPushButton(tr("Use this model"), this)), m_folders(new QVBoxLayout) {
+      m_use(new QPushButton(tr("Use this model"), this)), m_folders(new QVBoxLayout),
+      m_threads(new QSpinBox(this)) {
     const Theme& theme = Theme::current();
     m_list->setModel(m_models);
     m_list->setItemDelegate(new ModelDelegate(m_list));
@@ -59,6 +63,15 @@ ModelsPage::ModelsPage(app::ChatController& controller, QWidget* parent)
     body()->addLayout(buttons);
     m_folders->setSpacing(0);
     body()->addLayout(m_folders);
+    body()->addSpacing(8);
+    m_threads->setRange(0, app::mostThreads());
+    m_threads->setSpecialValueText(tr("Automatic"));
+    m_threads->setFixedWidth(theme.px(160));
+    addField(
+        Place::Beside, tr("Threads"), m_threads,
+        tr("Processor cores that the model may use. Automatic: all physical ones. A change loads the model "
+           "again."));
+    connect(m_threads, &QSpinBox::valueChanged, this, &SettingsPageWidget::edited);
 
     connect(folder, &QPushButton::clicked, this, &ModelsPage::chooseFolder);
     connect(again, &QPushButton::clicked, this,
@@ -78,9 +91,14 @@ ModelsPage::ModelsPage(app::ChatController& controller, QWidget* parent)
     showFolders();
 }
 
-void ModelsPage::load(const app::Settings&) {}
+void ModelsPage::load(const app::Settings& settings) {
+    m_threads->setMaximum(std::max(m_threads->maximum(), settings.threads)); // from another machine
+    m_threads->setValue(settings.threads);
+}
 
-void ModelsPage::store(app::Settings&) const {} // everything here is done at once
+void ModelsPage::store(app::Settings& settings) const {
+    settings.threads = m_threads->value();
+}
 
 QString ModelsPage::selectedPath() const {
     return m_list->currentIndex().data(ModelListModel::PathRole).toString();

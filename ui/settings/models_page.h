@@ -8,6 +8,7 @@ class QLabel;
 class QListView;
 class QProgressBar;
 class QPushButton;
+class QSpinBox;
 class QVBoxLayout;
 namespace app {
 class ChatController;
@@ -33,7 +34,8 @@ private:
     QString m_inUse;
 };
 
-/// Models on this computer; switching to another one with its cost, progress and cancel.
+/// Models on this computer; switching to another one with its cost, progress and cancel. All is done at once,
+/// except for the number of threads, which is saved with the other pages.
 class ModelsPage : public SettingsPageWidget {
     Q_OBJECT
 public:
@@ -62,6 +64,7 @@ private:
     QPushButton* m_cancel;
     QPushButton* m_use;
     QVBoxLayout* m_folders;
+    QSpinBox* m_threads;
 };
 
 } // namespace ui

@@ -16,7 +16,7 @@ class ChatController;
 
 namespace ui {
 
-/// How the next word is chosen.
+/// How the next word is chosen, and what ends an answer.
 class SamplingPage : public SettingsPageWidget {
     Q_OBJECT
 public:
@@ -35,6 +35,8 @@ private:
     QDoubleSpinBox* m_penalty;
     QSpinBox* m_penaltyWindow;
     QSpinBox* m_seed;
+    QSpinBox* m_longest;
+    QPlainTextEdit* m_stopWords;
 };
 
 /// What the model is told about itself, and in which format.

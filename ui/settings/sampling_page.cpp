@@ -4,6 +4,7 @@
 
 #include <QComboBox>
 #include <QDoubleSpinBox>
+#include <QPlainTextEdit>
 #include <QPushButton>
 #include <QSpinBox>
 #include <QVBoxLayout>
@@ -54,6 +55,29 @@ QList<SamplingPreset> samplingPresets() {
             {SamplingPage::tr("Creative"), with(1.1f, 100, 0.98f, 0.02f)}};
 }
 
+// The stop words as lines of a text. A line break inside of one is written \n, a backslash \\.
+QString asLines(const QStringList& words) {
+    QStringList lines;
+    for (QString word : words)
+        lines += word.replace(u'\\', QStringLiteral("\\\\")).replace(u'\n', QStringLiteral("\\n"));
+    return lines.join(u'\n');
+}
+
+QStringList fromLines(const QString& text) {
+    QStringList words;
+    for (const QString& line : text.split(u'\n', Qt::SkipEmptyParts)) {
+        QString word;
+        for (qsizetype i = 0; i < line.size(); ++i) {
+            const QChar next = i + 1 < line.size() ? line.at(i + 1) : QChar();
+            const bool escapes = line.at(i) == u'\\' && (next == u'\\' || next == u'n');
+            word += !escapes ? line.at(i) : next == u'n' ? QChar(u'\n') : next;
+            i += escapes ? 1 : 0;
+        }
+        words += word;
+    }
+    return words;
+}
+
 } // namespace
 
 SamplingPage::SamplingPage(QWidget* parent)
@@ -64,7 +88,8 @@ SamplingPage::SamplingPage(QWidget* parent)
       m_topK(makeCount(this, 0, 1000, tr("Off"))), m_topP(makeShare(this, 0.01, 1, 0.01, -1)),
       m_minP(makeShare(this, 0, 1, 0.01, 0)), m_penalty(makeShare(this, 1, 2, 0.05, 1)),
       m_penaltyWindow(makeCount(this, 1, 8192, {})),
-      m_seed(makeCount(this, 0, 2000000000, tr("New each time"))) {
+      m_seed(makeCount(this, 0, 2000000000, tr("New each time"))),
+      m_longest(makeCount(this, 0, 1000000, tr("No limit"))), m_stopWords(new QPlainTextEdit(this)) {
     for (const SamplingPreset& preset : samplingPresets())
         m_preset->addItem(preset.name);
     m_preset->addItem(tr("My own"));
@@ -84,6 +109,14 @@ SamplingPage::SamplingPage(QWidget* parent)
     addField(Place::Beside, tr("Words the penalty looks at"), m_penaltyWindow,
              tr("Counted in tokens, the newest ones."));
     addField(Place::Beside, tr("Seed"), m_seed, tr("The same seed gives the same answer to the same chat."));
+    m_longest->setSingleStep(100);
+    addField(Place::Beside, tr("Longest answer"), m_longest,
+             tr("In tokens. An answer that reaches it stops there and can be continued."));
+    m_stopWords->setTabChangesFocus(true);
+    m_stopWords->setFixedHeight(Theme::current().px(72));
+    addField(Place::Below, tr("Stop words"), m_stopWords,
+             tr("One a line. An answer ends in front of the first of them, which is not shown. \\n is a line "
+                "break."));
     auto* defaults = new QPushButton(tr("Back to the defaults"), this);
     defaults->setFont(Theme::current().button);
     body()->addWidget(defaults, 0, Qt::AlignLeft);
@@ -92,7 +125,8 @@ SamplingPage::SamplingPage(QWidget* parent)
         load({});
         Q_EMIT edited();
     });
-    for (QSpinBox* box : {m_topK, m_penaltyWindow, m_seed})
+    connect(m_stopWords, &QPlainTextEdit::textChanged, this, &SettingsPageWidget::edited);
+    for (QSpinBox* box : {m_topK, m_penaltyWindow, m_seed, m_longest})
         connect(box, &QSpinBox::valueChanged, this, &SettingsPageWidget::edited);
     for (QDoubleSpinBox* box : {m_temperature, m_topP, m_minP, m_penalty})
         connect(box, &QDoubleSpinBox::valueChanged, this, &SettingsPageWidget::edited);
@@ -130,6 +164,8 @@ void SamplingPage::load(const app::Settings& settings) {
     m_penalty->setValue(static_cast<double>(sampling.repetitionPenalty));
     m_penaltyWindow->setValue(sampling.repetitionWindow);
     m_seed->setValue(static_cast<int>(std::min<std::uint64_t>(sampling.seed, 2000000000)));
+    m_longest->setValue(settings.longestAnswer);
+    m_stopWords->setPlainText(asLines(settings.stopWords));
     showPreset();
 }
 
@@ -148,6 +184,8 @@ void SamplingPage::store(app::Settings& settings) const {
     sampling.repetitionWindow = m_penaltyWindow->value();
     if (sampling.seed <= 2000000000 || m_seed->value() != 2000000000)
         sampling.seed = static_cast<std::uint64_t>(m_seed->value());
+    settings.longestAnswer = m_longest->value();
+    settings.stopWords = fromLines(m_stopWords->toPlainText());
 }
 
 } // namespace ui
