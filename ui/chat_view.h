@@ -50,6 +50,7 @@ Q_SIGNALS:
     void copyRequested(app::MessageId message);
     void regenerateRequested(app::MessageId answer);
     void editRequested(app::MessageId userMessage);
+    void duplicateRequested(app::MessageId message); // the chat up to here
     void continueRequested();
     void versionRequested(app::MessageId message, int delta);
     void linkActivated(const QString& url); // http, https, mailto only

@@ -19,13 +19,10 @@
 
 #include <QClipboard>
 #include <QCloseEvent>
-#include <QFileDialog>
 #include <QGuiApplication>
 #include <QLineEdit>
 #include <QMenu>
 #include <QPushButton>
-#include <QRegularExpression>
-#include <QStandardPaths>
 #include <QToolButton>
 
 namespace ui {
@@ -33,17 +30,6 @@ namespace ui {
 namespace {
 
 constexpr int draftDelayMs = 400, statusDelayMs = 100;
-
-QString documentsFolder() {
-    return QStandardPaths::writableLocation(QStandardPaths::DocumentsLocation);
-}
-
-/// A title as a file name that every system takes.
-QString fileName(const QString& title) {
-    static const QRegularExpression bad(QStringLiteral("[\\\\/:*?\"<>|\\x00-\\x1f]+"));
-    const QString name = QString(title).replace(bad, QStringLiteral(" ")).simplified().left(80);
-    return name.isEmpty() || name.startsWith(QLatin1Char('.')) ? QStringLiteral("chat") : name;
-}
 
 } // namespace
 
@@ -86,8 +72,11 @@ void MainWindow::connectSide() {
     connect(m_side->list(), &ChatList::deleteRequested, &m_controller, &app::ChatController::deleteChat);
     connect(m_side->list(), &ChatList::menuRequested, this, [this](app::ChatId chat, const QPoint& place) {
         m_menuChat = chat;
+        for (QAction* action : m_actions->ofStoredChat())
+            action->setEnabled(chat > 0);
         m_actions->chatMenu->exec(place);
         m_menuChat = 0;
+        showChats();
     });
     connect(m_side->modelCard(), &QAbstractButton::clicked, this,
             [this] { openSettings(SettingsPage::Models); });
@@ -139,6 +128,9 @@ void MainWindow::connectView() {
     connect(view, &ChatView::continueRequested, &m_controller, &app::ChatController::continueAnswer);
     connect(view, &ChatView::versionRequested, &m_controller, &app::ChatController::showVersion);
     connect(view, &ChatView::editRequested, this, &MainWindow::beginEditing);
+    connect(view, &ChatView::duplicateRequested, this, [this](app::MessageId message) {
+        m_controller.duplicateChat(m_controller.currentChat(), message);
+    });
     connect(view, &ChatView::linkActivated, this, &MainWindow::askForLink);
     FindBar* find = m_page->findBar();
     connect(find, &FindBar::textChanged, this, [view, find](const QString& text) {
@@ -166,6 +158,8 @@ void MainWindow::connectActions() {
         m_side->focusSearch();
     });
     on(m_actions->rename, [this] { rename(); });
+    on(m_actions->duplicate, [this] { m_controller.duplicateChat(chatOfAction()); });
+    on(m_actions->copyChat, [this] { copyChat(); });
     on(m_actions->remove, [this] { remove(); });
     on(m_actions->previousChat, [this] { openNeighbour(-1); });
     on(m_actions->nextChat, [this] { openNeighbour(1); });
@@ -243,51 +237,6 @@ app::ChatId MainWindow::chatOfAction() const {
     if (list->hasFocus() && list->currentIndex().isValid())
         return list->currentIndex().data(ChatListModel::ChatRole).value<app::ChatId>();
     return m_controller.currentChat();
-}
-
-void MainWindow::rename() {
-    const app::ChatId chat = chatOfAction();
-    const bool inList = m_menuChat != 0 || m_side->list()->hasFocus();
-    if (chat == 0)
-        return;
-    if (inList || chat != m_controller.currentChat())
-        m_side->list()->renameCurrent(chat);
-    else
-        m_page->header()->title()->setFocus(Qt::ShortcutFocusReason);
-}
-
-void MainWindow::remove() {
-    if (const app::ChatId chat = chatOfAction())
-        m_controller.deleteChat(chat);
-}
-
-void MainWindow::exportChat(app::ExportFormat format) {
-    const app::ChatSummary chat = m_controller.currentSummary();
-    if (chat.id == 0)
-        return;
-    const auto [extension, filter] = [format]() -> std::pair<QString, QString> {
-        switch (format) {
-        case app::ExportFormat::Markdown:
-            return {QStringLiteral("md"), tr("Markdown (*.md)")};
-        case app::ExportFormat::Json:
-            return {QStringLiteral("json"), tr("JSON (*.json)")};
-        case app::ExportFormat::PlainText:
-            break;
-        }
-        return {QStringLiteral("txt"), tr("Text (*.txt)")};
-    }();
-    const QString proposed =
-        QStringLiteral("%1/%2.%3").arg(documentsFolder(), fileName(chat.title), extension);
-    const QString path = QFileDialog::getSaveFileName(this, tr("Export chat"), proposed, filter);
-    if (!path.isEmpty())
-        m_controller.exportChat(chat.id, format, path);
-}
-
-void MainWindow::importChat() {
-    const QString path = QFileDialog::getOpenFileName(this, tr("Import chat"), documentsFolder(),
-                                                      tr("Exported chats (*.json)"));
-    if (!path.isEmpty())
-        m_controller.importChat(path);
 }
 
 void MainWindow::beginEditing(app::MessageId message) {

@@ -9,7 +9,8 @@
 
 namespace app {
 class ChatController;
-}
+enum class NoticeAction;
+} // namespace app
 
 namespace ui {
 
@@ -60,15 +61,20 @@ private:
     void openChat(app::ChatId chat, app::MessageId message);
     void openNeighbour(int step);
     void send(const QString& text);
-    void rename();
-    void remove();
-    void exportChat(app::ExportFormat format);
-    void importChat();
     void beginEditing(app::MessageId message);
     void endEditing();
     void copyMessage(app::MessageId message);
     void saveDraftNow();
     app::ChatId chatOfAction() const;
+
+    // main_window_chats.cpp: what is done with whole chats
+    void rename();
+    void remove();
+    void copyChat();
+    void exportChat(app::ExportFormat format);
+    void importChat();
+    void showAlreadyHere(app::ChatId chat, const QString& title, const QString& path);
+    QString titleOf(app::ChatId chat) const;
 
     // main_window_updates.cpp: what the controller tells
     void showChats();
@@ -79,7 +85,7 @@ private:
     void showModel();
     void showSettings();
     void showTranscriptState();
-    void showNotice(const QString& sentence);
+    void showNotice(const QString& sentence, app::NoticeAction action);
     void showArrangement();
     void showAbout();
     void askForLink(const QString& url);

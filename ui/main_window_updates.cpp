@@ -58,6 +58,7 @@ void MainWindow::connectController() {
     connect(&m_controller, &ChatController::modelStateChanged, this, &MainWindow::showModel);
     connect(&m_controller, &ChatController::settingsChanged, this, &MainWindow::showSettings);
     connect(&m_controller, &ChatController::notice, this, &MainWindow::showNotice);
+    connect(&m_controller, &ChatController::alreadyHere, this, &MainWindow::showAlreadyHere);
     connect(&m_controller, &ChatController::exportFinished, this, [this](const QString& path) {
         const QString folder = QUrl::fromLocalFile(path).adjusted(QUrl::RemoveFilename).toLocalFile();
         m_page->banners()->show({Tone::Note,
@@ -89,7 +90,7 @@ void MainWindow::showChats() {
     const QString title = stored && !chat.title.isEmpty() ? chat.title : tr("New chat");
     m_page->header()->title()->setTitle(title, stored && !m_controller.isReadOnly());
     setWindowTitle(tr("%1 — Sumidero", "name of a chat").arg(title));
-    for (QAction* action : {m_actions->exportMarkdown, m_actions->exportJson, m_actions->exportText})
+    for (QAction* action : m_actions->ofStoredChat())
         action->setEnabled(stored);
     m_page->header()->exportButton()->setEnabled(stored);
     for (QAction* action : {m_actions->rename, m_actions->remove})
@@ -211,10 +212,27 @@ void MainWindow::showTranscriptState() {
     m_actions->goToHorizon->setEnabled(transcript.horizonRow() >= 0);
 }
 
-void MainWindow::showNotice(const QString& sentence) {
+void MainWindow::showNotice(const QString& sentence, app::NoticeAction action) {
     if (sentence == m_controller.modelState().problem)
         return; // it has its own banner, with an action
-    m_page->banners()->show({Tone::Note, noticeKey, sentence, {}, {}, {}});
+    BannerText banner{Tone::Note, noticeKey, sentence, {}, {}, {}};
+    switch (action) {
+    case app::NoticeAction::None:
+        break;
+    case app::NoticeAction::ChooseModel:
+        banner.action = tr("Choose a model");
+        banner.run = [this] { openSettings(SettingsPage::Models); };
+        break;
+    case app::NoticeAction::UseStreaming:
+        banner.action = tr("Use streaming");
+        banner.run = [this] {
+            app::Settings settings = m_controller.settings();
+            settings.cache.mode = engine::CacheMode::Streaming;
+            m_controller.applySettings(settings);
+        };
+        break;
+    }
+    m_page->banners()->show(banner);
 }
 
 void MainWindow::askForLink(const QString& url) {

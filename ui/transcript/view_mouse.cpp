@@ -307,13 +307,18 @@ void ChatView::Impl::showMenu(QPoint global, int row, const QString& link) {
     if (!link.isEmpty())
         add(ChatView::tr("Copy address"), true, [link] { QApplication::clipboard()->setText(link); });
     if (row >= 0 && !page.isHidden(row)) {
-        add(ChatView::tr("Copy message"), true, [this, row] {
+        add(ChatView::tr("Copy message"), true,
+            [this, row] { QApplication::clipboard()->setText(page.layout(row).text()); });
+        add(ChatView::tr("Copy as Markdown"), true, [this, row] {
             activate(row, {Target::Kind::Copy, {}, -1, {}, true});
         });
         for (const Target& target : page.layout(row).targets()) {
             if (target.kind != Target::Kind::Copy && target.kind != Target::Kind::CopyCode)
                 add(targetName(target), true, [this, row, target] { activate(row, target); });
         }
+        menu.addSeparator();
+        add(ChatView::tr("Duplicate chat up to here"), true,
+            [this, id = model->at(row).id] { Q_EMIT view.duplicateRequested(id); });
     }
     menu.addSeparator();
     add(ChatView::tr("Select all"), page.count() > 0, [this] { view.selectAll(); });

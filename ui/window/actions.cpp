@@ -29,6 +29,8 @@ Actions::Actions(QWidget* owner) {
     newChat = make(owner, "newChat", tr("New chat"), {key("Ctrl+N")});
     search = make(owner, "search", tr("Search chats"), {key("Ctrl+F"), key("Ctrl+K")});
     rename = make(owner, "rename", tr("Rename chat"), {key("F2")});
+    duplicate = make(owner, "duplicate", tr("Duplicate chat"), {key("Ctrl+Shift+D")});
+    copyChat = make(owner, "copyChat", tr("Copy chat as Markdown"));
     remove =
         make(owner, "remove", tr("Delete chat")); // Del in the list only: it belongs to the text elsewhere
     previousChat = make(owner, "previousChat", tr("Previous chat"), {key("Ctrl+PgUp")});
@@ -58,13 +60,17 @@ Actions::Actions(QWidget* owner) {
 
     exportMenu = new QMenu(tr("Export"), owner);
     exportMenu->addActions({exportMarkdown, exportJson, exportText});
-    chatMenu = new QMenu(owner);
-    chatMenu->addActions({rename, remove});
+    chatMenu = new QMenu(tr("Chat"), owner);
+    chatMenu->addActions({rename, duplicate, copyChat});
+    chatMenu->addMenu(exportMenu);
+    chatMenu->addSeparator();
+    chatMenu->addAction(remove);
     mainMenu = new QMenu(tr("Main menu"), owner);
     mainMenu->addActions({newChat, search, previousChat, nextChat});
     mainMenu->addSeparator();
-    mainMenu->addActions({rename, remove, import});
+    mainMenu->addActions({rename, duplicate, copyChat});
     mainMenu->addMenu(exportMenu);
+    mainMenu->addActions({import, remove});
     mainMenu->addSeparator();
     QMenu* chat = mainMenu->addMenu(tr("Conversation"));
     chat->addActions({message, regenerate, continueAnswer, stop, copyAnswer, findInChat, goToHorizon});
@@ -74,11 +80,15 @@ Actions::Actions(QWidget* owner) {
     mainMenu->addActions({settings, shortcuts, about, quit});
 }
 
+QList<QAction*> Actions::ofStoredChat() const {
+    return {duplicate, copyChat, exportMarkdown, exportJson, exportText};
+}
+
 QList<QAction*> Actions::all() const {
-    return {newChat,    search,         rename, remove,     previousChat, nextChat,    message,
-            regenerate, continueAnswer, stop,   copyAnswer, findInChat,   goToHorizon, exportMarkdown,
-            exportJson, exportText,     import, chatList,   inspector,    nextPane,    previousPane,
-            settings,   shortcuts,      about,  quit,       menu};
+    return {newChat,  search,         rename,         duplicate,  remove,     previousChat, nextChat,
+            message,  regenerate,     continueAnswer, stop,       copyAnswer, findInChat,   goToHorizon,
+            copyChat, exportMarkdown, exportJson,     exportText, import,     chatList,     inspector,
+            nextPane, previousPane,   settings,       shortcuts,  about,      quit,         menu};
 }
 
 QString Actions::tip(const QAction* action) {

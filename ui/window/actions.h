@@ -11,8 +11,8 @@ namespace ui {
 struct Actions {
     explicit Actions(QWidget* owner);
 
-    QAction *newChat, *search, *rename, *remove, *previousChat, *nextChat;
-    QAction *exportMarkdown, *exportJson, *exportText, *import;
+    QAction *newChat, *search, *rename, *duplicate, *remove, *previousChat, *nextChat;
+    QAction *copyChat, *exportMarkdown, *exportJson, *exportText, *import;
     QAction *regenerate, *continueAnswer, *stop, *copyAnswer, *findInChat, *goToHorizon, *message;
     QAction *chatList, *inspector, *nextPane, *previousPane;
     QAction *settings, *shortcuts, *about, *quit, *menu;
@@ -21,6 +21,8 @@ struct Actions {
     QMenu* exportMenu;
     QMenu* chatMenu; // of one chat in the list
 
+    /// Those that need a chat with text on the disk.
+    QList<QAction*> ofStoredChat() const;
     /// All of them, in the order of the menu, for the page of shortcuts.
     QList<QAction*> all() const;
     /// "Begin a new chat (Ctrl+N)"
