@@ -1,27 +1,24 @@
 #pragma once
 #include "engine/attention_frame.h"
 #include "engine/model.h"
-#include "engine/rope_table.h"
-#include "engine/sink_cache.h"
+#include "engine/step.h"
 #include "engine/stream.h"
 
 #include <initializer_list>
 #include <memory>
 #include <span>
 #include <stop_token>
-#include <vector>
 
 namespace engine {
 
-/// The model graph, written once over kernels::Backend, and its scratch memory. Engine thread; owned by
+/// The model graph, written once over kernels::Backend and following ModelConfig::block, and its scratch memory. Engine thread; owned by
 /// Stream.
 class ForwardPass {
 public:
     ForwardPass(const Model& model, int maxChunk);
 
     struct Batch {
-        std::span<const TokenId> tokens; // at most maxChunk
-        std::span<const Place> places;   // one per token
+        const Step& step;
         kernels::KvCache* cache = nullptr;
         LogitsWanted wanted = LogitsWanted::Last;
         AttentionFrame* capture = nullptr; // sized by prepareFrame(); null costs nothing
@@ -34,27 +31,28 @@ public:
 
 private:
     struct Rows; // scratch cut to the batch
-    void rotate(const Rows& rows, const Batch& batch);
-    void attention(int layer, const Rows& rows, const Batch& batch);
-    void feedForward(int layer, kernels::Tensor x, const Rows& rows);
+    void block(int layer, const Rows& rows, const Batch& batch);
+    void attention(int layer, kernels::Tensor input, const Rows& rows, const Batch& batch);
+    void rotate(int rope, const Rows& rows, const Step& step);
+    void feedForward(int layer, kernels::Tensor input, const Rows& rows);
+    void norm(kernels::Tensor x, const Norm& norm, kernels::Tensor out);
+    void addBranch(const Projection& projection, kernels::Tensor input, const Norm& after, const Rows& rows);
     void expect(kernels::Tensor x, std::initializer_list<const kernels::Weight*> weights);
     void expectLayer(kernels::Tensor x, int layer);
     void project(kernels::Tensor x, LogitsWanted wanted);
 
     const Model& m_model;
-    RopeTable m_rope;
+    const ModelConfig& m_config;
+    kernels::Backend& m_backend;
     int m_maxChunk;
-    std::unique_ptr<kernels::Buffer> m_x, m_normed;                    // (maxChunk, dim)
-    std::unique_ptr<kernels::Buffer> m_query, m_sinkQuery, m_attended; // (maxChunk, heads * headDim)
-    std::unique_ptr<kernels::Buffer> m_key, m_value;                   // (maxChunk, kvHeads * headDim)
-    std::unique_ptr<kernels::Buffer> m_gate, m_up;                     // (maxChunk, ffnDim)
-    std::unique_ptr<kernels::Buffer> m_lastLogits;                     // (1, vocabulary)
+    std::unique_ptr<kernels::Buffer> m_x, m_normed; // (maxChunk, dim)
+    std::unique_ptr<kernels::Buffer> m_second;      // (maxChunk, dim): parallel blocks with two norms
+    std::unique_ptr<kernels::Buffer> m_query, m_cacheQuery, m_attended; // (maxChunk, heads * headDim)
+    std::unique_ptr<kernels::Buffer> m_key, m_value;                    // (maxChunk, kvHeads * headDim)
+    std::unique_ptr<kernels::Buffer> m_gate, m_up;                      // (maxChunk, ffnDim)
+    std::unique_ptr<kernels::Buffer> m_lastLogits;                      // (1, vocabulary)
     std::unique_ptr<kernels::Buffer> m_allLogits; // (maxChunk, vocabulary), made when first wanted
     kernels::Tensor m_logits;
-    std::vector<float> m_ringAngles, m_sinkAngles; // (maxChunk, ropeDim) cos, sin pairs
-    bool m_oneRotation = true;                     // p(t) == t for the whole batch: nothing is forgotten yet
-    std::vector<kernels::QueryView> m_views;
-    std::vector<std::int32_t> m_slots;
 };
 
 } // namespace engine

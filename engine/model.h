@@ -1,6 +1,7 @@
 #pragma once
 #include "engine/chat_format.h"
 #include "engine/gguf_file.h"
+#include "engine/model/weights.h"
 #include "engine/model_config.h"
 #include "engine/tokenizer.h"
 #include "kernels/backend.h"
@@ -40,16 +41,6 @@ struct ModelInfo {
 /// by one thread at a time (the engine thread). Streams hold a shared pointer to it.
 class Model {
 public:
-    struct Layer {
-        std::unique_ptr<kernels::Buffer> attentionNorm, ffnNorm; // (1, dim)
-        std::unique_ptr<kernels::Buffer> queryNorm, keyNorm;     // (1, headDim) or null
-        std::unique_ptr<kernels::Weight> query, key, value;      // (heads|kvHeads * headDim, dim)
-        std::unique_ptr<kernels::Buffer> queryBias, keyBias, valueBias;
-        std::unique_ptr<kernels::Weight> attentionOut; // (dim, heads * headDim)
-        std::unique_ptr<kernels::Weight> gate, up;     // (ffnDim, dim)
-        std::unique_ptr<kernels::Weight> down;         // (dim, ffnDim)
-    };
-
     /// Throws engine::Error. `progress` gets 0..1 on the calling thread; a stop request makes it return null.
     static std::shared_ptr<const Model> load(const std::filesystem::path& path, const LoadOptions& options,
                                              const std::function<void(float)>& progress = {},
@@ -62,13 +53,7 @@ public:
     ModelInfo info;
 
     mutable std::unique_ptr<kernels::Backend> backend; // declared before what it made: destroyed after it
-    /// What makes logits of the last layer's output: often the embedding.
-    const kernels::Weight& outputWeight() const { return output ? *output : *embedding; }
-
-    std::unique_ptr<kernels::Weight> embedding;  // (vocabulary, dim)
-    std::unique_ptr<kernels::Weight> output;     // (vocabulary, dim); null when tied
-    std::unique_ptr<kernels::Buffer> outputNorm; // (1, dim)
-    std::vector<Layer> layers;
+    Weights weights;
 };
 
 } // namespace engine

@@ -1,5 +1,7 @@
 #include "engine/model_config.h"
+
 #include "engine/gguf_file.h"
+#include "engine/model/families.h"
 
 #include <cmath>
 #include <cstring>
@@ -8,66 +10,6 @@
 namespace engine {
 
 namespace {
-
-// A decoder-only transformer with RMS norms before attention and feed-forward, a gated feed-forward and RoPE.
-// What differs between families of that shape stands here; another one is another line.
-struct Architecture {
-    const char* name;
-    kernels::RopePairing ropePairing;
-    kernels::Activation activation;
-    bool mayHaveQkvBias;
-    bool mayHaveQkNorm;
-};
-
-constexpr Architecture architectures[] = {
-    {"llama", kernels::RopePairing::Norm, kernels::Activation::Silu, true, false},
-};
-
-const Architecture& architectureOf(const GgufFile& file) {
-    const std::string name = file.getString("general.architecture");
-    std::string known;
-    for (const Architecture& architecture : architectures) {
-        if (name == architecture.name)
-            return architecture;
-        known += (known.empty() ? "" : ", ") + std::string(architecture.name);
-    }
-    file.fail("it holds a " + name + " model; Sumidero can run: " + known);
-}
-
-/// Hyperparameters under the architecture's prefix, each within its bounds.
-class Keys {
-public:
-    Keys(const GgufFile& file, std::string prefix) : m_file(file), m_prefix(std::move(prefix)) {}
-
-    std::string key(const char* name) const { return m_prefix + "." + name; }
-
-    int getInt(const char* name, std::uint64_t most) const {
-        return checked(name, m_file.getUint(key(name)), most);
-    }
-    int findInt(const char* name, std::uint64_t most, int otherwise) const {
-        const auto value = m_file.findUint(key(name));
-        return value ? checked(name, *value, most) : otherwise;
-    }
-    double findReal(const char* name, double least, double most, double otherwise) const {
-        const auto value = m_file.findFloat(key(name));
-        if (!value)
-            return otherwise;
-        if (!(*value >= least && *value <= most)) // also false for NaN
-            m_file.fail("its " + key(name) + " is absurd (" + std::to_string(*value) + ")");
-        return *value;
-    }
-    std::optional<std::string> findString(const char* name) const { return m_file.findString(key(name)); }
-
-private:
-    int checked(const char* name, std::uint64_t value, std::uint64_t most) const {
-        if (value < 1 || value > most)
-            m_file.fail("its " + key(name) + " is absurd (" + std::to_string(value) + ")");
-        return static_cast<int>(value);
-    }
-
-    const GgufFile& m_file;
-    std::string m_prefix;
-};
 
 void readShape(const GgufFile& file, const Keys& keys, ModelConfig& config) {
     config.layers = keys.getInt("block_count", 1024);
@@ -90,7 +32,11 @@ void readShape(const GgufFile& file, const Keys& keys, ModelConfig& config) {
         file.fail("it is a mixture of experts, which is not supported");
     config.trainedLength = keys.getInt("context_length", std::numeric_limits<int>::max());
     config.normEpsilon =
-        static_cast<float>(keys.findReal("attention.layer_norm_rms_epsilon", 1e-12, 0.1, 1e-5));
+        keys.findFloat(config.block.norm == NormKind::Rms ? "attention.layer_norm_rms_epsilon"
+                                                          : "attention.layer_norm_epsilon",
+                       1e-12, 0.1, 1e-5);
+    config.attention.scale = 1.0f / std::sqrt(static_cast<float>(config.headDim));
+    config.layerConfigs.resize(static_cast<std::size_t>(config.layers));
     config.vocabulary = static_cast<int>(file.getTensor("token_embd.weight").matrix().rows);
     const auto* tokens = file.findStrings("tokenizer.ggml.tokens");
     if (tokens && tokens->size() != static_cast<std::size_t>(config.vocabulary))
@@ -98,8 +44,43 @@ void readShape(const GgufFile& file, const Keys& keys, ModelConfig& config) {
                   std::to_string(config.vocabulary));
 }
 
-void readRope(const GgufFile& file, const Keys& keys, const Architecture& architecture, ModelConfig& config) {
-    config.ropePairing = architecture.ropePairing;
+std::vector<float> readFactors(const GgufFile& file, const ModelConfig& config, const char* name) {
+    const GgufFile::TensorInfo* factors = file.findTensor(name);
+    std::vector<float> values;
+    if (!factors)
+        return values;
+    if (factors->type != kernels::DType::F32 || factors->shape[0] * 2 != config.ropeDim ||
+        factors->matrix().rows != 1)
+        file.fail("its tensor " + std::string(name) + " does not fit " + std::to_string(config.ropeDim) +
+                  " rotated values");
+    for (std::int64_t i = 0; i < factors->shape[0]; ++i) {
+        float value;
+        std::memcpy(&value, factors->data.data() + i * static_cast<std::int64_t>(sizeof value), sizeof value);
+        if (!(value > 0.0f) || !std::isfinite(value))
+            file.fail("its tensor " + std::string(name) + " holds an absurd value");
+        values.push_back(value);
+    }
+    return values;
+}
+
+RopeConfig::Yarn readYarn(const Keys& keys, const ModelConfig& config, double factor) {
+    return {.factor = factor,
+            .trainedLength = keys.findInt("rope.scaling.original_context_length",
+                                          std::numeric_limits<int>::max(), config.trainedLength),
+            .betaFast = keys.findReal("rope.scaling.yarn_beta_fast", 1e-3, 1e6, 32.0),
+            .betaSlow = keys.findReal("rope.scaling.yarn_beta_slow", 1e-3, 1e6, 1.0)};
+}
+
+// What YaRN multiplies queries and keys with, so that attention stays as sharp as it was.
+double yarnMagnitude(const Keys& keys, double factor) {
+    const double grown = 0.1 * std::log(factor);
+    const double multiplier = keys.findReal("rope.scaling.yarn_log_multiplier", 0.0, 1e3, 0.0);
+    return (grown + 1.0) / (multiplier == 0.0 ? 1.0 : multiplier * grown + 1.0);
+}
+
+void readRope(const Keys& keys, const Family& family, ModelConfig& config) {
+    const GgufFile& file = keys.file();
+    config.ropePairing = family.ropePairing;
     // GGUF fixes the pairing by architecture. A file may state another one under a key of ours; the toy
     // models of the tests do.
     if (const auto pairing = keys.findString("rope.pairing"))
@@ -108,47 +89,59 @@ void readRope(const GgufFile& file, const Keys& keys, const Architecture& archit
     if (config.ropeDim > config.headDim || config.ropeDim % 2 != 0)
         file.fail("it rotates " + std::to_string(config.ropeDim) + " of " + std::to_string(config.headDim) +
                   " values of a head, which cannot be");
-    config.ropeBase = keys.findReal("rope.freq_base", 1.0, 1e12, 10000.0);
+    RopeConfig rope;
+    rope.base = keys.findReal("rope.freq_base", 1.0, 1e12, 10000.0);
     const std::string scaling = keys.findString("rope.scaling.type").value_or("linear");
-    if (scaling != "none" && scaling != "linear")
+    if (scaling != "none" && scaling != "linear" && scaling != "yarn")
         file.fail("it stretches positions by the method " + scaling + ", which is not supported");
     const double oldFactor = keys.findReal("rope.scale_linear", 0.0, 1e6, 0.0);
-    const double factor = keys.findReal("rope.scaling.factor", 0.0, 1e6, oldFactor);
-    config.ropeScale = scaling == "none" || factor == 0.0 ? 1.0 : factor; // 0 stands for "none" in some files
-    if (const GgufFile::TensorInfo* factors = file.findTensor("rope_freqs.weight")) {
-        if (factors->type != kernels::DType::F32 || factors->shape[0] * 2 != config.ropeDim ||
-            factors->matrix().rows != 1)
-            file.fail("its tensor rope_freqs.weight does not fit " + std::to_string(config.ropeDim) +
-                      " rotated values");
-        for (std::int64_t i = 0; i < factors->shape[0]; ++i) {
-            float value;
-            std::memcpy(&value, factors->data.data() + i * static_cast<std::int64_t>(sizeof value),
-                        sizeof value);
-            if (!(value > 0.0f) || !std::isfinite(value))
-                file.fail("its tensor rope_freqs.weight holds an absurd value");
-            config.ropeFrequencyFactors.push_back(value);
-        }
+    double factor = keys.findReal("rope.scaling.factor", 0.0, 1e6, oldFactor);
+    if (factor == 0.0 || scaling == "none") // 0 stands for "none" in some files
+        factor = 1.0;
+    if (scaling == "yarn" && factor > 1.0) {
+        rope.yarn = readYarn(keys, config, factor);
+        rope.magnitude =
+            yarnMagnitude(keys, factor) * keys.findReal("rope.scaling.attn_factor", 1e-3, 1e3, 1.0);
+    } else if (scaling != "yarn") {
+        rope.scale = factor;
     }
+    rope.factors = readFactors(file, config, "rope_freqs.weight");
+    config.ropes = {std::move(rope)};
+}
+
+/// What layer 0 has, every layer has; checkTensors() sees to it.
+void readBlock(const GgufFile& file, const Family& family, ModelConfig& config) {
+    const auto has = [&](const char* name) {
+        return file.findTensor("blk.0." + std::string(name)) != nullptr;
+    };
+    BlockConfig& block = config.block;
+    block.normBias = block.norm == NormKind::Layer && has("attn_norm.bias");
+    block.fusedQkv = has("attn_qkv.weight");
+    block.qkvBias = family.block.qkvBias && (has("attn_q.bias") || has("attn_qkv.bias"));
+    block.outputBias = family.block.outputBias && has("attn_output.bias");
+    block.feedForwardBias = family.block.feedForwardBias && has("ffn_up.bias");
+    config.tiedOutput = !file.findTensor("output.weight");
+    config.outputBias = family.outputBias && file.findTensor("output.bias");
 }
 
 } // namespace
 
 ModelConfig ModelConfig::fromGguf(const GgufFile& file) {
-    const Architecture& architecture = architectureOf(file);
+    const Family& family = familyOf(file);
     if (const auto parts = file.findUint("split.count"); parts && *parts > 1)
         file.fail("it is one of " + std::to_string(*parts) +
                   " parts of a model, and models in parts are not supported");
-    const Keys keys(file, architecture.name);
+    const Keys keys(file, family.architecture);
     ModelConfig config;
-    config.architecture = architecture.name;
+    config.architecture = family.architecture;
     config.displayName = engine::displayName(file);
     config.quantisation = quantisationLabel(file);
-    config.activation = architecture.activation;
+    config.block = family.block;
     readShape(file, keys, config);
-    readRope(file, keys, architecture, config);
-    config.tiedOutput = !file.findTensor("output.weight");
-    config.hasQkvBias = architecture.mayHaveQkvBias && file.findTensor("blk.0.attn_q.bias");
-    config.hasQkNorm = architecture.mayHaveQkNorm && file.findTensor("blk.0.attn_q_norm.weight");
+    readRope(keys, family, config);
+    readBlock(file, family, config);
+    if (family.read)
+        family.read(keys, config);
     checkTensors(file, config);
     return config;
 }

@@ -2,12 +2,80 @@
 #include "kernels/backend.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace engine {
 
 class GgufFile;
+
+enum class NormKind : std::uint8_t {
+    Rms,
+    Layer
+}; // Layer: the mean is taken away first, and there may be a bias
+enum class QueryKeyNorm : std::uint8_t { None, EachHead, WholeRow };
+enum class BlockOrder : std::uint8_t {
+    Sequential,      // x += attention(x), then x += feedForward(x)
+    Parallel,        // x += attention(x) + feedForward(x), a norm for each
+    ParallelOneNorm, // the same, both read the same normed rows
+};
+
+/// How a decoder block is put together, as data: the graph (engine/forward_pass.cpp) and the table of tensors (engine/model/tensor_table.h)
+/// follow it. The same in all layers of a model; what differs from layer to layer is LayerConfig.
+struct BlockConfig {
+    NormKind norm = NormKind::Rms;
+    bool normBefore = true; // of what a branch reads
+    bool normAfter = false; // of what a branch adds
+    bool normBias = false;  // of layer norms
+    BlockOrder order = BlockOrder::Sequential;
+
+    QueryKeyNorm queryKeyNorm = QueryKeyNorm::None;
+    float clampQkv = 0; // > 0: queries, keys and values are cut to -c .. c
+    bool qkvBias = false, outputBias = false;
+    bool fusedQkv = false; // one tensor: rows of queries, then keys, then values
+
+    kernels::Activation activation = kernels::Activation::Silu;
+    bool gated = true;
+    bool feedForwardBias = false;
+    bool fusedGateUp = false; // one tensor: rows of the gate, then up
+
+    // Names of the norms' tensors in a layer, without ".weight".
+    const char* attentionNorm = "attn_norm";
+    const char* feedForwardNorm = "ffn_norm";
+    const char* attentionPostNorm = "post_attention_norm";
+    const char* feedForwardPostNorm = "post_ffw_norm";
+};
+
+/// What attention does to scores, apart from positions (kernels::AttentionStyle).
+struct AttentionConfig {
+    float scale = 0;
+    float softcap = 0;      // > 0: Gemma 2
+    float maxAlibiBias = 0; // > 0: ALiBi instead of RoPE
+    bool learnedSinks = false;
+};
+
+/// One way of rotating queries and keys; a model has one, or one for each kind of layer (engine/rope_table.h has the arithmetic).
+struct RopeConfig {
+    struct Yarn { // Peng et al. 2023: slow pairs are stretched, fast ones are not, with a ramp between
+        double factor = 1;
+        int trainedLength = 0; // before it was stretched
+        double betaFast = 32, betaSlow = 1;
+        bool wholeBounds = true; // the ramp's ends are rounded to pairs
+    };
+    double base = 10000.0;
+    double scale = 1.0;              // linear: positions are divided by this
+    std::vector<float> factors = {}; // (ropeDim / 2) frequencies are divided by these; empty = none
+    std::optional<Yarn> yarn = {};
+    double magnitude = 1.0; // of cosines and sines, for queries and keys
+};
+
+constexpr int NoRope = -1;
+
+struct LayerConfig {
+    int rope = 0;   // index into ModelConfig::ropes, or NoRope
+    int window = 0; // newest positions that the layer sees, its own included; 0 = all
+};
 
 /// Hyperparameters of a decoder-only transformer, checked against each other (heads divide, all >= 1, sane upper bounds).
 struct ModelConfig {
@@ -24,20 +92,23 @@ struct ModelConfig {
     int trainedLength = 0; // tokens
     float normEpsilon = 1e-5f;
 
+    BlockConfig block;
+    AttentionConfig attention;
+    std::vector<LayerConfig> layerConfigs; // (layers)
+
     // RoPE (source: the paper's section 3.2 for positions; engine/rope_table.h for the angles)
     int ropeDim = 0; // <= headDim
     kernels::RopePairing ropePairing = kernels::RopePairing::Norm;
-    double ropeBase = 10000.0;
-    double ropeScale = 1.0; // linear scaling: positions are divided by this
-    std::vector<float>
-        ropeFrequencyFactors; // (ropeDim / 2) Llama 3; empty = none; frequencies are divided by these
+    std::vector<RopeConfig> ropes;
 
-    kernels::Activation activation = kernels::Activation::Silu;
-    bool tiedOutput = false; // output matrix = embedding
-    bool hasQkvBias = false; // Qwen 2
-    bool hasQkNorm = false;  // Qwen 3
+    float embeddingScale = 1; // of the rows that the embedding gives
+    float residualScale = 1;  // of what each branch adds
+    float logitScale = 1;     // logits are multiplied with it
+    float logitSoftcap = 0;   // > 0: c tanh(logit / c)
+    bool tiedOutput = false;  // output matrix = embedding
+    bool outputBias = false;
 
-    /// Throws engine::Error: unknown architecture (names the supported ones), missing or absurd values, and all of checkTensors().
+    /// Throws engine::Error: a family that cannot be run (with the reason), missing or absurd values, and all of checkTensors().
     static ModelConfig fromGguf(const GgufFile& file);
     /// Bytes of one token in the cache.
     std::size_t kvBytesPerToken(kernels::KvType type) const;

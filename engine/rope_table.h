@@ -7,12 +7,13 @@
 
 namespace engine {
 
-/// Cosines and sines of rotary position embedding for any int64 position. Angles are computed in double: in
-/// float32 a logit is off by 0.1 after four million tokens. Immutable; any
-/// thread.
+/// Cosines and sines of one kind of rotation at any position of a stream, in double precision: the same at position 0 and at 2^31.
+/// What is static in a family (linear scaling, YaRN, Llama 3's factors) is in the frequencies; nothing depends on the length of the
+/// stream. Immutable; any thread.
 class RopeTable {
 public:
-    explicit RopeTable(const ModelConfig& config);
+    /// `cacheTokens`: the most positions a query is ever told; it chooses between factors for short and long texts.
+    RopeTable(const RopeConfig& config, int ropeDim, int cacheTokens);
 
     int ropeDim() const { return static_cast<int>(2 * m_frequencies.size()); }
     /// out: (ropeDim) as cos, sin pairs, as kernels::Backend::rope wants them.
@@ -20,6 +21,7 @@ public:
 
 private:
     std::vector<double> m_frequencies; // (ropeDim / 2) radians per token
+    double m_magnitude = 1;
 };
 
 } // namespace engine

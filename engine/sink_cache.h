@@ -1,6 +1,5 @@
 #pragma once
 #include "engine/types.h"
-#include "kernels/backend.h"
 
 #include <cstdint>
 #include <vector>
@@ -16,12 +15,20 @@ struct Segment {
     int cacheOffset;            // its first token's position inside the cache
 };
 
+/// Which cached keys a token may see: sink slots [0, sinkCount) and ring slots ringFirst, ringFirst + 1, ... modulo the ring's length,
+/// ringCount of them, the newest last.
+struct VisibleKeys {
+    std::int32_t sinkCount = 0;
+    std::int32_t ringFirst = 0; // 0 .. ringSlots-1
+    std::int32_t ringCount = 0;
+};
+
 /// Where one new token goes and what it may see.
 struct Place {
     StreamPosition position;     // in the stream; the key and the ring query are rotated here
     StreamPosition sinkPosition; // p(t) = S + (t - lo(t)): the sink query is rotated here
     int slot;                    // in the KvCache
-    kernels::QueryView view;     // includes the token itself
+    VisibleKeys view;            // includes the token itself
 };
 
 /// The book-keeping of StreamingLLM with rotate-once keys: integers only, no tensors (Xiao et al., section 3.2).

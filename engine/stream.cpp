@@ -30,6 +30,7 @@ SinkCache::Shape shapeOf(const StreamOptions& options) {
 struct Stream::Impl {
     Impl(std::shared_ptr<const Model> owner, const StreamOptions& wanted)
         : model(std::move(owner)), options(resolve(model->config, wanted)), cache(shapeOf(options)),
+          step(model->config, options.sinks + options.window + 1, options.maxChunk),
           forward(*model, options.maxChunk) {
         const ModelConfig& c = model->config;
         keysAndValues = model->backend->makeKvCache({c.layers, c.kvHeads, c.headDim, options.sinks,
@@ -40,6 +41,7 @@ struct Stream::Impl {
     std::shared_ptr<const Model> model;
     StreamOptions options;
     SinkCache cache;
+    Step step;
     ForwardPass forward;
     std::unique_ptr<kernels::KvCache> keysAndValues;
     std::vector<Place> places;
@@ -78,7 +80,8 @@ bool Stream::Impl::feedChunk(std::span<const TokenId> tokens, LogitsWanted wante
         describeFrame(*capture, *model, cache, places.back());
     bool finished = false;
     try {
-        finished = forward.run({tokens, places, keysAndValues.get(), wanted, capture}, stop);
+        step.set(tokens, places, keysAndValues->shape());
+        finished = forward.run({step, keysAndValues.get(), wanted, capture}, stop);
     } catch (...) {
         cache = before;
         throw;

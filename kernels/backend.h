@@ -8,7 +8,7 @@
 #include <span>
 #include <string>
 
-// The operations of a decoder-only transformer on one device. The model graph (engine/model.cpp) is written once over this.
+// The operations of a decoder-only transformer on one device. The model graph (engine/forward_pass.cpp) is written once over this.
 //
 // Thread: one backend is used from one thread at a time (the engine thread); it may use a pool of its own inside.
 // Errors: a wrong shape is a bug (assert); a device or memory failure throws std::runtime_error with a sentence.
@@ -32,9 +32,9 @@ public:
     virtual Tensor tensor() const = 0;
 };
 
-enum class RopePairing { Norm, Neox };    // (0,1)(2,3).. or (0,d/2)(1,d/2+1)..
-enum class Activation { Silu, GeluTanh }; // of the gate
-enum class Write { Replace, Add };        // out = Wx or out += Wx
+enum class RopePairing { Norm, Neox }; // (0,1)(2,3).. or (0,d/2)(1,d/2+1)..
+enum class Activation { Silu, GeluTanh, GeluErf };
+enum class Write { Replace, Add }; // out = Wx or out += Wx
 enum class ActivationPrecision {
     Int8,
     Float32
@@ -50,22 +50,33 @@ struct LinearJob {
     const Buffer* bias = nullptr; // (1, weight->rows()) or null
 };
 
-/// Which cached keys one query may see: sink slots [0, sinkCount) and ring slots ringFirst, ringFirst + 1, ... modulo the ring's
-/// length, ringCount of them, the newest last. Each query of a batch has its own: there is no other mask.
-struct QueryView {
-    std::int32_t sinkCount = 0;
-    std::int32_t ringFirst = 0; // 0 .. ringSlots-1
-    std::int32_t ringCount = 0;
+/// Keys in neighbouring slots that one query sees, and how it turns to them. Sinks, the ring (two runs where it wraps), a layer's window,
+/// pinned and recalled text are all runs; there is no other mask. A slot is in one run of a query at most, and a run lies either in
+/// the pinned slots of the cache or in its ring.
+struct KeyRun {
+    std::int32_t firstSlot = 0; // in the cache, 0 .. slots-1
+    std::int32_t count = 0;
+    std::int32_t query = 0; // which of AttendArgs::queries meets these keys
+    std::int64_t distance =
+        0; // from the query back to the first key, in positions inside the cache; the next key is one nearer
+};
+
+/// What a family does to the scores of its heads, in this order; the defaults do nothing.
+struct AttentionStyle {
+    float scale = 1.0f;             // usually 1 / sqrt(headDim)
+    float softcap = 0.0f;           // c > 0: score = c tanh(score / c)   (Gemma 2)
+    const Buffer* slopes = nullptr; // (1, nHeads): score -= slope * distance   (ALiBi)
+    const Buffer* sinkLogits =
+        nullptr; // (1, nHeads): one more logit in the softmax, with no key and no value   (gpt-oss)
 };
 
 struct AttendArgs {
-    Tensor ringQuery; // (nTokens, nHeads * headDim) rotated at the absolute stream position
-    Tensor
-        sinkQuery; // (nTokens, nHeads * headDim) rotated at the position inside the cache; same data as ringQuery is allowed
+    std::span<const Tensor>
+        queries; // each (nTokens, nHeads * headDim); the same query, rotated once for each position it is told
     const KvCache* cache = nullptr;
     int layer = 0;
-    std::span<const QueryView> views;    // (nTokens)
-    float scale = 1.0f;                  // usually 1 / sqrt(headDim)
+    std::span<const std::span<const KeyRun>> runs; // (nTokens): each query's, oldest keys first
+    AttentionStyle style;
     Tensor out;                          // (nTokens, nHeads * headDim)
     AttentionCapture* capture = nullptr; // filled for the last query only; null costs nothing
 };
@@ -92,8 +103,12 @@ public:
     // Operations. nTokens = rows of the tensors; in-place (x == out) is allowed where noted.
     virtual void embed(const Weight& table, std::span<const std::int32_t> tokens,
                        Tensor out) = 0; // (nTokens, dim)
-    /// Each row of `gain.cols` values by itself: x is seen as (n, gain.cols), so this also serves per-head norms. In-place allowed.
+    /// x / sqrt(mean(x^2) + epsilon) * gain. Each row of `gain.cols` values by itself: x is seen as (n, gain.cols), so this also serves
+    /// per-head norms. In-place allowed.
     virtual void rmsNorm(Tensor x, Tensor gain /* (1, n) */, float epsilon, Tensor out) = 0;
+    /// (x - mean) / sqrt(variance + epsilon) * gain + bias, rows as above; `bias` null = 0. In-place allowed.
+    virtual void layerNorm(Tensor x, Tensor gain /* (1, n) */, const Buffer* bias, float epsilon,
+                           Tensor out) = 0;
     /// All jobs share the input x (nTokens, cols): it is quantised once and the jobs run as one parallel section.
     virtual void linear(Tensor x, std::span<const LinearJob> jobs, Residual residual) = 0;
     /// A hint: after the next linear() of one token comes one that reads these. Costs nothing to ignore.
@@ -107,8 +122,11 @@ public:
                          std::span<const std::int32_t> slots) = 0;
     virtual void attend(const AttendArgs& args) = 0;
     virtual void gatedActivation(Activation activation, Tensor gate, Tensor up,
-                                 Tensor out) = 0; // out may be gate or up
-    virtual void add(Tensor x, Tensor inOut) = 0; // inOut += x
+                                 Tensor out) = 0; // act(gate) * up; out may be gate or up
+    virtual void activation(Activation activation, Tensor inOut) = 0;
+    virtual void clamp(Tensor inOut, float limit) = 0; // to -limit .. limit
+    virtual void softcap(Tensor inOut, float cap) = 0; // cap tanh(x / cap)
+    virtual void add(Tensor x, Tensor inOut) = 0;      // inOut += x
     virtual void scale(Tensor inOut, float factor) = 0;
 
     /// Bytes that linear() and attend() have read from weights and caches since the last call; for benchmarks.

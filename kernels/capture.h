@@ -13,6 +13,7 @@ struct HeadStats {
     float recent = 0;        // weight on the newest `recentKeys` ring slots, the query's own included
     float effectiveKeys = 0; // exp(entropy) of the row
     float outputNorm = 0;    // L2 norm of the head's output
+    float learnedSink = 0;   // weight on the head's own sink logit, which no key holds (gpt-oss); else 0
 };
 
 /// Where attend() leaves its numbers for ONE layer. Preallocated by the caller; an empty span is not filled.

@@ -40,7 +40,13 @@ void expandAny(KvType type, const std::byte* stored, int count, float* out) {
         expandOf<KvType::F16>(stored, count, out);
 }
 
+void softcapRow(float* x, float cap, int count) {
+    for (int i = 0; i < count; i += GROUP)
+        store16(x + i, softcap16(load16(x + i), cap));
+}
+
 constexpr AttendKernels ATTEND_TABLE{scoresAny,
+                                     softcapRow,
                                      softmaxOf<Entropy::No>,
                                      softmaxOf<Entropy::Yes>,
                                      weightedSumAny,

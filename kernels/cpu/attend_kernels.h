@@ -46,6 +46,8 @@ struct AttendKernels {
     /// i)
     void (*scores)(const KvRun& run, int firstGroup, int groups, const float* queries,
                    std::ptrdiff_t queryStride, int rows, float scale, float* scores);
+    /// x[i] = cap * tanh(x[i] / cap) for a multiple of 16 values
+    void (*softcap)(float* x, float cap, int count);
     /// Turns the scores of one row into weights, 0 where the mask's bit is 0. masks: one for each group, bit
     /// = slot.
     RowSums (*softmax)(float* row, const std::uint16_t* masks, int groups);

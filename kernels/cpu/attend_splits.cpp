@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cmath>
 
 namespace kernels {
 namespace {
@@ -18,25 +19,26 @@ struct Range { // of slots in one part
     bool touches(int from, int to) const { return first < to && from < end; }
 };
 
-// A ring's visible slots are one range or, across its end, two.
-struct Ranges {
-    Range main, wrapped;
-};
-
-Ranges rangesOf(const KvShape& shape, const QueryView& view, KvPart part) {
-    if (part == KvPart::Sinks)
-        return {{0, view.sinkCount}, {0, 0}};
-    const int end = view.ringFirst + view.ringCount;
-    return {{view.ringFirst, std::min(end, shape.ringSlots)}, {0, std::max(end - shape.ringSlots, 0)}};
+int firstSlotOf(const KvShape& shape, KvPart part) {
+    return part == KvPart::Sinks ? 0 : shape.sinkSlots;
 }
 
-void appendSplits(const KvShape& shape, std::span<const QueryView> views, KvPart part,
+Range rangeOf(const KvShape& shape, const KeyRun& run, KvPart part) {
+    const int first = run.firstSlot - firstSlotOf(shape, part);
+    return {first, first + run.count};
+}
+
+bool liesIn(const KvShape& shape, const KeyRun& run, KvPart part) {
+    return (run.firstSlot < shape.sinkSlots) == (part == KvPart::Sinks);
+}
+
+void appendSplits(const KvShape& shape, std::span<const KeyRuns> views, KvPart part, int query,
                   std::vector<AttendSplit>& splits) {
     const int slots = part == KvPart::Sinks ? shape.sinkSlots : shape.ringSlots;
     for (int index = 0; index * SPLIT_SLOTS < slots; ++index) {
         std::uint16_t all[SPLIT_GROUPS] = {}, masks[SPLIT_GROUPS];
-        for (const QueryView& view : views) {
-            if (!splitMasks(shape, view, part, index, masks))
+        for (const KeyRuns runs : views) {
+            if (!splitMasks(shape, runs, part, query, index, masks))
                 continue;
             for (int group = 0; group < SPLIT_GROUPS; ++group)
                 all[group] = static_cast<std::uint16_t>(all[group] | masks[group]);
@@ -48,6 +50,7 @@ void appendSplits(const KvShape& shape, std::span<const QueryView> views, KvPart
         const auto last = std::find_if(std::rbegin(all), std::rend(all), visible).base();
         AttendSplit& split = splits.emplace_back();
         split.part = part;
+        split.query = query;
         split.index = index;
         split.firstMask = static_cast<int>(first - std::begin(all));
         split.firstGroup = index * SPLIT_GROUPS + split.firstMask;
@@ -65,14 +68,18 @@ AttendCall::AttendCall(const AttendArgs& arguments)
     heads = static_cast<int>(args.out.cols) / headDim;
     groupHeads = heads / kvHeads;
     assert(args.out.cols == static_cast<std::int64_t>(groupHeads) * kvHeads * headDim);
-    assert(args.ringQuery.rows == args.out.rows && args.ringQuery.cols == args.out.cols);
-    assert(args.sinkQuery.rows == args.out.rows && args.sinkQuery.cols == args.out.cols);
-    assert(args.views.size() == static_cast<std::size_t>(args.out.rows));
+    assert(!args.queries.empty());
+    for ([[maybe_unused]] const Tensor& query : args.queries)
+        assert(query.rows == args.out.rows && query.cols == args.out.cols);
+    assert(args.runs.size() == static_cast<std::size_t>(args.out.rows));
     assert(args.layer >= 0 && args.layer < cache.shape().layers);
-    for ([[maybe_unused]] const QueryView& view : args.views) {
-        assert(view.sinkCount >= 0 && view.sinkCount <= cache.shape().sinkSlots);
-        assert(view.ringCount >= 0 && view.ringCount <= cache.shape().ringSlots);
-        assert(view.ringFirst >= 0 && view.ringFirst <= cache.shape().ringSlots);
+    for (const KeyRuns runs : args.runs) {
+        for ([[maybe_unused]] const KeyRun& run : runs) {
+            const bool pinned = run.firstSlot < cache.shape().sinkSlots;
+            assert(run.firstSlot >= 0 && run.count >= 0 && run.query >= 0 &&
+                   run.query < static_cast<int>(args.queries.size()));
+            assert(run.firstSlot + run.count <= (pinned ? cache.shape().sinkSlots : cache.shape().slots()));
+        }
     }
 }
 
@@ -89,32 +96,63 @@ KvRun AttendCall::run(KvPart part, int kvHead) const {
             cache.keys(args.layer, part, kvHead)};
 }
 
+void AttendCall::style(const AttendKernels& kernels, int head, const float* distances, float* scores,
+                       int count) const {
+    if (args.style.softcap > 0)
+        kernels.softcap(scores, args.style.softcap * LOG2_E, count);
+    if (args.style.slopes)
+        kernels.addScaled(scores, distances, -LOG2_E * args.style.slopes->tensor().data[head], count);
+}
+
+RowSums AttendCall::startOf(int head) const {
+    if (!args.style.sinkLogits)
+        return {-INFINITY, 0.0f, 0.0f};
+    return {LOG2_E * args.style.sinkLogits->tensor().data[head], 1.0f, 0.0f};
+}
+
 int AttendSplit::firstSlot(const KvShape& shape) const {
-    return firstGroup * KV_GROUP + (part == KvPart::Ring ? shape.sinkSlots : 0);
+    return firstGroup * KV_GROUP + firstSlotOf(shape, part);
 }
 
-bool splitMasks(const KvShape& shape, const QueryView& view, KvPart part, int index, std::uint16_t* masks) {
-    const Ranges ranges = rangesOf(shape, view, part);
+bool splitMasks(const KvShape& shape, KeyRuns runs, KvPart part, int query, int index, std::uint16_t* masks) {
     const int first = index * SPLIT_SLOTS, end = first + SPLIT_SLOTS;
-    if (ranges.main.covers(first, end) || ranges.wrapped.covers(first, end)) {
-        std::fill(masks, masks + SPLIT_GROUPS, std::uint16_t{0xFFFF});
-        return true;
+    bool any = false;
+    std::fill(masks, masks + SPLIT_GROUPS, std::uint16_t{0});
+    for (const KeyRun& run : runs) {
+        if (run.query != query || !liesIn(shape, run, part))
+            continue;
+        const Range range = rangeOf(shape, run, part);
+        if (range.covers(first, end)) {
+            std::fill(masks, masks + SPLIT_GROUPS, std::uint16_t{0xFFFF});
+            return true;
+        }
+        if (!range.touches(first, end))
+            continue;
+        any = true;
+        for (int group = 0; group < SPLIT_GROUPS; ++group)
+            masks[group] = static_cast<std::uint16_t>(masks[group] | range.bits(first + group * KV_GROUP));
     }
-    if (!ranges.main.touches(first, end) && !ranges.wrapped.touches(first, end)) {
-        std::fill(masks, masks + SPLIT_GROUPS, std::uint16_t{0});
-        return false;
-    }
-    for (int group = 0; group < SPLIT_GROUPS; ++group) {
-        const int slot = first + group * KV_GROUP;
-        masks[group] = static_cast<std::uint16_t>(ranges.main.bits(slot) | ranges.wrapped.bits(slot));
-    }
-    return true;
+    return any;
 }
 
-void listSplits(const KvShape& shape, std::span<const QueryView> views, std::vector<AttendSplit>& splits) {
+void splitDistances(const KvShape& shape, KeyRuns runs, const AttendSplit& split, float* distances) {
+    const int first = split.firstGroup * KV_GROUP, end = first + split.groups * KV_GROUP;
+    std::fill(distances, distances + (end - first), 0.0f);
+    for (const KeyRun& run : runs) {
+        if (run.query != split.query || !liesIn(shape, run, split.part))
+            continue;
+        const Range range = rangeOf(shape, run, split.part);
+        for (int slot = std::max(first, range.first); slot < std::min(end, range.end); ++slot)
+            distances[slot - first] = static_cast<float>(run.distance - (slot - range.first));
+    }
+}
+
+void listSplits(const KvShape& shape, std::span<const KeyRuns> views, int queries,
+                std::vector<AttendSplit>& splits) {
     splits.clear();
-    appendSplits(shape, views, KvPart::Sinks, splits);
-    appendSplits(shape, views, KvPart::Ring, splits);
+    for (const KvPart part : {KvPart::Sinks, KvPart::Ring})
+        for (int query = 0; query < queries; ++query)
+            appendSplits(shape, views, part, query, splits);
 }
 
 } // namespace kernels

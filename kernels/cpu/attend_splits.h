@@ -22,11 +22,21 @@ struct AttendCall {
     int paddedDim;
 
     KvRun run(KvPart part, int kvHead) const;
+    /// Does style() anything?
+    bool isStyled() const { return args.style.softcap > 0 || args.style.slopes; }
+    /// Scores of one head over `count` slots (a multiple of 16), in powers of 2, before the softmax.
+    void style(const AttendKernels& kernels, int head, const float* distances, float* scores,
+               int count) const;
+    /// What the softmax of a head begins with: nothing, or its learned sink.
+    RowSums startOf(int head) const;
 };
 
-/// A split of one part of the cache that some query sees.
+using KeyRuns = std::span<const KeyRun>; // what one query sees
+
+/// A split of one part of the cache as one rotation of some query sees it.
 struct AttendSplit {
     KvPart part;
+    int query;                         // of AttendArgs::queries
     int index;                         // in its part
     int firstGroup;                    // in its part: the first one with a visible slot
     int groups;                        // up to the last one with a visible slot
@@ -36,10 +46,14 @@ struct AttendSplit {
     int firstSlot(const KvShape& shape) const; // in the cache, of firstGroup
 };
 
-/// Visible slots of every group of a split for one query; false when there are none.
-bool splitMasks(const KvShape& shape, const QueryView& view, KvPart part, int index, std::uint16_t* masks);
+/// Slots of every group of a split that one query sees with one of its rotations; false when there are none.
+bool splitMasks(const KvShape& shape, KeyRuns runs, KvPart part, int query, int index, std::uint16_t* masks);
 
-/// The splits that these queries see, sinks first and then the ring from its first slot on. Clears `splits`.
-void listSplits(const KvShape& shape, std::span<const QueryView> views, std::vector<AttendSplit>& splits);
+/// How far back each slot of `split` is from a query, 0 where it sees none: groups * 16 numbers.
+void splitDistances(const KvShape& shape, KeyRuns runs, const AttendSplit& split, float* distances);
+
+/// The splits that these queries see: pinned slots first and then the ring, each from its first slot on. Clears `splits`.
+void listSplits(const KvShape& shape, std::span<const KeyRuns> views, int queries,
+                std::vector<AttendSplit>& splits);
 
 } // namespace kernels

@@ -28,10 +28,11 @@ private:
 
     void reserve(const AttendCall& call);
     float* weightsOf(const AttendCall& call, int unit, int worker, bool kept) const;
-    void runUnit(const AttendCall& call, int token, int unit, float* weights,
+    void listRecent(const AttendCall& call, int token, int keys);
+    void runUnit(const AttendCall& call, int token, int unit, int worker, float* weights,
                  const AttentionCapture* capture);
-    void captureUnit(const AttendCall& call, int token, const AttendSplit& split, const float* weights,
-                     Part* parts, int recentKeys) const;
+    void captureUnit(const AttendCall& call, const AttendSplit& split, const float* weights,
+                     Part* parts) const;
     RowSums mergeHead(const AttendCall& call, int token, int head);
     HeadStats statsOf(const AttendCall& call, int head, const RowSums& total);
     void addWeights(const AttendCall& call, int splitIndex, const AttentionCapture& capture) const;
@@ -39,13 +40,15 @@ private:
     ThreadPool& m_pool;
     const AttendKernels& m_kernels;
     std::vector<AttendSplit> m_splits;
+    std::vector<KeyRun> m_recent;  // the newest keys of the ring, for a capture
     std::vector<Part> m_parts;     // (units, groupHeads); unit = kvHead * splits + split
     std::vector<RowSums> m_totals; // (heads)
     HugeMemory m_scratch;
     float* m_partOut = nullptr; // (units, groupHeads, paddedDim)
     float* m_weights =
         nullptr; // (units, groupHeads, SPLIT_SLOTS) when kept, else (workers, groupHeads, SPLIT_SLOTS)
-    float* m_headOut = nullptr; // (paddedDim)
+    float* m_headOut = nullptr;   // (paddedDim)
+    float* m_distances = nullptr; // (workers, SPLIT_SLOTS)
 };
 
 /// Attention of many queries: work is divided into (KV head, tile of tokens) units. A tile goes through the
@@ -61,8 +64,8 @@ private:
     struct Tile { // the scratch of one worker
         std::vector<AttendSplit> splits;
         HugeMemory memory;
-        float* ringQueries = nullptr; // (rows, headDim)
-        float* sinkQueries = nullptr;
+        float* queries = nullptr;             // (rotations, rows, headDim)
+        float* distances = nullptr;           // (SPLIT_SLOTS)
         float* scores = nullptr;              // (rows, SPLIT_SLOTS)
         float* panel = nullptr;               // keys or values of PANEL_GROUPS groups
         float* part = nullptr;                // (rows, paddedDim)
@@ -75,8 +78,10 @@ private:
     void reserve(const AttendCall& call, int tokens);
     void runTile(const AttendCall& call, int kvHead, int firstToken, int tokens, Tile& tile) const;
     void gatherQueries(const AttendCall& call, int kvHead, int firstToken, int tokens, Tile& tile) const;
-    void takeSplit(const AttendCall& call, const AttendSplit& split, const KvRun& run, int rows,
+    void takeSplit(const AttendCall& call, const AttendSplit& split, int kvHead, int firstToken, int rows,
                    Tile& tile) const;
+    void styleScores(const AttendCall& call, const AttendSplit& split, int kvHead, int firstToken, int rows,
+                     Tile& tile) const;
     void scorePanels(const AttendCall& call, const AttendSplit& split, const KvRun& run, int rows,
                      Tile& tile) const;
     void sumPanels(const AttendSplit& split, const KvRun& run, int rows, Tile& tile) const;

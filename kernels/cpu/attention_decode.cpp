@@ -14,13 +14,6 @@ std::size_t bytesOf(const AttendCall& call, const AttendSplit& split) {
     return static_cast<std::size_t>(split.groups) * (layout.keyGroupBytes + layout.valueGroupBytes);
 }
 
-// The newest ring slots of a view as a view.
-QueryView newest(const QueryView& view, int keys, int ringSlots) {
-    const int count = std::min(keys, view.ringCount);
-    const int first = view.ringFirst + view.ringCount - count;
-    return {0, first >= ringSlots ? first - ringSlots : first, count};
-}
-
 // What a weight of a split is multiplied with to be one of the whole row.
 float shareOf(const RowSums& split, const RowSums& total) {
     return total.sum > 0 ? std::exp2(split.largest - total.largest) / total.sum : 0.0f;
@@ -35,11 +28,12 @@ bool keepsWeights(const AttentionCapture* capture) {
 DecodeAttention::DecodeAttention(ThreadPool& pool, Isa isa) : m_pool(pool), m_kernels(attendKernels(isa)) {}
 
 void DecodeAttention::reserve(const AttendCall& call) {
-    // Sized for the whole cache, so that nothing is allocated while it fills and when a capture begins.
+    // Sized for the whole cache seen with every rotation, so that nothing is allocated while it fills and when a capture begins.
     const KvShape& shape = call.cache.shape();
     const auto splitsOf = [](int slots) { return (slots + SPLIT_SLOTS - 1) / SPLIT_SLOTS; };
     const std::size_t splits =
-        static_cast<std::size_t>(splitsOf(shape.sinkSlots) + splitsOf(shape.ringSlots));
+        static_cast<std::size_t>(splitsOf(shape.sinkSlots) + splitsOf(shape.ringSlots)) *
+        call.args.queries.size();
     const std::size_t rows = std::max(splits * static_cast<std::size_t>(call.heads),
                                       static_cast<std::size_t>(m_pool.threads() * call.groupHeads));
     const std::size_t padded = static_cast<std::size_t>(call.paddedDim);
@@ -47,24 +41,29 @@ void DecodeAttention::reserve(const AttendCall& call) {
     if (m_parts.size() < rows)
         m_parts.resize(rows);
     m_totals.resize(static_cast<std::size_t>(call.heads));
-    const std::size_t floats = rows * (padded + SPLIT_SLOTS) + padded;
+    const std::size_t distances = static_cast<std::size_t>(m_pool.threads()) * SPLIT_SLOTS;
+    const std::size_t floats = rows * (padded + SPLIT_SLOTS) + padded + distances;
     if (m_scratch.size() < floats * sizeof(float))
         m_scratch = HugeMemory(floats * sizeof(float));
     m_weights = reinterpret_cast<float*>(m_scratch.data());
     m_partOut = m_weights + rows * SPLIT_SLOTS;
     m_headOut = m_partOut + rows * padded;
+    m_distances = m_headOut + padded;
 }
 
 std::uint64_t DecodeAttention::run(const AttendCall& call, int token, const AttentionCapture* capture) {
     reserve(call);
-    listSplits(call.cache.shape(), call.args.views.subspan(static_cast<std::size_t>(token), 1), m_splits);
+    listSplits(call.cache.shape(), call.args.runs.subspan(static_cast<std::size_t>(token), 1),
+               static_cast<int>(call.args.queries.size()), m_splits);
+    if (capture)
+        listRecent(call, token, capture->recentKeys);
     const int splits = static_cast<int>(m_splits.size());
     const bool kept = keepsWeights(capture);
     const int units = call.kvHeads * splits;
     // A chunk each, so that a thread that is held up costs little; threads take neighbours, so what a unit fetches
     // ahead is its thread's next.
     m_pool.run(units, [&](int unit, int worker) {
-        runUnit(call, token, unit, weightsOf(call, unit, worker, kept), capture);
+        runUnit(call, token, unit, worker, weightsOf(call, unit, worker, kept), capture);
     });
     for (int head = 0; head < call.heads; ++head) {
         const RowSums total = mergeHead(call, token, head);
@@ -89,7 +88,20 @@ float* DecodeAttention::weightsOf(const AttendCall& call, int unit, int worker, 
     return m_weights + static_cast<std::ptrdiff_t>(kept ? unit : worker) * call.groupHeads * SPLIT_SLOTS;
 }
 
-void DecodeAttention::runUnit(const AttendCall& call, int token, int unit, float* weights,
+// The newest keys of the ring, as runs.
+void DecodeAttention::listRecent(const AttendCall& call, int token, int keys) {
+    m_recent.clear();
+    const KeyRuns runs = call.args.runs[static_cast<std::size_t>(token)];
+    for (auto run = runs.rbegin(); run != runs.rend() && keys > 0; ++run) {
+        if (run->firstSlot < call.cache.shape().sinkSlots)
+            continue;
+        const int count = std::min(keys, run->count);
+        m_recent.push_back({run->firstSlot + run->count - count, count, run->query, 0});
+        keys -= count;
+    }
+}
+
+void DecodeAttention::runUnit(const AttendCall& call, int token, int unit, int worker, float* weights,
                               const AttentionCapture* capture) {
     const int splits = static_cast<int>(m_splits.size());
     const int kvHead = unit / splits;
@@ -100,10 +112,17 @@ void DecodeAttention::runUnit(const AttendCall& call, int token, int unit, float
         run.nextKeys = call.cache.keys(call.args.layer, next.part, kvHead) +
                        static_cast<std::size_t>(next.firstGroup) * call.cache.layout(next.part).keyGroupBytes;
     }
-    const Tensor& queries = split.part == KvPart::Sinks ? call.args.sinkQuery : call.args.ringQuery;
+    const Tensor& queries = call.args.queries[static_cast<std::size_t>(split.query)];
     const float* query = queries.data + token * queries.cols + kvHead * call.groupHeads * call.headDim;
     m_kernels.scores(run, split.firstGroup, split.groups, query, call.headDim, call.groupHeads,
-                     call.args.scale * LOG2_E, weights);
+                     call.args.style.scale * LOG2_E, weights);
+    if (call.isStyled()) {
+        float* distances = m_distances + worker * SPLIT_SLOTS;
+        splitDistances(call.cache.shape(), call.args.runs[static_cast<std::size_t>(token)], split, distances);
+        for (int row = 0; row < call.groupHeads; ++row)
+            call.style(m_kernels, kvHead * call.groupHeads + row, distances, weights + row * SPLIT_SLOTS,
+                       split.groups * KV_GROUP);
+    }
     Part* parts = m_parts.data() + static_cast<std::ptrdiff_t>(unit) * call.groupHeads;
     const auto softmax = capture ? m_kernels.softmaxWithEntropy : m_kernels.softmax;
     for (int row = 0; row < call.groupHeads; ++row)
@@ -112,17 +131,14 @@ void DecodeAttention::runUnit(const AttendCall& call, int token, int unit, float
                           m_partOut + static_cast<std::ptrdiff_t>(unit) * call.groupHeads * call.paddedDim,
                           Write::Replace);
     if (capture)
-        captureUnit(call, token, split, weights, parts, capture->recentKeys);
+        captureUnit(call, split, weights, parts);
 }
 
-void DecodeAttention::captureUnit(const AttendCall& call, int token, const AttendSplit& split,
-                                  const float* weights, Part* parts, int recentKeys) const {
+void DecodeAttention::captureUnit(const AttendCall& call, const AttendSplit& split, const float* weights,
+                                  Part* parts) const {
     const KvShape& shape = call.cache.shape();
-    const QueryView recent =
-        newest(call.args.views[static_cast<std::size_t>(token)], recentKeys, shape.ringSlots);
     std::uint16_t masks[SPLIT_GROUPS];
-    const bool anyRecent =
-        split.part == KvPart::Ring && splitMasks(shape, recent, split.part, split.index, masks);
+    const bool anyRecent = splitMasks(shape, m_recent, split.part, split.query, split.index, masks);
     for (int row = 0; row < call.groupHeads; ++row) {
         const float* from = weights + row * SPLIT_SLOTS;
         parts[row].slot0 = split.firstSlot(shape) == 0 ? from[0] : 0.0f;
@@ -134,7 +150,7 @@ void DecodeAttention::captureUnit(const AttendCall& call, int token, const Atten
 RowSums DecodeAttention::mergeHead(const AttendCall& call, int token, int head) {
     const int splits = static_cast<int>(m_splits.size());
     const int kvHead = head / call.groupHeads, row = head % call.groupHeads;
-    RowSums total{-INFINITY, 0.0f, 0.0f};
+    RowSums total = call.startOf(head);
     std::fill(m_headOut, m_headOut + call.paddedDim, 0.0f);
     for (int split = 0; split < splits; ++split) {
         const std::ptrdiff_t index =
@@ -168,6 +184,8 @@ HeadStats DecodeAttention::statsOf(const AttendCall& call, int head, const RowSu
         if (isSink)
             stats.sinks += part.sums.sum * share;
     }
+    if (call.args.style.sinkLogits)
+        stats.learnedSink = shareOf(call.startOf(head), total);
     stats.effectiveKeys = std::exp2(std::log2(total.sum) - total.entropy / total.sum);
     stats.outputNorm = std::sqrt(m_kernels.squares(m_headOut, call.paddedDim));
     return stats;

@@ -1,7 +1,6 @@
 #include "kernels/cpu/attention.h"
 
 #include <algorithm>
-#include <cmath>
 
 namespace kernels {
 namespace {
@@ -27,7 +26,8 @@ void PrefillAttention::reserve(const AttendCall& call, int tokens) {
     const std::size_t dim = static_cast<std::size_t>(call.headDim),
                       padded = static_cast<std::size_t>(call.paddedDim);
     const std::size_t panel = std::size_t{PANEL_GROUPS} * KV_GROUP * padded;
-    const std::size_t floats = rows * (2 * dim + SPLIT_SLOTS + 2 * padded) + panel;
+    const std::size_t rotations = call.args.queries.size();
+    const std::size_t floats = rows * (rotations * dim + SPLIT_SLOTS + 2 * padded) + panel + SPLIT_SLOTS;
     for (Tile& tile : m_tiles) {
         if (tile.memory.size() < floats * sizeof(float))
             tile.memory = HugeMemory(floats * sizeof(float));
@@ -35,8 +35,8 @@ void PrefillAttention::reserve(const AttendCall& call, int tokens) {
         tile.scores = tile.panel + panel;
         tile.part = tile.scores + rows * SPLIT_SLOTS;
         tile.out = tile.part + rows * padded;
-        tile.ringQueries = tile.out + rows * padded;
-        tile.sinkQueries = tile.ringQueries + rows * dim;
+        tile.distances = tile.out + rows * padded;
+        tile.queries = tile.distances + SPLIT_SLOTS;
         tile.sums.resize(rows);
         tile.splitSums.resize(rows);
         tile.masks.resize(static_cast<std::size_t>(tokens) * SPLIT_GROUPS);
@@ -62,18 +62,20 @@ std::uint64_t PrefillAttention::run(const AttendCall& call, int tokens) {
 void PrefillAttention::runTile(const AttendCall& call, int kvHead, int firstToken, int tokens,
                                Tile& tile) const {
     const KvShape& shape = call.cache.shape();
-    const std::span<const QueryView> views =
-        call.args.views.subspan(static_cast<std::size_t>(firstToken), static_cast<std::size_t>(tokens));
+    const std::span<const KeyRuns> views =
+        call.args.runs.subspan(static_cast<std::size_t>(firstToken), static_cast<std::size_t>(tokens));
     const int rows = tokens * call.groupHeads;
     gatherQueries(call, kvHead, firstToken, tokens, tile);
-    listSplits(shape, views, tile.splits);
-    std::fill(tile.sums.begin(), tile.sums.end(), RowSums{-INFINITY, 0.0f, 0.0f});
+    listSplits(shape, views, static_cast<int>(call.args.queries.size()), tile.splits);
+    for (int row = 0; row < rows; ++row)
+        tile.sums[static_cast<std::size_t>(row)] =
+            call.startOf(kvHead * call.groupHeads + row % call.groupHeads);
     std::fill(tile.out, tile.out + static_cast<std::ptrdiff_t>(rows) * call.paddedDim, 0.0f);
     for (const AttendSplit& split : tile.splits) {
         for (int token = 0; token < tokens; ++token)
-            splitMasks(shape, views[static_cast<std::size_t>(token)], split.part, split.index,
+            splitMasks(shape, views[static_cast<std::size_t>(token)], split.part, split.query, split.index,
                        tile.masks.data() + token * SPLIT_GROUPS);
-        takeSplit(call, split, call.run(split.part, kvHead), rows, tile);
+        takeSplit(call, split, kvHead, firstToken, rows, tile);
     }
     for (int row = 0; row < rows; ++row) {
         const int token = firstToken + row / call.groupHeads,
@@ -91,14 +93,30 @@ void PrefillAttention::gatherQueries(const AttendCall& call, int kvHead, int fir
     const std::ptrdiff_t width = static_cast<std::ptrdiff_t>(call.groupHeads) * call.headDim;
     for (int token = 0; token < tokens; ++token) {
         const std::int64_t offset = (firstToken + token) * call.args.out.cols + kvHead * width;
-        std::copy_n(call.args.ringQuery.data + offset, width, tile.ringQueries + token * width);
-        std::copy_n(call.args.sinkQuery.data + offset, width, tile.sinkQueries + token * width);
+        for (std::size_t query = 0; query < call.args.queries.size(); ++query)
+            std::copy_n(call.args.queries[query].data + offset, width,
+                        tile.queries + (static_cast<std::ptrdiff_t>(query) * tokens + token) * width);
     }
 }
 
-void PrefillAttention::takeSplit(const AttendCall& call, const AttendSplit& split, const KvRun& run, int rows,
-                                 Tile& tile) const {
+void PrefillAttention::styleScores(const AttendCall& call, const AttendSplit& split, int kvHead,
+                                   int firstToken, int rows, Tile& tile) const {
+    for (int row = 0; row < rows; ++row) {
+        const int token = row / call.groupHeads, head = row % call.groupHeads;
+        if (head == 0)
+            splitDistances(call.cache.shape(), call.args.runs[static_cast<std::size_t>(firstToken + token)],
+                           split, tile.distances);
+        call.style(m_kernels, kvHead * call.groupHeads + head, tile.distances,
+                   tile.scores + row * SPLIT_SLOTS, split.groups * KV_GROUP);
+    }
+}
+
+void PrefillAttention::takeSplit(const AttendCall& call, const AttendSplit& split, int kvHead, int firstToken,
+                                 int rows, Tile& tile) const {
+    const KvRun run = call.run(split.part, kvHead);
     scorePanels(call, split, run, rows, tile);
+    if (call.isStyled())
+        styleScores(call, split, kvHead, firstToken, rows, tile);
     for (int row = 0; row < rows; ++row) {
         const std::uint16_t* masks =
             tile.masks.data() + row / call.groupHeads * SPLIT_GROUPS + split.firstMask;
@@ -116,8 +134,8 @@ void PrefillAttention::takeSplit(const AttendCall& call, const AttendSplit& spli
 
 void PrefillAttention::scorePanels(const AttendCall& call, const AttendSplit& split, const KvRun& run,
                                    int rows, Tile& tile) const {
-    const float* queries = split.part == KvPart::Sinks ? tile.sinkQueries : tile.ringQueries;
-    const float scale = call.args.scale * LOG2_E;
+    const float* queries = tile.queries + static_cast<std::ptrdiff_t>(split.query) * rows * call.headDim;
+    const float scale = call.args.style.scale * LOG2_E;
     if (run.type == KvType::Q8_0) // multiplied as it is
         return m_kernels.scores(run, split.firstGroup, split.groups, queries, call.headDim, rows, scale,
                                 tile.scores);

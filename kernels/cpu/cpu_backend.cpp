@@ -62,6 +62,7 @@ public:
 
     void embed(const Weight& table, std::span<const std::int32_t> tokens, Tensor out) override;
     void rmsNorm(Tensor x, Tensor gain, float epsilon, Tensor out) override;
+    void layerNorm(Tensor x, Tensor gain, const Buffer* bias, float epsilon, Tensor out) override;
     void linear(Tensor x, std::span<const LinearJob> jobs, Residual residual) override {
         m_linear.run(x, jobs, residual);
     }
@@ -71,6 +72,9 @@ public:
     void storeKv(KvCache& cache, int layer, Tensor k, Tensor v, std::span<const std::int32_t> slots) override;
     void attend(const AttendArgs& args) override { m_attention.run(args); }
     void gatedActivation(Activation activation, Tensor gate, Tensor up, Tensor out) override;
+    void activation(Activation activation, Tensor inOut) override;
+    void clamp(Tensor inOut, float limit) override;
+    void softcap(Tensor inOut, float cap) override;
     void add(Tensor x, Tensor inOut) override;
     void scale(Tensor inOut, float factor) override;
     std::uint64_t takeBytesRead() override { return m_linear.takeBytesRead() + m_attention.takeBytesRead(); }
@@ -128,6 +132,17 @@ void CpuBackend::rmsNorm(Tensor x, Tensor gain, float epsilon, Tensor out) {
     });
 }
 
+void CpuBackend::layerNorm(Tensor x, Tensor gain, const Buffer* bias, float epsilon, Tensor out) {
+    assert(x.rows == out.rows && x.cols == out.cols && gain.rows == 1 && x.cols % gain.cols == 0);
+    const std::int64_t cols = gain.cols;
+    const float* const biases = bias ? bias->tensor().data : nullptr;
+    overRows(x.rows * x.cols / cols, cols, [&](std::int64_t first, std::int64_t end) {
+        for (std::int64_t row = first; row < end; ++row)
+            m_elementwise.layerNorm(x.data + row * cols, gain.data, biases, epsilon, out.data + row * cols,
+                                    cols);
+    });
+}
+
 void CpuBackend::rope(Tensor x, int headDim, int ropeDim, RopePairing pairing, std::span<const float> cosSin,
                       Tensor out) {
     assert(x.rows == out.rows && x.cols == out.cols && x.cols % headDim == 0 && ropeDim <= headDim);
@@ -161,6 +176,22 @@ void CpuBackend::gatedActivation(Activation activation, Tensor gate, Tensor up, 
         const std::int64_t at = first * gate.cols;
         m_elementwise.gated(activation, gate.data + at, up.data + at, out.data + at,
                             (end - first) * gate.cols);
+    });
+}
+
+void CpuBackend::activation(Activation activation, Tensor inOut) {
+    overRows(inOut.rows, inOut.cols, [&](std::int64_t first, std::int64_t end) {
+        m_elementwise.activate(activation, inOut.data + first * inOut.cols, (end - first) * inOut.cols);
+    });
+}
+
+void CpuBackend::clamp(Tensor inOut, float limit) {
+    m_elementwise.clamp(inOut.data, limit, inOut.rows * inOut.cols);
+}
+
+void CpuBackend::softcap(Tensor inOut, float cap) {
+    overRows(inOut.rows, inOut.cols, [&](std::int64_t first, std::int64_t end) {
+        m_elementwise.softcap(inOut.data + first * inOut.cols, cap, (end - first) * inOut.cols);
     });
 }
 

@@ -54,6 +54,36 @@ void rmsNormRow(const float* x, const float* gain, float epsilon, float* out, st
     map2(x, gain, out, count, [&](Vec16 values, Vec16 gains) { return mul16(mul16(values, factor), gains); });
 }
 
+// The sum of function(a vector) over a row; lanes beyond its end are left out.
+template <class Function>
+VEC16 float sumOf(const float* x, std::int64_t count, const Function& function) {
+    Vec16 sums = zero16();
+    std::int64_t i = 0;
+    for (; i + STEP <= count; i += STEP)
+        sums = add16(sums, function(load16(x + i)));
+    if (i < count) {
+        float lanes[STEP] = {};
+        store16(lanes, function(loadSome(x + i, count - i)));
+        sums = add16(sums, loadSome(lanes, count - i));
+    }
+    return sum16(sums);
+}
+
+void layerNormRow(const float* x, const float* gain, const float* bias, float epsilon, float* out,
+                  std::int64_t count) {
+    const float length = static_cast<float>(count);
+    const Vec16 mean = broadcast16(sumOf(x, count, [](Vec16 values) { return values; }) / length);
+    const float squares = sumOf(x, count, [&](Vec16 values) {
+        const Vec16 distance = sub16(values, mean);
+        return mul16(distance, distance);
+    });
+    const Vec16 factor = broadcast16(1.0f / __builtin_sqrtf(squares / length + epsilon));
+    map2(x, gain, out, count,
+         [&](Vec16 values, Vec16 gains) { return mul16(mul16(sub16(values, mean), factor), gains); });
+    if (bias)
+        map2(out, bias, out, count, [](Vec16 values, Vec16 biases) { return add16(values, biases); });
+}
+
 // (0,1)(2,3)..: x cos and the neighbour times sin, subtracted in even lanes and added in odd ones.
 void ropeNeighbours(const float* x, int ropeDim, const float* angles, float* out) {
     for (int i = 0; i < ropeDim; i += STEP) {
@@ -98,17 +128,55 @@ VEC16 Vec16 timesLogistic(Vec16 x, Vec16 argument) {
     return div16(x, add16(one, exp16(sub16(zero16(), argument))));
 }
 
+VEC16 Vec16 silu16(Vec16 x) {
+    return timesLogistic(x, x);
+}
+
+// 0.5 (1 + tanh(u)) is the logistic function of 2u, with u = sqrt(2 / pi) (x + 0.044715 x^3).
+VEC16 Vec16 geluTanh16(Vec16 x) {
+    const Vec16 cubic =
+        fma16(mul16(x, x), broadcast16(0.044715f * 1.5957691216f), broadcast16(1.5957691216f));
+    return timesLogistic(x, mul16(x, cubic));
+}
+
+// 0.5 x (1 + erf(x / sqrt 2)). The standard library's erf: only small old families use it.
+VEC16 Vec16 geluErf16(Vec16 x) {
+    float lanes[STEP];
+    store16(lanes, x);
+    for (float& lane : lanes)
+        lane = 0.5f * lane * __builtin_erfcf(-lane * 0.70710678f);
+    return load16(lanes);
+}
+
 void gatedRow(Activation activation, const float* gate, const float* up, float* out, std::int64_t count) {
-    if (activation == Activation::Silu) {
-        map2(gate, up, out, count, [](Vec16 x, Vec16 other) { return mul16(timesLogistic(x, x), other); });
-        return;
+    switch (activation) {
+    case Activation::Silu:
+        return map2(gate, up, out, count, [](Vec16 x, Vec16 other) { return mul16(silu16(x), other); });
+    case Activation::GeluTanh:
+        return map2(gate, up, out, count, [](Vec16 x, Vec16 other) { return mul16(geluTanh16(x), other); });
+    case Activation::GeluErf:
+        return map2(gate, up, out, count, [](Vec16 x, Vec16 other) { return mul16(geluErf16(x), other); });
     }
-    // 0.5 (1 + tanh(u)) is the logistic function of 2u, with u = sqrt(2 / pi) (x + 0.044715 x^3).
-    map2(gate, up, out, count, [](Vec16 x, Vec16 other) {
-        const Vec16 cubic =
-            fma16(mul16(x, x), broadcast16(0.044715f * 1.5957691216f), broadcast16(1.5957691216f));
-        return mul16(timesLogistic(x, mul16(x, cubic)), other);
-    });
+}
+
+void activateRow(Activation activation, float* inOut, std::int64_t count) {
+    switch (activation) {
+    case Activation::Silu:
+        return map2(inOut, inOut, inOut, count, [](Vec16 x, Vec16) { return silu16(x); });
+    case Activation::GeluTanh:
+        return map2(inOut, inOut, inOut, count, [](Vec16 x, Vec16) { return geluTanh16(x); });
+    case Activation::GeluErf:
+        return map2(inOut, inOut, inOut, count, [](Vec16 x, Vec16) { return geluErf16(x); });
+    }
+}
+
+void clampRow(float* inOut, float limit, std::int64_t count) {
+    const Vec16 most = broadcast16(limit), least = broadcast16(-limit);
+    map2(inOut, inOut, inOut, count, [&](Vec16 x, Vec16) { return min16(max16(x, least), most); });
+}
+
+void softcapValues(float* inOut, float cap, std::int64_t count) {
+    map2(inOut, inOut, inOut, count, [&](Vec16 x, Vec16) { return softcap16(x, cap); });
 }
 
 void addRow(const float* x, float* inOut, std::int64_t count) {
@@ -156,8 +224,17 @@ std::uint16_t toQ8Block(const float* x, std::int8_t* out, int count) {
     return scales[0];
 }
 
-constexpr ElementwiseKernels ELEMENTWISE_TABLE{rmsNormRow, ropeHead,  gatedRow, addRow,
-                                               scaleRowBy, toHalfRow, toQ8Block};
+constexpr ElementwiseKernels ELEMENTWISE_TABLE{.rmsNorm = rmsNormRow,
+                                               .layerNorm = layerNormRow,
+                                               .rope = ropeHead,
+                                               .gated = gatedRow,
+                                               .activate = activateRow,
+                                               .clamp = clampRow,
+                                               .softcap = softcapValues,
+                                               .add = addRow,
+                                               .scale = scaleRowBy,
+                                               .toHalf = toHalfRow,
+                                               .toQ8 = toQ8Block};
 
 } // namespace
 } // namespace kernels

@@ -22,6 +22,13 @@ VEC16 Vec16 exp16(Vec16 x) {
     return scaleOrZero16(p, n, x, -87.33f);
 }
 
+/// cap * tanh(x / cap): 1 - 2 / (e^2y + 1), whose absolute error is that of a number near 1.
+[[maybe_unused]] VEC16 Vec16 softcap16(Vec16 x, float cap) {
+    const Vec16 one = broadcast16(1.0f), two = broadcast16(2.0f);
+    const Vec16 power = exp16(mul16(x, broadcast16(2.0f / cap)));
+    return mul16(sub16(one, div16(two, add16(power, one))), broadcast16(cap));
+}
+
 constexpr float SMALLEST_POWER = -127.0f;
 
 /// 2^x for x from SMALLEST_POWER to 0, about one unit in the last place; exactly 1 at 0 and exactly 0 at SMALLEST_POWER.

@@ -1,6 +1,7 @@
 #include "kernels/cpu_backend.h"
 #include "tests/bench/read_bandwidth.h"
 #include "tests/support/guarded_buffer.h"
+#include "tests/support/reference_ops.h"
 
 #include <benchmark/benchmark.h>
 
@@ -29,7 +30,8 @@ struct Setup {
     std::unique_ptr<kernels::Backend> backend = makeBackend();
     std::unique_ptr<kernels::KvCache> cache;
     std::unique_ptr<kernels::Buffer> ringQuery, sinkQuery, out;
-    std::vector<kernels::QueryView> views;
+    std::vector<std::vector<kernels::KeyRun>> runs;
+    std::vector<std::span<const kernels::KeyRun>> views;
 
     Setup(int ringSlots, kernels::KvType ringType, int tokens) {
         cache = backend->makeKvCache({.layers = LAYERS,
@@ -49,7 +51,8 @@ struct Setup {
         for (int layer = 0; layer < LAYERS; ++layer)
             backend->storeKv(*cache, layer, k->tensor(), v->tensor(), all);
         for (int token = 0; token < tokens; ++token)
-            views.push_back({SINKS, 0, ringSlots + token});
+            runs.push_back(test::runsOf(cache->shape(), {SINKS, 0, ringSlots + token}));
+        views.assign(runs.begin(), runs.end());
     }
 
     std::unique_ptr<kernels::Buffer> filled(int rows, int cols, std::uint32_t seed) {
@@ -61,12 +64,12 @@ struct Setup {
     }
 
     void attend(int layer, kernels::AttentionCapture* capture) {
-        backend->attend({.ringQuery = ringQuery->tensor(),
-                         .sinkQuery = sinkQuery->tensor(),
+        const kernels::Tensor queries[] = {ringQuery->tensor(), sinkQuery->tensor()};
+        backend->attend({.queries = queries,
                          .cache = cache.get(),
                          .layer = layer,
-                         .views = views,
-                         .scale = 0.125f,
+                         .runs = views,
+                         .style = {.scale = 0.125f},
                          .out = out->tensor(),
                          .capture = capture});
     }

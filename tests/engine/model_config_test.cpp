@@ -88,19 +88,30 @@ TEST(ModelConfig, ReadsWhatItNeedsAndFillsInTheRest) {
     EXPECT_EQ(config.headDim, 4);
     EXPECT_EQ(config.ropeDim, 4);
     EXPECT_EQ(config.vocabulary, 5);
-    EXPECT_EQ(config.ropeBase, 10000.0);
-    EXPECT_EQ(config.ropeScale, 1.0);
+    EXPECT_EQ(config.ropes[0].base, 10000.0);
+    EXPECT_EQ(config.ropes[0].scale, 1.0);
     EXPECT_EQ(config.ropePairing, kernels::RopePairing::Norm);
     EXPECT_TRUE(config.tiedOutput);
-    EXPECT_FALSE(config.hasQkvBias);
+    EXPECT_FALSE(config.block.qkvBias);
     EXPECT_EQ(config.kvBytesPerToken(kernels::KvType::F16), 2u * 1 * 1 * 4 * 2);
 }
 
 TEST(ModelConfig, UnknownArchitecturesAreNamed) {
     Small small;
-    small.architecture = "gemma3";
-    EXPECT_EQ(small.complaint(),
-              "small.gguf cannot be used: it holds a gemma3 model; Sumidero can run: llama.");
+    small.architecture = "grok";
+    EXPECT_THAT(small.complaint(),
+                HasSubstr("small.gguf cannot be used: it holds a grok model; Sumidero can run: "
+                          "llama, qwen2, qwen3, gptneox, mpt"));
+    for (const auto& [architecture, reason] :
+         std::vector<std::pair<std::string, std::string>>{{"qwen35moe", "linear attention"},
+                                                          {"mamba2", "state-space"},
+                                                          {"deepseek2", "compresses keys and values"},
+                                                          {"qwen3moe", "mixture of experts"},
+                                                          {"bert", "does not write text"}}) {
+        small.architecture = architecture;
+        EXPECT_THAT(small.complaint(), HasSubstr("it holds a " + architecture + " model, and "));
+        EXPECT_THAT(small.complaint(), HasSubstr(reason));
+    }
 }
 
 TEST(ModelConfig, PartsOfModelsAreRefused) {
@@ -142,9 +153,9 @@ TEST(ModelConfig, RopeScaling) {
         writer.addString("llama.rope.scaling.type", "linear");
         writer.addFloat("llama.rope.scaling.factor", 4.0f);
     };
-    EXPECT_EQ(ModelConfig::fromGguf(*small.file()).ropeScale, 4.0);
-    small.more = [](auto& writer) { writer.addString("llama.rope.scaling.type", "yarn"); };
-    EXPECT_THAT(small.complaint(), HasSubstr("the method yarn"));
+    EXPECT_EQ(ModelConfig::fromGguf(*small.file()).ropes[0].scale, 4.0);
+    small.more = [](auto& writer) { writer.addString("llama.rope.scaling.type", "dynamic"); };
+    EXPECT_THAT(small.complaint(), HasSubstr("the method dynamic"));
 }
 
 TEST(ModelConfig, FrequencyFactorsMustFitAndMakeSense) {
@@ -156,7 +167,7 @@ TEST(ModelConfig, FrequencyFactorsMustFitAndMakeSense) {
         };
         return small;
     };
-    EXPECT_EQ(ModelConfig::fromGguf(*with({1.0f, 8.0f}).file()).ropeFrequencyFactors,
+    EXPECT_EQ(ModelConfig::fromGguf(*with({1.0f, 8.0f}).file()).ropes[0].factors,
               (std::vector<float>{1.0f, 8.0f}));
     EXPECT_THAT(with({1.0f}).complaint(), HasSubstr("rope_freqs.weight does not fit"));
     EXPECT_THAT(with({1.0f, 0.0f}).complaint(), HasSubstr("absurd value"));
@@ -227,7 +238,7 @@ TEST(ModelConfig, ToyModelsAreWellFormed) {
         EXPECT_EQ(config.vocabulary, shape.vocabulary);
         EXPECT_EQ(config.ropePairing, other ? kernels::RopePairing::Neox : kernels::RopePairing::Norm);
         EXPECT_EQ(config.tiedOutput, !other);
-        EXPECT_EQ(config.ropeFrequencyFactors.size(), other ? 8u : 0u);
+        EXPECT_EQ(config.ropes[0].factors.size(), other ? 8u : 0u);
         EXPECT_EQ(config.quantisation, other ? "F16" : "F32");
     }
 }
@@ -258,6 +269,6 @@ TEST(ModelConfig, ReadsTheRealModel) {
     EXPECT_EQ(config.headDim, 64);
     EXPECT_EQ(config.vocabulary, 49152);
     EXPECT_EQ(config.trainedLength, 8192);
-    EXPECT_EQ(config.ropeBase, 100000.0);
+    EXPECT_EQ(config.ropes[0].base, 100000.0);
     EXPECT_TRUE(config.tiedOutput);
 }

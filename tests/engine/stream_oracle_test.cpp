@@ -164,6 +164,33 @@ TEST_P(StreamOracle, WrongVariantsDiffer) {
     EXPECT_GT(worst(logits, oracle.run(text, late)), 100 * Tolerance);
 }
 
+/// Every family that the toys know, with six heads where slopes are not a power of two.
+std::vector<Case> familyCases() {
+    static const std::vector<std::string> names = test::toyFamilies();
+    std::vector<Case> cases;
+    for (const std::string& name : names) {
+        ToyShape shape{.architecture = name,
+                       .layers = 3,
+                       .dim = 48,
+                       .ffnDim = 64,
+                       .heads = 6,
+                       .kvHeads = 2,
+                       .headDim = 8,
+                       .ropeDim = name == "gptneox" ? 4 : 0,
+                       .ropeBase = 500,
+                       .seed = 21};
+        if (name == "falcon")
+            shape.kvHeads = 1;
+        if (name == "gemma3")
+            shape.layers = 6; // only the last one sees everything
+        cases.push_back({name.c_str(), shape});
+    }
+    return cases;
+}
+
+INSTANTIATE_TEST_SUITE_P(Families, StreamOracle, testing::ValuesIn(familyCases()),
+                         [](const auto& one) { return std::string(one.param.name); });
+
 INSTANTIATE_TEST_SUITE_P(
     Shapes, StreamOracle,
     testing::Values(

@@ -49,7 +49,7 @@ TEST_F(StreamState, FirstLayerEqualsRecomputation) {
     Stream fresh(model, exactOptions(0, Window, 5));
     fresh.feed(std::span(text).subspan(static_cast<std::size_t>(first)), LogitsWanted::Last);
 
-    const engine::RopeTable rope(model->config);
+    const engine::RopeTable rope(model->config.ropes[0], model->config.ropeDim, 512);
     std::vector<float> turn(static_cast<std::size_t>(model->config.ropeDim));
     rope.fill(first, turn);
     bool deeperDiffers = false;
@@ -185,10 +185,8 @@ TEST_F(StreamState, StopTakesTheChunkBack) {
 
 // Angles far out, against long double.
 TEST(RopeTable, StaysExactFarOut) {
-    engine::ModelConfig config;
-    config.ropeDim = 64;
-    config.ropeBase = 100000;
-    const engine::RopeTable table(config);
+    engine::RopeConfig config{.base = 100000};
+    const engine::RopeTable table(config, 64, 512);
     std::vector<float> near(64), far(64), sum(64);
     const StreamPosition start = (StreamPosition{1} << 31) + 5;
     for (const StreamPosition distance : {1, 17, 1000}) {
@@ -200,8 +198,8 @@ TEST(RopeTable, StaysExactFarOut) {
             EXPECT_NEAR(sum[i + 1], far[i] * near[i + 1] + far[i + 1] * near[i], 2e-7);
         }
     }
-    config.ropeScale = 4;
-    engine::RopeTable(config).fill(4000, near);
+    config.scale = 4;
+    engine::RopeTable(config, 64, 512).fill(4000, near);
     table.fill(1000, far);
     EXPECT_EQ(near, far) << "linear scaling divides positions";
 }

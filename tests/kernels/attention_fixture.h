@@ -54,15 +54,51 @@ protected:
 
     // Queries are the same for a seed and token, so that a token can be asked again alone.
     std::vector<float> attend(kernels::Backend& backend, const kernels::KvCache& cache, int heads,
-                              const std::vector<kernels::QueryView>& views, const std::vector<float>& ring,
+                              const std::vector<test::QueryView>& views, const std::vector<float>& ring,
                               const std::vector<float>& sink, kernels::AttentionCapture* capture = nullptr,
-                              int layer = 0) {
-        const std::int64_t rows = static_cast<std::int64_t>(views.size());
+                              int layer = 0, const test::ReferenceStyle* style = nullptr) {
+        std::vector<std::vector<kernels::KeyRun>> runs;
+        for (const test::QueryView& view : views)
+            runs.push_back(test::runsOf(cache.shape(), view));
+        return attendRuns(backend, cache, heads, runs, {ring, sink}, capture, layer, style);
+    }
+
+    std::vector<float> attendRuns(kernels::Backend& backend, const kernels::KvCache& cache, int heads,
+                                  const std::vector<std::vector<kernels::KeyRun>>& runs,
+                                  const std::vector<std::vector<float>>& queries,
+                                  kernels::AttentionCapture* capture = nullptr, int layer = 0,
+                                  const test::ReferenceStyle* style = nullptr) {
+        const std::int64_t rows = static_cast<std::int64_t>(runs.size());
         const std::int64_t cols = static_cast<std::int64_t>(heads) * cache.shape().headDim;
-        test::GuardedBuffer ringQuery(backend, rows, cols, ring), sinkQuery(backend, rows, cols, sink);
+        std::vector<std::unique_ptr<test::GuardedBuffer>> memory;
+        std::vector<kernels::Tensor> tensors;
+        for (const std::vector<float>& query : queries) {
+            memory.push_back(std::make_unique<test::GuardedBuffer>(backend, rows, cols, query));
+            tensors.push_back(memory.back()->tensor());
+        }
+        std::vector<std::unique_ptr<kernels::Buffer>> numbers; // of the heads
+        const auto perHead = [&](const std::vector<float>& values) -> const kernels::Buffer* {
+            if (values.empty())
+                return nullptr;
+            numbers.push_back(backend.makeBuffer(1, heads));
+            backend.write(numbers.back()->tensor(), values);
+            return numbers.back().get();
+        };
+        kernels::AttentionStyle own{.scale = scaleOf(cache)};
+        if (style)
+            own = {.scale = static_cast<float>(style->scale),
+                   .softcap = static_cast<float>(style->softcap),
+                   .slopes = perHead(style->slopes),
+                   .sinkLogits = perHead(style->sinkLogits)};
+        const std::vector<std::span<const kernels::KeyRun>> spans(runs.begin(), runs.end());
         test::GuardedBuffer out(backend, rows, cols);
-        backend.attend({ringQuery.tensor(), sinkQuery.tensor(), &cache, layer, views, scaleOf(cache),
-                        out.tensor(), capture});
+        backend.attend({.queries = tensors,
+                        .cache = &cache,
+                        .layer = layer,
+                        .runs = spans,
+                        .style = own,
+                        .out = out.tensor(),
+                        .capture = capture});
         EXPECT_TRUE(out.guardsIntact());
         return out.get();
     }
@@ -74,20 +110,23 @@ protected:
     // Against the reference, which reads what the cache really stores. With 8-bit numbers queries and weights are words: about 2^-16
     // of the largest, for results that are sums of several hundred numbers of both signs.
     void check(kernels::Backend& backend, const kernels::KvCache& cache, int heads,
-               const std::vector<kernels::QueryView>& views, int layer = 0) {
+               const std::vector<test::QueryView>& views, int layer = 0,
+               const test::ReferenceStyle* style = nullptr) {
         const std::size_t width = static_cast<std::size_t>(heads * cache.shape().headDim);
         const kernels::KvShape& shape = cache.shape();
         const bool areWords =
             shape.sinkType == kernels::KvType::Q8_0 || shape.ringType == kernels::KvType::Q8_0;
         const std::vector<float> ring = test::randomFloats(views.size() * width, 7);
         const std::vector<float> sink = test::randomFloats(views.size() * width, 8);
-        const std::vector<float> result = attend(backend, cache, heads, views, ring, sink, nullptr, layer);
+        const std::vector<float> result =
+            attend(backend, cache, heads, views, ring, sink, nullptr, layer, style);
+        const test::ReferenceStyle plain{.scale = static_cast<double>(scaleOf(cache))};
         for (std::size_t token = 0; token < views.size(); ++token) {
             const auto part = [&](const std::vector<float>& all) {
                 return std::span(all).subspan(token * width, width);
             };
-            const auto expected = test::attend(cache, layer, part(ring), part(sink), views[token],
-                                               static_cast<double>(scaleOf(cache)), 64);
+            const auto expected = test::attend(cache, layer, {part(ring), part(sink)},
+                                               test::runsOf(shape, views[token]), style ? *style : plain, 64);
             EXPECT_LT(test::relativeError(part(result), expected.out), areWords ? 2e-4 : 5e-6)
                 << "token " << token << " of " << views.size() << ", head dimension " << cache.shape().headDim
                 << ", view " << views[token].sinkCount << " + " << views[token].ringCount << " from "

@@ -8,7 +8,7 @@ namespace {
 
 using kernels::KvShape;
 using kernels::KvType;
-using kernels::QueryView;
+using test::QueryView;
 
 class Attention : public AttentionFixture {
 protected:
@@ -80,7 +80,7 @@ TEST_P(Attention, WhatIsNotVisibleDoesNotMatter) {
     const std::vector<float> before = attend(*m_backend, *cache, 3, views, query, query);
     std::vector<std::int32_t> hidden;
     for (int slot = 0; slot < shape.slots(); ++slot)
-        if (!test::isVisible(shape, views.back(), slot))
+        if (!test::isVisible(test::runsOf(shape, views.back()), slot))
             hidden.push_back(slot);
     const std::vector<float> huge(hidden.size() * 16, 6e4f);
     store(*m_backend, *cache, 0, hidden, huge, huge);

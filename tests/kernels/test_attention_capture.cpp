@@ -10,7 +10,7 @@ namespace {
 using kernels::AttentionCapture;
 using kernels::HeadStats;
 using kernels::KvShape;
-using kernels::QueryView;
+using test::QueryView;
 
 struct Captured {
     explicit Captured(const KvShape& shape, int heads)
@@ -64,7 +64,8 @@ protected:
 
     test::ReferenceAttention reference(const kernels::KvCache& cache, const std::vector<float>& ring,
                                        const std::vector<float>& sink, const QueryView& view, int recent) {
-        return test::attend(cache, 0, ring, sink, view, static_cast<double>(scaleOf(cache)), recent);
+        return test::attend(cache, 0, {ring, sink}, test::runsOf(cache.shape(), view),
+                            {.scale = static_cast<double>(scaleOf(cache))}, recent);
     }
 
     // One query head with chosen scores: keys are (score, 0, 0 ..) and the query (1 / scale, 0 ..).

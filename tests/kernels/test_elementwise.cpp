@@ -74,7 +74,8 @@ TEST_P(Elementwise, Rope) {
 }
 
 TEST_P(Elementwise, GatedActivation) {
-    for (kernels::Activation activation : {kernels::Activation::Silu, kernels::Activation::GeluTanh})
+    for (kernels::Activation activation :
+         {kernels::Activation::Silu, kernels::Activation::GeluTanh, kernels::Activation::GeluErf})
         for (int cols : {1, 15, 17, 1536}) {
             auto gate = test::randomFloats(static_cast<std::size_t>(20 * cols), 1, 8.0f);
             const auto up = test::randomFloats(gate.size(), 2);
@@ -83,8 +84,8 @@ TEST_P(Elementwise, GatedActivation) {
             gate[2] = 0.0f;
             std::vector<double> expected;
             for (std::size_t i = 0; i < gate.size(); ++i)
-                expected.push_back(
-                    test::gated(activation, static_cast<double>(gate[i]), static_cast<double>(up[i])));
+                expected.push_back(test::activation(activation, static_cast<double>(gate[i])) *
+                                   static_cast<double>(up[i]));
             GuardedBuffer g(*m_backend, 20, cols, gate), u(*m_backend, 20, cols, up),
                 out(*m_backend, 20, cols);
             m_backend->gatedActivation(activation, g.tensor(), u.tensor(), out.tensor());
@@ -98,7 +99,53 @@ TEST_P(Elementwise, GatedActivation) {
             u.set(up);
             m_backend->gatedActivation(activation, g.tensor(), u.tensor(), g.tensor());
             EXPECT_EQ(g.get(), found);
+            g.set(gate);
+            m_backend->activation(activation, g.tensor());
+            for (std::size_t i = 0; i < gate.size(); ++i)
+                ASSERT_NEAR(static_cast<double>(g.get()[i]),
+                            test::activation(activation, static_cast<double>(gate[i])),
+                            2e-6 * std::max(1.0, std::fabs(static_cast<double>(gate[i]))));
+            EXPECT_TRUE(g.guardsIntact());
         }
+}
+
+TEST_P(Elementwise, LayerNorm) {
+    for (int cols : {1, 7, 16, 64, 577, 2048})
+        for (int rows : {1, 3, 70})
+            for (const bool withBias : {false, true}) {
+                auto x = test::randomFloats(static_cast<std::size_t>(rows * cols), 1, 3.0f);
+                for (float& value : x)
+                    value += 5.0f; // a mean that must not be lost in the variance
+                const auto gain = test::randomFloats(static_cast<std::size_t>(cols), 2),
+                           bias = test::randomFloats(static_cast<std::size_t>(cols), 3);
+                GuardedBuffer in(*m_backend, rows, cols, x), gains(*m_backend, 1, cols, gain),
+                    out(*m_backend, rows, cols);
+                const auto biases = m_backend->makeBuffer(1, cols);
+                m_backend->write(biases->tensor(), bias);
+                const kernels::Buffer* const given = withBias ? biases.get() : nullptr;
+                const auto expected = test::layerNorm(
+                    x, gain, withBias ? std::span<const float>(bias) : std::span<const float>(), 1e-3f);
+                m_backend->layerNorm(in.tensor(), gains.tensor(), given, 1e-3f, out.tensor());
+                EXPECT_LT(test::relativeError(out.get(), expected), 3e-6) << rows << " x " << cols;
+                EXPECT_TRUE(out.guardsIntact());
+                m_backend->layerNorm(in.tensor(), gains.tensor(), given, 1e-3f, in.tensor());
+                EXPECT_EQ(in.get(), out.get());
+            }
+}
+
+TEST_P(Elementwise, ClampAndSoftcap) {
+    for (int cols : {1, 31, 576}) {
+        const auto x = test::randomFloats(static_cast<std::size_t>(40 * cols), 1, 8.0f);
+        GuardedBuffer clamped(*m_backend, 40, cols, x), capped(*m_backend, 40, cols, x);
+        m_backend->clamp(clamped.tensor(), 2.5f);
+        m_backend->softcap(capped.tensor(), 3.0f);
+        const auto c = clamped.get(), s = capped.get();
+        for (std::size_t i = 0; i < x.size(); ++i) {
+            ASSERT_EQ(c[i], std::min(2.5f, std::max(-2.5f, x[i])));
+            ASSERT_NEAR(static_cast<double>(s[i]), 3.0 * std::tanh(static_cast<double>(x[i]) / 3.0), 1e-6);
+        }
+        EXPECT_TRUE(clamped.guardsIntact() && capped.guardsIntact());
+    }
 }
 
 TEST_P(Elementwise, AddAndScale) {

@@ -1,12 +1,34 @@
 #include "tests/support/model_oracle.h"
 
 #include "engine/gguf_file.h"
+#include "tests/support/reference_ops.h"
 #include "tests/support/toy_model.h"
 
 #include <algorithm>
 #include <cmath>
 
 namespace test {
+
+namespace {
+
+// As the ALiBi paper's authors write it: heads beyond a power of two take every second slope of twice as many.
+std::vector<double> slopesOf(int heads, double maxBias) {
+    const auto geometric = [&](int n) {
+        std::vector<double> slopes;
+        const double ratio = std::pow(2.0, -maxBias / n);
+        for (int i = 0; i < n; ++i)
+            slopes.push_back(std::pow(ratio, i + 1));
+        return slopes;
+    };
+    const int closest = static_cast<int>(std::pow(2.0, std::floor(std::log2(heads))));
+    std::vector<double> slopes = geometric(closest);
+    const std::vector<double> more = geometric(2 * closest);
+    for (std::size_t i = 0; slopes.size() < static_cast<std::size_t>(heads); i += 2)
+        slopes.push_back(more[i]);
+    return slopes;
+}
+
+} // namespace
 
 ModelOracle::ModelOracle(const std::filesystem::path& path) {
     const auto file = engine::GgufFile::open(path);
@@ -24,35 +46,49 @@ ModelOracle::Views ModelOracle::tokenWise(int tokens, int sinks, int window) {
     return views;
 }
 
-std::vector<double> ModelOracle::multiply(const std::string& matrix, std::span<const double> x) const {
-    const std::vector<double>& w = tensor(matrix);
-    std::vector<double> result(w.size() / x.size());
-    for (std::size_t row = 0; row < result.size(); ++row)
+ModelOracle::Row ModelOracle::project(const std::string& name, std::span<const double> x, std::size_t first,
+                                      std::size_t rows) const {
+    const Row& w = tensor(name + ".weight");
+    const auto bias = m_tensors.find(name + ".bias");
+    Row result(rows == 0 ? w.size() / x.size() : rows);
+    for (std::size_t row = 0; row < result.size(); ++row) {
         for (std::size_t col = 0; col < x.size(); ++col)
-            result[row] += w[row * x.size() + col] * x[col];
+            result[row] += w[(first + row) * x.size() + col] * x[col];
+        if (bias != m_tensors.end())
+            result[row] += bias->second[first + row];
+    }
     return result;
 }
 
-std::vector<double> ModelOracle::normed(const std::string& gain, std::span<const double> x) const {
-    double squares = 0;
-    for (const double value : x)
-        squares += value * value;
-    const double factor =
-        1.0 / std::sqrt(squares / static_cast<double>(x.size()) + static_cast<double>(m_config.normEpsilon));
-    std::vector<double> result(x.size());
-    for (std::size_t i = 0; i < x.size(); ++i)
-        result[i] = x[i] * factor * tensor(gain)[i];
+// Rows of the gain's length, each by itself.
+ModelOracle::Row ModelOracle::normed(const std::string& name, std::span<const double> x) const {
+    const Row& gain = tensor(name + ".weight");
+    const auto bias = m_tensors.find(name + ".bias");
+    const auto length = static_cast<double>(gain.size());
+    Row result;
+    for (std::size_t row = 0; row < x.size(); row += gain.size()) {
+        double mean = 0, squares = 0;
+        if (m_config.block.norm == engine::NormKind::Layer)
+            for (std::size_t i = 0; i < gain.size(); ++i)
+                mean += x[row + i] / length;
+        for (std::size_t i = 0; i < gain.size(); ++i)
+            squares += (x[row + i] - mean) * (x[row + i] - mean) / length;
+        const double factor = 1.0 / std::sqrt(squares + static_cast<double>(m_config.normEpsilon));
+        for (std::size_t i = 0; i < gain.size(); ++i)
+            result.push_back((x[row + i] - mean) * factor * gain[i] +
+                             (bias != m_tensors.end() ? bias->second[i] : 0.0));
+    }
     return result;
 }
 
-void ModelOracle::rotate(std::span<double> head, double position) const {
+void ModelOracle::rotate(std::span<double> head, double position, const engine::RopeConfig& rope) const {
     const auto pairs = static_cast<std::size_t>(m_config.ropeDim / 2);
     const bool neox = m_config.ropePairing == kernels::RopePairing::Neox;
     for (std::size_t i = 0; i < pairs; ++i) {
-        double frequency = std::pow(m_config.ropeBase, -static_cast<double>(i) / static_cast<double>(pairs)) /
-                           m_config.ropeScale;
-        if (!m_config.ropeFrequencyFactors.empty())
-            frequency /= static_cast<double>(m_config.ropeFrequencyFactors[i]);
+        double frequency =
+            std::pow(rope.base, -static_cast<double>(i) / static_cast<double>(pairs)) / rope.scale;
+        if (!rope.factors.empty())
+            frequency /= static_cast<double>(rope.factors[i]);
         double& a = head[neox ? i : 2 * i];
         double& b = head[neox ? i + pairs : 2 * i + 1];
         const double c = std::cos(position * frequency), s = std::sin(position * frequency);
@@ -62,9 +98,9 @@ void ModelOracle::rotate(std::span<double> head, double position) const {
     }
 }
 
-std::vector<double> ModelOracle::attend(const Rows& queries, const Rows& keys, const Rows& values,
-                                        std::size_t token, const Views& views, Positions positions,
-                                        Rows* weightsOut) const {
+ModelOracle::Row ModelOracle::attended(const Rows& queries, const Rows& keys, const Rows& values, int layer,
+                                       std::size_t token, const Views& views, Positions positions,
+                                       Rows* weightsOut) const {
     const int t = static_cast<int>(token), lo = views.lo[token], sinks = views.sinks;
     const int capacity = [&] { // of the cache when it is full, for the frozen mistake
         int most = 0;
@@ -72,38 +108,52 @@ std::vector<double> ModelOracle::attend(const Rows& queries, const Rows& keys, c
             most = std::max(most, sinks + static_cast<int>(i) - views.lo[i]);
         return most;
     }();
-    const auto place = [&](int j) -> double {
+    const auto place = [&](int j) {
         if (positions == Positions::AbsoluteGap)
             return j;
         if (positions == Positions::FrozenAtInsertion)
             return std::min(j, capacity);
         return j < sinks ? j : sinks + (j - lo);
     };
+    const engine::LayerConfig& own = m_config.layerConfigs[static_cast<std::size_t>(layer)];
     std::vector<int> visible;
+    const auto see = [&](int j) {
+        if (own.window == 0 || place(t) - place(j) < own.window)
+            visible.push_back(j);
+    };
     for (int j = 0; j < std::min(sinks, t + 1); ++j)
-        visible.push_back(j);
+        see(j);
     for (int j = std::max(sinks, lo); j <= views.last[token]; ++j)
-        visible.push_back(j);
+        see(j);
 
     const auto d = static_cast<std::size_t>(m_config.headDim);
     const auto group = static_cast<std::size_t>(m_config.heads / m_config.kvHeads);
-    std::vector<double> out(queries[token].size());
+    const Row slopes = slopesOf(m_config.heads, static_cast<double>(m_config.attention.maxAlibiBias));
+    const double cap = static_cast<double>(m_config.attention.softcap);
+    Row out(queries[token].size());
     for (std::size_t head = 0; head < static_cast<std::size_t>(m_config.heads); ++head) {
-        std::vector<double> query(queries[token].begin() + static_cast<std::ptrdiff_t>(head * d),
-                                  queries[token].begin() + static_cast<std::ptrdiff_t>((head + 1) * d));
-        rotate(query, place(t));
-        std::vector<double> weights;
+        const auto part = [&](const Row& row, std::size_t index, int position) {
+            Row result(row.begin() + static_cast<std::ptrdiff_t>(index * d),
+                       row.begin() + static_cast<std::ptrdiff_t>((index + 1) * d));
+            if (own.rope != engine::NoRope)
+                rotate(result, position, m_config.ropes[static_cast<std::size_t>(own.rope)]);
+            return result;
+        };
+        const Row query = part(queries[token], head, place(t));
+        Row weights;
         double highest = -1e300, total = 0;
         for (const int j : visible) {
-            const auto& row = keys[static_cast<std::size_t>(j)];
-            std::vector<double> key(row.begin() + static_cast<std::ptrdiff_t>(head / group * d),
-                                    row.begin() + static_cast<std::ptrdiff_t>((head / group + 1) * d));
-            rotate(key, place(j));
+            const Row key = part(keys[static_cast<std::size_t>(j)], head / group, place(j));
             double score = 0;
             for (std::size_t i = 0; i < d; ++i)
                 score += query[i] * key[i];
-            weights.push_back(score / std::sqrt(static_cast<double>(d)));
-            highest = std::max(highest, weights.back());
+            score *= static_cast<double>(m_config.attention.scale);
+            if (cap > 0)
+                score = cap * std::tanh(score / cap);
+            if (m_config.attention.maxAlibiBias > 0)
+                score -= slopes[head] * (place(t) - place(j));
+            weights.push_back(score);
+            highest = std::max(highest, score);
         }
         for (double& weight : weights)
             total += weight = std::exp(weight - highest);
@@ -120,45 +170,94 @@ std::vector<double> ModelOracle::attend(const Rows& queries, const Rows& keys, c
     return out;
 }
 
+void ModelOracle::queriesKeysValues(int layer, const Row& x, Row& query, Row& key, Row& value) const {
+    const std::string block = "blk." + std::to_string(layer) + ".";
+    const auto queries = static_cast<std::size_t>(m_config.heads * m_config.headDim),
+               keys = static_cast<std::size_t>(m_config.kvHeads * m_config.headDim);
+    if (m_tensors.contains(block + "attn_qkv.weight")) {
+        query = project(block + "attn_qkv", x, 0, queries);
+        key = project(block + "attn_qkv", x, queries, keys);
+        value = project(block + "attn_qkv", x, queries + keys, keys);
+    } else {
+        query = project(block + "attn_q", x);
+        key = project(block + "attn_k", x);
+        value = project(block + "attn_v", x);
+    }
+    const double limit = static_cast<double>(m_config.block.clampQkv);
+    if (limit > 0)
+        for (Row* row : {&query, &key, &value})
+            for (double& number : *row)
+                number = std::clamp(number, -limit, limit);
+    if (m_tensors.contains(block + "attn_q_norm.weight")) {
+        query = normed(block + "attn_q_norm", query);
+        key = normed(block + "attn_k_norm", key);
+    }
+}
+
+ModelOracle::Row ModelOracle::feedForward(const std::string& block, const Row& x) const {
+    Row inner = project(block + "ffn_up", x);
+    if (m_tensors.contains(block + "ffn_gate.weight")) {
+        const Row gate = project(block + "ffn_gate", x);
+        for (std::size_t i = 0; i < inner.size(); ++i)
+            inner[i] *= activation(m_config.block.activation, gate[i]);
+    } else {
+        for (double& value : inner)
+            value = activation(m_config.block.activation, value);
+    }
+    return project(block + "ffn_down", inner);
+}
+
+void ModelOracle::add(Row& x, Row branch, const std::string& postNorm) const {
+    if (m_tensors.contains(postNorm + ".weight") && m_config.block.normAfter)
+        branch = normed(postNorm, branch);
+    for (std::size_t i = 0; i < x.size(); ++i)
+        x[i] += static_cast<double>(m_config.residualScale) * branch[i];
+}
+
 std::vector<std::vector<double>> ModelOracle::run(std::span<const engine::TokenId> tokens, const Views& views,
                                                   Positions positions, Rows* lastRows) const {
     const auto dim = static_cast<std::size_t>(m_config.dim);
     const std::size_t n = tokens.size();
+    const engine::BlockConfig& shape = m_config.block;
     Rows x(n);
     for (std::size_t t = 0; t < n; ++t) {
         const auto row = tensor("token_embd.weight").begin() +
                          static_cast<std::ptrdiff_t>(static_cast<std::size_t>(tokens[t]) * dim);
         x[t].assign(row, row + static_cast<std::ptrdiff_t>(dim));
+        for (double& value : x[t])
+            value *= static_cast<double>(m_config.embeddingScale);
     }
-    const auto add = [](std::vector<double>& to, const std::vector<double>& more) {
-        for (std::size_t i = 0; i < to.size(); ++i)
-            to[i] += more[i];
-    };
     for (int layer = 0; layer < m_config.layers; ++layer) {
         const std::string block = "blk." + std::to_string(layer) + ".";
-        Rows queries(n), keys(n), values(n);
+        Rows inputs(n), queries(n), keys(n), values(n);
         for (std::size_t t = 0; t < n; ++t) {
-            const auto h = normed(block + "attn_norm.weight", x[t]);
-            queries[t] = multiply(block + "attn_q.weight", h);
-            keys[t] = multiply(block + "attn_k.weight", h);
-            values[t] = multiply(block + "attn_v.weight", h);
+            inputs[t] = shape.normBefore ? normed(block + shape.attentionNorm, x[t]) : x[t];
+            queriesKeysValues(layer, inputs[t], queries[t], keys[t], values[t]);
         }
         for (std::size_t t = 0; t < n; ++t) {
+            const Row before = x[t];
             add(x[t],
-                multiply(block + "attn_output.weight", attend(queries, keys, values, t, views, positions,
-                                                              t + 1 == n ? lastRows : nullptr)));
-            const auto h = normed(block + "ffn_norm.weight", x[t]);
-            auto gate = multiply(block + "ffn_gate.weight", h);
-            const auto up = multiply(block + "ffn_up.weight", h);
-            for (std::size_t i = 0; i < gate.size(); ++i)
-                gate[i] = gate[i] / (1.0 + std::exp(-gate[i])) * up[i];
-            add(x[t], multiply(block + "ffn_down.weight", gate));
+                project(block + "attn_output", attended(queries, keys, values, layer, t, views, positions,
+                                                        t + 1 == n ? lastRows : nullptr)),
+                block + shape.attentionPostNorm);
+            const bool parallel = shape.order != engine::BlockOrder::Sequential;
+            Row second = parallel ? before : x[t];
+            if (shape.order == engine::BlockOrder::ParallelOneNorm)
+                second = inputs[t];
+            else if (shape.normBefore)
+                second = normed(block + shape.feedForwardNorm, second);
+            add(x[t], feedForward(block, second), block + shape.feedForwardPostNorm);
         }
     }
     Rows logits(n);
-    for (std::size_t t = 0; t < n; ++t)
-        logits[t] = multiply(m_config.tiedOutput ? "token_embd.weight" : "output.weight",
-                             normed("output_norm.weight", x[t]));
+    for (std::size_t t = 0; t < n; ++t) {
+        logits[t] = project(m_config.tiedOutput ? "token_embd" : "output", normed("output_norm", x[t]));
+        for (double& logit : logits[t]) {
+            logit *= static_cast<double>(m_config.logitScale);
+            if (const double cap = static_cast<double>(m_config.logitSoftcap); cap > 0)
+                logit = cap * std::tanh(logit / cap);
+        }
+    }
     return logits;
 }
 

@@ -10,8 +10,8 @@
 
 namespace test {
 
-/// A llama-shaped model in plain double precision that re-rotates every key for every query, as the authors
-/// of StreamingLLM do. It knows nothing of rings, chunks or stream positions. Slow; for toy models.
+/// A decoder in plain double precision that re-rotates (or re-biases) every key for every query, as the authors
+/// of StreamingLLM do. It follows ModelConfig::block. It knows nothing of rings, chunks or stream positions. Slow; for toy models.
 class ModelOracle {
 public:
     explicit ModelOracle(const std::filesystem::path& path);
@@ -43,13 +43,19 @@ public:
     const engine::ModelConfig& config() const { return m_config; }
 
 private:
-    using Rows = std::vector<std::vector<double>>;
-    const std::vector<double>& tensor(const std::string& name) const { return m_tensors.at(name); }
-    std::vector<double> multiply(const std::string& matrix, std::span<const double> x) const;
-    std::vector<double> normed(const std::string& gain, std::span<const double> x) const;
-    void rotate(std::span<double> head, double position) const;
-    std::vector<double> attend(const Rows& queries, const Rows& keys, const Rows& values, std::size_t token,
-                               const Views& views, Positions positions, Rows* weightsOut) const;
+    using Row = std::vector<double>;
+    using Rows = std::vector<Row>;
+    const Row& tensor(const std::string& name) const { return m_tensors.at(name); }
+    /// Rows [first, first + rows) of a matrix, and of the bias beside it; rows 0 = all.
+    Row project(const std::string& name, std::span<const double> x, std::size_t first = 0,
+                std::size_t rows = 0) const;
+    Row normed(const std::string& name, std::span<const double> x) const;
+    Row attended(const Rows& queries, const Rows& keys, const Rows& values, int layer, std::size_t token,
+                 const Views& views, Positions positions, Rows* weightsOut) const;
+    void rotate(std::span<double> head, double position, const engine::RopeConfig& rope) const;
+    void queriesKeysValues(int layer, const Row& x, Row& query, Row& key, Row& value) const;
+    Row feedForward(const std::string& block, const Row& x) const;
+    void add(Row& x, Row branch, const std::string& postNorm) const;
 
     engine::ModelConfig m_config;
     std::map<std::string, std::vector<double>> m_tensors;

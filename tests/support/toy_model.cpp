@@ -5,6 +5,7 @@
 #include <cmath>
 #include <numbers>
 #include <random>
+#include <stdexcept>
 
 namespace test {
 
@@ -29,9 +30,73 @@ private:
     std::mt19937 m_random;
 };
 
+/// What a family's files hold that llama's do not.
+struct ToyFamily {
+    const char* architecture;
+    bool layerNorm = false, normBias = false;
+    bool fusedQkv = false, qkvBias = false, outputBias = false, feedForwardBias = false;
+    bool gated = true, normBefore = true, normAfter = false, secondNorm = true;
+    enum { None, EachHead, WholeRow } queryKeyNorm = None;
+    std::vector<std::pair<const char*, float>> floats = {};
+    std::vector<std::pair<const char*, int>> numbers = {};
+};
+
+const std::vector<ToyFamily>& families() {
+    static const std::vector<ToyFamily> all{
+        {.architecture = "llama"},
+        {.architecture = "qwen2", .qkvBias = true},
+        {.architecture = "qwen3", .queryKeyNorm = ToyFamily::EachHead},
+        {.architecture = "gptneox",
+         .layerNorm = true,
+         .normBias = true,
+         .fusedQkv = true,
+         .qkvBias = true,
+         .outputBias = true,
+         .feedForwardBias = true,
+         .gated = false},
+        {.architecture = "mpt",
+         .layerNorm = true,
+         .fusedQkv = true,
+         .gated = false,
+         .floats = {{"attention.max_alibi_bias", 8.0f}, {"attention.clamp_kqv", 1.5f}}},
+        {.architecture = "falcon",
+         .layerNorm = true,
+         .normBias = true,
+         .fusedQkv = true,
+         .gated = false,
+         .secondNorm = false},
+        {.architecture = "olmo2",
+         .normBefore = false,
+         .normAfter = true,
+         .queryKeyNorm = ToyFamily::WholeRow},
+        {.architecture = "granite",
+         .floats = {{"embedding_scale", 1.5f},
+                    {"residual_scale", 0.7f},
+                    {"logit_scale", 1.3f},
+                    {"attention.scale", 0.3f}}},
+        {.architecture = "gemma2",
+         .normAfter = true,
+         .floats = {{"attn_logit_softcapping", 4.0f}, {"final_logit_softcapping", 3.0f}},
+         .numbers = {{"attention.sliding_window", 11}}},
+        {.architecture = "gemma3",
+         .normAfter = true,
+         .queryKeyNorm = ToyFamily::EachHead,
+         .numbers = {{"attention.sliding_window", 11}}},
+    };
+    return all;
+}
+
+const ToyFamily& familyOf(const std::string& architecture) {
+    for (const ToyFamily& family : families())
+        if (architecture == family.architecture)
+            return family;
+    throw std::runtime_error("no toy of the family " + architecture);
+}
+
 class ToyWriter {
 public:
-    explicit ToyWriter(const ToyShape& shape) : m_shape(shape), m_gauss(shape.seed) {}
+    explicit ToyWriter(const ToyShape& shape)
+        : m_shape(shape), m_family(familyOf(shape.architecture)), m_gauss(shape.seed) {}
 
     GgufWriter write() {
         addHyperparameters();
@@ -41,51 +106,103 @@ public:
     }
 
 private:
+    std::string key(const char* name) const { return m_shape.architecture + "." + name; }
+
     void addHyperparameters() {
-        m_writer.addString("general.architecture", "llama");
+        m_writer.addString("general.architecture", m_shape.architecture);
         m_writer.addString("general.name", "Toy");
-        addUint("llama.block_count", m_shape.layers);
-        addUint("llama.context_length", m_shape.trainedLength);
-        addUint("llama.embedding_length", m_shape.dim);
-        addUint("llama.feed_forward_length", m_shape.ffnDim);
-        addUint("llama.attention.head_count", m_shape.heads);
-        addUint("llama.attention.head_count_kv", m_shape.kvHeads);
-        addUint("llama.attention.key_length", m_shape.headDim);
-        addUint("llama.attention.value_length", m_shape.headDim);
-        m_writer.addFloat("llama.attention.layer_norm_rms_epsilon", 1e-5f);
-        addUint("llama.rope.dimension_count", m_shape.ropeDim > 0 ? m_shape.ropeDim : m_shape.headDim);
-        m_writer.addFloat("llama.rope.freq_base", static_cast<float>(m_shape.ropeBase));
-        m_writer.addString("llama.rope.pairing", m_shape.neox ? "neox" : "norm");
+        addUint("block_count", m_shape.layers);
+        addUint("context_length", m_shape.trainedLength);
+        addUint("embedding_length", m_shape.dim);
+        addUint("feed_forward_length", m_shape.ffnDim);
+        addUint("attention.head_count", m_shape.heads);
+        addUint("attention.head_count_kv", m_shape.kvHeads);
+        addUint("attention.key_length", m_shape.headDim);
+        addUint("attention.value_length", m_shape.headDim);
+        m_writer.addFloat(
+            key(m_family.layerNorm ? "attention.layer_norm_epsilon" : "attention.layer_norm_rms_epsilon"),
+            1e-5f);
+        addUint("rope.dimension_count", m_shape.ropeDim > 0 ? m_shape.ropeDim : m_shape.headDim);
+        m_writer.addFloat(key("rope.freq_base"), static_cast<float>(m_shape.ropeBase));
+        if (m_shape.architecture == "llama")
+            m_writer.addString(key("rope.pairing"), m_shape.neox ? "neox" : "norm");
+        for (const auto& [name, value] : m_family.floats)
+            m_writer.addFloat(key(name), value);
+        for (const auto& [name, value] : m_family.numbers)
+            addUint(name, value);
     }
 
     // Deviations chosen so that queries, keys, values and logits are of order one: attention is then neither
-    // uniform nor a single peak. Every RMS norm hands on rows whose values have a mean square of one.
+    // uniform nor a single peak. Every norm hands on rows whose values have a mean square of one.
     void addTensors() {
-        const double perDim = 1.0 / std::sqrt(m_shape.dim);
-        const double embedding = 1.5 * perDim;
-        const int queries = m_shape.heads * m_shape.headDim, keys = m_shape.kvHeads * m_shape.headDim;
+        const double embedding = 1.5 / std::sqrt(m_shape.dim);
         addMatrix("token_embd.weight", m_shape.vocabulary, m_shape.dim, embedding);
         for (int layer = 0; layer < m_shape.layers; ++layer) {
-            const std::string block = "blk." + std::to_string(layer) + ".";
-            addGain(block + "attn_norm.weight", m_shape.dim);
-            addMatrix(block + "attn_q.weight", queries, m_shape.dim, 1.3 * perDim);
-            addMatrix(block + "attn_k.weight", keys, m_shape.dim, 1.3 * perDim);
-            addMatrix(block + "attn_v.weight", keys, m_shape.dim, perDim);
-            addMatrix(block + "attn_output.weight", m_shape.dim, queries, embedding / std::sqrt(queries));
-            addGain(block + "ffn_norm.weight", m_shape.dim);
-            addMatrix(block + "ffn_gate.weight", m_shape.ffnDim, m_shape.dim, perDim);
-            addMatrix(block + "ffn_up.weight", m_shape.ffnDim, m_shape.dim, perDim);
-            addMatrix(block + "ffn_down.weight", m_shape.dim, m_shape.ffnDim,
-                      2 * embedding / std::sqrt(m_shape.ffnDim));
+            m_block = "blk." + std::to_string(layer) + ".";
+            addAttention();
+            addFeedForward();
         }
-        addGain("output_norm.weight", m_shape.dim);
+        m_block.clear();
+        addNorm("output_norm");
         if (!m_shape.tied)
             addMatrix("output.weight", m_shape.vocabulary, m_shape.dim, embedding);
         if (m_shape.ropeFactors)
             addRopeFactors();
     }
 
-    void addUint(const char* key, int value) { m_writer.addUint(key, static_cast<std::uint32_t>(value)); }
+    void addAttention() {
+        const double perDim = 1.0 / std::sqrt(m_shape.dim), embedding = 1.5 * perDim;
+        const int queries = m_shape.heads * m_shape.headDim, keys = m_shape.kvHeads * m_shape.headDim;
+        if (m_family.normBefore)
+            addNorm("attn_norm");
+        if (m_family.fusedQkv)
+            addProjection("attn_qkv", queries + 2 * keys, m_shape.dim, 1.2 * perDim, m_family.qkvBias);
+        else {
+            addProjection("attn_q", queries, m_shape.dim, 1.3 * perDim, m_family.qkvBias);
+            addProjection("attn_k", keys, m_shape.dim, 1.3 * perDim, m_family.qkvBias);
+            addProjection("attn_v", keys, m_shape.dim, perDim, m_family.qkvBias);
+        }
+        if (m_family.queryKeyNorm != ToyFamily::None) {
+            const bool whole = m_family.queryKeyNorm == ToyFamily::WholeRow;
+            addGain(m_block + "attn_q_norm.weight", whole ? queries : m_shape.headDim);
+            addGain(m_block + "attn_k_norm.weight", whole ? keys : m_shape.headDim);
+        }
+        addProjection("attn_output", m_shape.dim, queries, embedding / std::sqrt(queries),
+                      m_family.outputBias);
+        if (m_family.normAfter)
+            addNorm("post_attention_norm");
+    }
+
+    void addFeedForward() {
+        const double perDim = 1.0 / std::sqrt(m_shape.dim), embedding = 1.5 * perDim;
+        if (m_family.normBefore && m_family.secondNorm)
+            addNorm("ffn_norm");
+        if (m_family.gated)
+            addProjection("ffn_gate", m_shape.ffnDim, m_shape.dim, perDim, m_family.feedForwardBias);
+        addProjection("ffn_up", m_shape.ffnDim, m_shape.dim, perDim, m_family.feedForwardBias);
+        addProjection("ffn_down", m_shape.dim, m_shape.ffnDim, 2 * embedding / std::sqrt(m_shape.ffnDim),
+                      m_family.feedForwardBias);
+        if (m_family.normAfter)
+            addNorm("post_ffw_norm");
+    }
+
+    void addNorm(const std::string& name) {
+        addGain(m_block + name + ".weight", m_shape.dim);
+        if (m_family.normBias)
+            addBias(m_block + name + ".bias", m_shape.dim);
+    }
+    void addProjection(const std::string& name, int rows, int cols, double deviation, bool biased) {
+        addMatrix(m_block + name + ".weight", rows, cols, deviation);
+        if (biased)
+            addBias(m_block + name + ".bias", rows);
+    }
+    void addBias(const std::string& name, int length) {
+        addFloats(name, m_gauss.values(static_cast<std::uint64_t>(length), 0.3));
+    }
+
+    void addUint(const char* name, int value) {
+        m_writer.addUint(key(name), static_cast<std::uint32_t>(value));
+    }
 
     void addGain(const std::string& name, int length) {
         const std::vector<float> values = m_gauss.values(static_cast<std::uint64_t>(length), 0.1, 1.0);
@@ -119,11 +236,20 @@ private:
     }
 
     ToyShape m_shape;
+    const ToyFamily& m_family;
+    std::string m_block; // of the names
     GgufWriter m_writer;
     Gauss m_gauss;
 };
 
 } // namespace
+
+std::vector<std::string> toyFamilies() {
+    std::vector<std::string> names;
+    for (const ToyFamily& family : families())
+        names.emplace_back(family.architecture);
+    return names;
+}
 
 std::filesystem::path writeToyModel(const ToyShape& shape) {
     static int count = 0;

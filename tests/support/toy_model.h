@@ -10,6 +10,7 @@
 namespace test {
 
 struct ToyShape {
+    std::string architecture = "llama"; // or one of toyFamilies()
     int layers = 2;
     int dim = 64;
     int ffnDim = 128;
@@ -29,6 +30,9 @@ struct ToyShape {
         kernels::DType::F32; // of the matrices; rows that do not fit the block length stay F32
     std::uint32_t seed = 1;
 };
+
+/// Families whose blocks the toy models have, with everything their files may hold.
+std::vector<std::string> toyFamilies();
 
 /// Writes the model and returns its path (inside a temporary folder that is removed when the program ends).
 std::filesystem::path writeToyModel(const ToyShape& shape);

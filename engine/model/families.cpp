@@ -1,0 +1,207 @@
+#include "engine/model/families.h"
+
+#include <cmath>
+#include <string_view>
+
+// Sources: the families' reference implementations and the GGUF files' own keys. Each entry is tested against logits of an
+// independent implementation (tests/engine/family_test.cpp).
+namespace engine {
+namespace {
+
+using kernels::Activation;
+using kernels::RopePairing;
+
+// Every `period`th layer sees everything, the others only `window` positions.
+void slide(ModelConfig& config, int window, int period, int firstFull) {
+    if (window <= 0)
+        return;
+    for (int i = 0; i < config.layers; ++i)
+        if (i % period != firstFull)
+            config.layerConfigs[static_cast<std::size_t>(i)].window = window;
+}
+
+void readGranite(const Keys& keys, ModelConfig& config) {
+    const auto factor = [&](const char* name) {
+        const float value = keys.findFloat(name, 0, 1e6, 0);
+        return value == 0 ? 1.0f : value;
+    };
+    config.embeddingScale = factor("embedding_scale");
+    config.residualScale = factor("residual_scale");
+    config.logitScale = 1 / factor("logit_scale");
+    const float scale = keys.findFloat("attention.scale", 0, 1e3, 0);
+    if (scale > 0)
+        config.attention.scale = scale;
+    if (keys.findBool("rope.scaling.finetuned") == false)
+        for (LayerConfig& layer : config.layerConfigs)
+            layer.rope = NoRope;
+}
+
+void readSmolLm3(const Keys&, ModelConfig& config) {
+    for (int i = 3; i < config.layers; i += 4)
+        config.layerConfigs[static_cast<std::size_t>(i)].rope = NoRope;
+}
+
+void readMpt(const Keys& keys, ModelConfig& config) {
+    config.attention.maxAlibiBias = keys.findFloat("attention.max_alibi_bias", 0, 1e3, 0);
+    config.block.clampQkv = keys.findFloat("attention.clamp_kqv", 0, 1e6, 0);
+    if (config.attention.maxAlibiBias == 0)
+        keys.file().fail("it marks positions in a way that Sumidero does not know");
+    for (LayerConfig& layer : config.layerConfigs)
+        layer.rope = NoRope;
+}
+
+void readNeox(const Keys& keys, ModelConfig& config) {
+    if (keys.findBool("use_parallel_residual") == false)
+        config.block.order = BlockOrder::Sequential;
+}
+
+// 40B and 180B have a norm for each branch, and `attn_norm` is the feed-forward's then.
+void readFalcon(const Keys& keys, ModelConfig& config) {
+    if (!keys.file().findTensor("blk.0.attn_norm_2.weight"))
+        return;
+    config.block.order = BlockOrder::Parallel;
+    config.block.attentionNorm = "attn_norm_2";
+    config.block.feedForwardNorm = "attn_norm";
+}
+
+void readStableLm(const Keys& keys, ModelConfig& config) {
+    if (!keys.file().findTensor("blk.0.ffn_norm.weight"))
+        config.block.order = BlockOrder::ParallelOneNorm;
+}
+
+void readGemma2(const Keys& keys, ModelConfig& config) {
+    config.embeddingScale = std::sqrt(static_cast<float>(config.dim));
+    config.attention.softcap = keys.findFloat("attn_logit_softcapping", 0, 1e4, 50);
+    config.logitSoftcap = keys.findFloat("final_logit_softcapping", 0, 1e4, 30);
+    if (config.layers == 46) // 27B: no key says it
+        config.attention.scale = 1 / std::sqrt(static_cast<float>(config.dim / config.heads));
+    slide(config, keys.findCount("attention.sliding_window", 1 << 24, 4096), 2, 1);
+}
+
+void readGemma3(const Keys& keys, ModelConfig& config) {
+    config.embeddingScale = std::sqrt(static_cast<float>(config.dim));
+    config.logitSoftcap = keys.findFloat("final_logit_softcapping", 0, 1e4, 0);
+    if (config.layers == 62) // 27B
+        config.attention.scale = 1 / std::sqrt(static_cast<float>(config.dim / config.heads));
+    slide(config, keys.findCount("attention.sliding_window", 1 << 24, 0), 6, 5);
+    config.ropes.push_back({.base = keys.findReal("rope.freq_base_swa", 1.0, 1e12, 10000.0)});
+    for (LayerConfig& layer : config.layerConfigs)
+        layer.rope = layer.window > 0 ? 1 : 0;
+}
+
+constexpr BlockConfig SANDWICH{
+    .normAfter = true, .queryKeyNorm = QueryKeyNorm::None, .activation = Activation::GeluTanh};
+
+const Family FAMILIES[] = {
+    {.architecture = "llama", .ropePairing = RopePairing::Norm, .block = {.qkvBias = true}},
+    {.architecture = "qwen2", .block = {.qkvBias = true}},
+    {.architecture = "qwen3", .block = {.queryKeyNorm = QueryKeyNorm::EachHead}},
+    {.architecture = "gptneox",
+     .block = {.norm = NormKind::Layer,
+               .order = BlockOrder::Parallel,
+               .qkvBias = true,
+               .outputBias = true,
+               .activation = Activation::GeluErf,
+               .gated = false,
+               .feedForwardBias = true},
+     .read = readNeox},
+    {.architecture = "mpt",
+     .block = {.norm = NormKind::Layer,
+               .qkvBias = true,
+               .outputBias = true,
+               .activation = Activation::GeluErf,
+               .gated = false,
+               .feedForwardBias = true},
+     .read = readMpt},
+    {.architecture = "falcon",
+     .block = {.norm = NormKind::Layer,
+               .order = BlockOrder::ParallelOneNorm,
+               .activation = Activation::GeluErf,
+               .gated = false},
+     .read = readFalcon},
+    {.architecture = "phi2",
+     .block = {.norm = NormKind::Layer,
+               .order = BlockOrder::ParallelOneNorm,
+               .qkvBias = true,
+               .outputBias = true,
+               .activation = Activation::GeluTanh,
+               .gated = false,
+               .feedForwardBias = true},
+     .outputBias = true},
+    {.architecture = "stablelm", .block = {.norm = NormKind::Layer, .qkvBias = true}, .read = readStableLm},
+    {.architecture = "granite", .ropePairing = RopePairing::Norm, .read = readGranite},
+    {.architecture = "smollm3", .ropePairing = RopePairing::Norm, .read = readSmolLm3},
+    {.architecture = "olmo2",
+     .block = {.normBefore = false, .normAfter = true, .queryKeyNorm = QueryKeyNorm::WholeRow}},
+    {.architecture = "gemma2", .block = SANDWICH, .read = readGemma2},
+    {.architecture = "gemma3",
+     .block = {.normAfter = true, .queryKeyNorm = QueryKeyNorm::EachHead, .activation = Activation::GeluTanh},
+     .read = readGemma3},
+};
+
+struct Refusal {
+    std::string_view architecture; // or its beginning, when it ends with *
+    const char* reason;
+};
+
+constexpr const char* LINEAR = "most of its layers keep a running summary instead of a memory of tokens "
+                               "(linear attention), which Sumidero does not do yet";
+constexpr const char* STATE_SPACE = "it is a state-space model or contains such layers";
+constexpr const char* CONVOLUTION = "some of its layers are convolutions";
+constexpr const char* COMPRESSED = "it compresses keys and values (MLA)";
+constexpr const char* NO_TEXT = "it does not write text";
+constexpr const char* EXPERTS = "it is a mixture of experts, which is not supported yet";
+
+constexpr Refusal REFUSALS[] = {
+    {"qwen35*", LINEAR},
+    {"qwen3next", LINEAR},
+    {"kimi-linear", LINEAR},
+    {"minimax-01", LINEAR},
+    {"mamba*", STATE_SPACE},
+    {"rwkv*", STATE_SPACE},
+    {"granitehybrid", STATE_SPACE},
+    {"nemotron_h*", STATE_SPACE},
+    {"falcon-h1", STATE_SPACE},
+    {"jamba", STATE_SPACE},
+    {"plamo2", STATE_SPACE},
+    {"lfm2*", CONVOLUTION},
+    {"deepseek2", COMPRESSED},
+    {"deepseek3*", COMPRESSED},
+    {"deepseek4", COMPRESSED},
+    {"mistral4", COMPRESSED},
+    {"kimi-k3", COMPRESSED},
+    {"glm-dsa", COMPRESSED},
+    {"minicpm3", COMPRESSED},
+    {"plm", COMPRESSED},
+    {"gemma3n", "it looks words up again in every layer (per-layer embeddings)"},
+    {"qwen3moe", EXPERTS},
+    {"gpt-oss", EXPERTS},
+    {"t5*", NO_TEXT},
+    {"bert", NO_TEXT},
+    {"nomic-bert*", NO_TEXT},
+    {"jina-bert*", NO_TEXT},
+    {"clip", NO_TEXT},
+    {"whisper", NO_TEXT},
+};
+
+bool matches(std::string_view pattern, std::string_view name) {
+    return pattern.ends_with('*') ? name.starts_with(pattern.substr(0, pattern.size() - 1)) : name == pattern;
+}
+
+} // namespace
+
+const Family& familyOf(const GgufFile& file) {
+    const std::string name = file.getString("general.architecture");
+    std::string known;
+    for (const Family& family : FAMILIES) {
+        if (name == family.architecture)
+            return family;
+        known += (known.empty() ? "" : ", ") + std::string(family.architecture);
+    }
+    for (const Refusal& refusal : REFUSALS)
+        if (matches(refusal.architecture, name))
+            file.fail("it holds a " + name + " model, and " + refusal.reason);
+    file.fail("it holds a " + name + " model; Sumidero can run: " + known);
+}
+
+} // namespace engine

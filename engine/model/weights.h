@@ -1,0 +1,54 @@
+#pragma once
+#include "engine/model_config.h"
+#include "kernels/backend.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <vector>
+
+namespace engine {
+
+struct Norm {
+    std::unique_ptr<kernels::Buffer> gain; // (1, n)
+    std::unique_ptr<kernels::Buffer> bias; // (1, n) or null
+    explicit operator bool() const { return gain != nullptr; }
+};
+
+struct Projection {
+    std::unique_ptr<kernels::Weight> weight; // (outputs, inputs)
+    std::unique_ptr<kernels::Buffer> bias;   // (1, outputs) or null
+};
+
+/// What a block lacks is null.
+struct LayerWeights {
+    Norm attentionNorm, attentionPostNorm, feedForwardNorm, feedForwardPostNorm; // n = dim
+    Norm queryNorm, keyNorm;                                                     // n = headDim or a whole row
+    Projection query, key, value;                // (heads|kvHeads * headDim, dim)
+    Projection attentionOut;                     // (dim, heads * headDim)
+    Projection gate, up, down;                   // (ffnDim, dim), (dim, ffnDim)
+    std::unique_ptr<kernels::Buffer> sinkLogits; // (1, heads)
+};
+
+/// The weights of a model on one backend, which has to outlive them. Immutable after loading; engine thread.
+struct Weights {
+    std::unique_ptr<kernels::Weight> embedding; // (vocabulary, dim)
+    Norm outputNorm;
+    Projection output; // (vocabulary, dim); no weight when tied
+    std::vector<LayerWeights> layers;
+    std::unique_ptr<kernels::Buffer> alibiSlopes; // (1, heads); computed, not read
+    std::uint64_t bytes = 0;                      // in the backend's memory
+
+    /// What makes logits of the last layer's output: often the embedding.
+    const kernels::Weight& outputWeight() const { return output.weight ? *output.weight : *embedding; }
+
+    /// Throws engine::Error. `progress` gets 0..1 on the calling thread; false when a stop was asked for.
+    bool load(const GgufFile& file, const ModelConfig& config, kernels::Backend& backend,
+              const std::function<void(float)>& progress, const std::stop_token& stop);
+};
+
+/// ALiBi (Press et al. 2022, section 3): a geometric row of slopes; heads beyond a power of two take those between.
+std::vector<float> alibiSlopes(int heads, float maxBias);
+
+} // namespace engine
