@@ -22,8 +22,8 @@ ChatController::Impl::Impl(ChatController& controller, EnginePort& enginePort,
 }
 
 ChatController::Impl::~Impl() {
-    if (request != 0)
-        engine.stop(request);
+    if (!work.isIdle())
+        engine.stop(work.request());
     drafts.flush();
     for (TurnWriter* writer : std::as_const(writers))
         writer->closeNow();
@@ -73,8 +73,20 @@ const Settings& ChatController::settings() const {
 const ModelState& ChatController::modelState() const {
     return m_impl->models.state();
 }
-const engine::CacheStatus& ChatController::cacheStatus() const {
+engine::CacheStatus ChatController::cacheStatus() const {
+    return m_impl->openStatus();
+}
+const engine::CacheStatus& ChatController::engineStatus() const {
     return m_impl->cache;
+}
+
+Busy ChatController::busy() const {
+    return m_impl->busy();
+}
+
+ChatId ChatController::waitsFor() const {
+    const std::shared_ptr<Turn> turn = m_impl->openTurn();
+    return turn && turn->stage == Turn::Stage::Waiting ? m_impl->busy().answering : 0;
 }
 
 Activity ChatController::activity() const {
@@ -85,17 +97,15 @@ Activity ChatController::activity() const {
 }
 
 float ChatController::readingProgress() const {
-    const bool ours = m_impl->running ? m_impl->isVisible(*m_impl->running) : isPreparing();
-    return ours ? m_impl->progress : 0;
+    return m_impl->worksForOpenChat() ? m_impl->progress : 0;
 }
 
 int ChatController::readingTotal() const {
-    const bool ours = m_impl->running ? m_impl->isVisible(*m_impl->running) : isPreparing();
-    return ours ? m_impl->total : 0;
+    return m_impl->worksForOpenChat() ? m_impl->total : 0;
 }
 
 bool ChatController::isPreparing() const {
-    return m_impl->request != 0 && !m_impl->running && m_impl->preparedView == m_impl->view;
+    return m_impl->work.view() == m_impl->view;
 }
 
 bool ChatController::isReadOnly() const {
@@ -107,6 +117,9 @@ void ChatController::newChat() {
 }
 void ChatController::openChat(ChatId chat) {
     m_impl->openChat(chat);
+}
+bool ChatController::isOpening() const {
+    return !m_impl->filled;
 }
 void ChatController::renameChat(ChatId chat, const QString& title) {
     m_impl->renameChat(chat, title);
@@ -129,7 +142,15 @@ void ChatController::search(const QString& words) {
 }
 
 void ChatController::saveDraft(const QString& text) {
-    m_impl->drafts.change(text);
+    m_impl->drafts.changeText(text);
+}
+
+void ChatController::saveEdit(MessageId message, const QString& text) {
+    m_impl->drafts.changeEdit(message, text);
+}
+
+Draft ChatController::draft() const {
+    return m_impl->drafts.current();
 }
 
 void ChatController::readChat(ChatId chat, QObject* context, std::function<void(const QString& text)> done) {
@@ -165,11 +186,7 @@ void ChatController::importChat(const QString& path, Twice twice) {
 void ChatController::setChatSystemPrompt(const QString& text) {
     if (m_impl->current.systemPrompt == text)
         return;
-    m_impl->current.systemPrompt = text;
-    if (m_impl->current.id > 0)
-        m_impl->store.run(
-            [chat = m_impl->current.id, text](Database& database) { database.setSystemPrompt(chat, text); });
-    m_impl->prepare();
+    m_impl->setSystemPrompt(text);
 }
 
 bool ChatController::send(const QString& text) {
@@ -177,6 +194,9 @@ bool ChatController::send(const QString& text) {
 }
 void ChatController::stop() {
     m_impl->stop(m_impl->current.id);
+}
+void ChatController::stopChat(ChatId chat) {
+    m_impl->stop(chat);
 }
 bool ChatController::canContinue() const {
     return m_impl->canContinue();
@@ -187,8 +207,8 @@ void ChatController::continueAnswer() {
 void ChatController::regenerate(MessageId answer) {
     m_impl->regenerate(answer);
 }
-void ChatController::editAndResend(MessageId userMessage, const QString& text) {
-    m_impl->edit(userMessage, text);
+bool ChatController::editAndResend(MessageId userMessage, const QString& text) {
+    return m_impl->edit(userMessage, text);
 }
 void ChatController::showVersion(MessageId message, int delta) {
     m_impl->showVersion(message, delta);

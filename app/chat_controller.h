@@ -1,5 +1,7 @@
 #pragma once
+#include "app/busy.h"
 #include "app/chat_types.h"
+#include "app/draft.h"
 #include "app/engine_port.h"
 #include "app/export.h"
 #include "app/model_library.h"
@@ -59,19 +61,28 @@ public:
     /// The open chat is read ahead of the next question; nothing waits for it.
     bool isPreparing() const;
     int readingTotal() const; // tokens to read for this answer, while Reading
-    const engine::CacheStatus& cacheStatus() const;
+    Busy busy() const;
+    /// The chat whose answer is finished before the open chat's question is read; 0: none.
+    ChatId waitsFor() const;
+    engine::CacheStatus cacheStatus() const; // of the open chat; nothing read while the cache holds another
+    const engine::CacheStatus& engineStatus() const; // of the cache, whatever chat it holds
     bool isReadOnly() const;
 
     // Chats
-    void newChat();             // at once
-    void openChat(ChatId chat); // chatOpened() follows
+    void newChat(); // at once
+    /// Is the open chat at once, with its draft; its messages follow with chatOpened().
+    void openChat(ChatId chat);
+    bool isOpening() const; // they are not here yet
     void renameChat(ChatId chat, const QString& title);
     void deleteChat(ChatId chat); // undoable: chatDeleted() is emitted
     void undoDelete(ChatId chat);
     /// A copy beside it, which is opened; with `upTo` it ends there.
     void duplicateChat(ChatId chat, MessageId upTo = 0);
     void search(const QString& words); // searchFinished() follows
+    Draft draft() const;               // of the open chat
     void saveDraft(const QString& text);
+    /// An earlier message is being changed in the message field. message 0: no longer.
+    void saveEdit(MessageId message, const QString& text);
     void exportChat(ChatId chat, ExportFormat format, const QString& path); // exportFinished() or notice()
     /// A chat that is here already is opened instead, and alreadyHere() is emitted.
     void importChat(const QString& path, Twice twice = Twice::Ask);
@@ -82,15 +93,19 @@ public:
     void setChatSystemPrompt(const QString& text); // costs a re-read of the chat
 
     // Messages
-    /// False: not taken (this chat is being answered, there is no text or no model, or the store is
-    /// read-only); keep the text.
+    // What takes a text says so. False: this chat is being opened or answered, there is no text or no model, or the store is read-only; a
+    // notice says why where that is not plain to see. Keep the text.
+    /// A draft of the same text is over.
     bool send(const QString& text);
+    /// A new branch; the edit is over. Also false when the message is not in the branch that is shown: it is brought back.
+    bool editAndResend(MessageId userMessage, const QString& text);
     void stop();
-    bool canContinue() const; // the last answer was stopped or interrupted
+    void stopChat(ChatId chat);
+    /// The last answer was stopped or interrupted, or the last question has none.
+    bool canContinue() const;
     void continueAnswer();
-    void regenerate(MessageId answer);                              // a new version beside the old one
-    void editAndResend(MessageId userMessage, const QString& text); // a new branch
-    void showVersion(MessageId message, int delta);                 // the sibling before or after
+    void regenerate(MessageId answer);              // a new version beside the old one
+    void showVersion(MessageId message, int delta); // the sibling before or after
 
     // Model and settings
     void loadModel(const QString& path);
@@ -104,10 +119,14 @@ public:
 Q_SIGNALS:
     void started();
     void chatsChanged();
+    /// Another chat is about to be opened: the last chance to save a draft.
+    void chatClosing();
+    void chatChosen(app::ChatId chat);
     void chatOpened(app::ChatId chat, const QString& draft);
     void chatDeleted(app::ChatId chat, const QString& title);
     void searchFinished(const QString& words, const QList<app::SearchHit>& hits);
     void activityChanged();
+    void busyChanged();
     void readingProgressChanged();
     void cacheStatusChanged();
     void modelStateChanged();

@@ -167,6 +167,17 @@ QString Database::draft(ChatId chat) {
     });
 }
 
+QHash<ChatId, QString> Database::drafts() {
+    Connection& connection = m_impl->connection();
+    return connection.read([&] {
+        QHash<ChatId, QString> result;
+        Query query = connection.query("SELECT chat, content FROM draft");
+        while (query.next())
+            result.insert(query.integer(0), query.text(1));
+        return result;
+    });
+}
+
 void Database::recordEvent(ChatId chat, const QString& kind, const QString& details) {
     Connection& connection = m_impl->connection();
     connection.write(Durability::Normal, [&] {

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <optional>
+#include <QHash>
 #include <QMap>
 #include <stdexcept>
 
@@ -77,6 +78,7 @@ public:
     // Drafts, events, settings
     void saveDraft(ChatId chat, const QString& text); // chat 0: not yet created
     QString draft(ChatId chat);
+    QHash<ChatId, QString> drafts();                                            // all that are not empty
     void recordEvent(ChatId chat, const QString& kind, const QString& details); // "evicted", "model"
     QMap<QString, QString> settings();
     void saveSetting(const QString& key, const QString& value);

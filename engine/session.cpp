@@ -4,7 +4,6 @@
 #include "engine/sampler.h"
 #include "engine/session/conversation.h"
 #include "engine/stop_words.h"
-#include "engine/utf8_stream.h"
 
 #include <chrono>
 
@@ -38,7 +37,6 @@ struct Session::Impl {
     std::shared_ptr<const Model> model;
     Conversation conversation;
     std::vector<TokenId> neverPicked; // control tokens: no text of a message
-    Utf8Stream utf8;                  // the newest answer's unfinished character
     StopWords stopWords;
     std::int64_t answerId = 0;
     std::int32_t answerBytes = 0; // picked
@@ -100,15 +98,13 @@ void Session::Impl::startAnswer(const ChatRequest& request, Sampler& sampler) {
         sampler.accept(token);
     const bool goesOn = request.purpose == Purpose::Continue;
     const std::int64_t id = goesOn ? request.history.back().id : request.answerId;
-    if (!goesOn || id != answerId)
-        utf8 = Utf8Stream();
-    answerId = id;
-    answerBytes = goesOn ? static_cast<std::int32_t>(request.history.back().text.size()) : 0;
-    textBytes = shownBytes = answerBytes;
-    stopWords = StopWords(request.stopWords);
-    dropsSpace = model->tokenizer->addsSpacePrefix() && answerBytes == 0 && conversation.endsWithControl();
     if (!goesOn)
         conversation.openAnswer(id);
+    answerId = id;
+    textBytes = shownBytes = goesOn ? static_cast<std::int32_t>(request.history.back().text.size()) : 0;
+    answerBytes = textBytes + static_cast<std::int32_t>(conversation.unfinished().pending());
+    stopWords = StopWords(request.stopWords);
+    dropsSpace = model->tokenizer->addsSpacePrefix() && answerBytes == 0 && conversation.endsWithControl();
 }
 
 StopReason Session::Impl::generate(const ChatRequest& request, Observer& observer,
@@ -154,7 +150,7 @@ void Session::Impl::emit(TokenId token, Observer& observer) {
     const auto end = answerBytes + static_cast<std::int32_t>(bytes.size());
     conversation.add({token, {answerId, answerBytes, end, Role::Assistant}});
     answerBytes = end;
-    const std::string text = utf8.push(bytes);
+    const std::string text = conversation.unfinished().push(bytes);
     textBytes += static_cast<std::int32_t>(text.size());
     handOut(token, stopWords.push(text), observer);
 }
@@ -169,8 +165,10 @@ void Session::Impl::handOut(TokenId token, const std::string& text, Observer& ob
 // The end token itself is not read here: the next turn begins with the template's own, which is the same
 // text. A character that was cut in two waits for the answer to go on.
 void Session::Impl::finishText(StopReason reason, Observer& observer) {
-    const bool repaired = textBytes + static_cast<std::int32_t>(utf8.pending()) != answerBytes;
-    std::string text = reason == StopReason::EndOfTurn ? stopWords.push(utf8.finish()) : std::string();
+    const bool repaired =
+        textBytes + static_cast<std::int32_t>(conversation.unfinished().pending()) != answerBytes;
+    std::string text =
+        reason == StopReason::EndOfTurn ? stopWords.push(conversation.unfinished().finish()) : std::string();
     text += stopWords.finish();
     handOut(NoToken, text, observer);
     if (stopWords.found())

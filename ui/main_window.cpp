@@ -29,7 +29,7 @@ namespace ui {
 
 namespace {
 
-constexpr int draftDelayMs = 400, statusDelayMs = 100;
+constexpr int statusDelayMs = 100;
 
 } // namespace
 
@@ -41,14 +41,12 @@ MainWindow::MainWindow(app::ChatController& controller, QWidget* parent)
     setMinimumSize(480, 420);
     resize(1280, 800);
     m_page->view()->setModel(&controller.transcript());
-    for (QTimer* timer : {&m_draftDelay, &m_statusDelay})
-        timer->setSingleShot(true);
-    m_draftDelay.setInterval(draftDelayMs);
+    m_statusDelay.setSingleShot(true);
     m_statusDelay.setInterval(statusDelayMs);
-    connect(&m_draftDelay, &QTimer::timeout, this, &MainWindow::saveDraftNow);
     connect(&m_statusDelay, &QTimer::timeout, this, &MainWindow::showStatus);
     connectSide();
     connectPage();
+    connectWriting();
     connectView();
     connectActions();
     connectController();
@@ -100,25 +98,10 @@ void MainWindow::connectPage() {
     });
     connect(m_panes, &Panes::arrangementChanged, this, &MainWindow::showArrangement);
     Composer* composer = m_page->composer();
-    connect(composer, &Composer::sendRequested, this, &MainWindow::send);
-    connect(composer, &Composer::stopRequested, &m_controller, &app::ChatController::stop);
-    connect(composer, &Composer::draftChanged, this, [this] {
-        m_draftChanged = true;
-        m_draftDelay.start();
-    });
     connect(composer->memoryChip(), &QPushButton::clicked, this,
             [this] { openSettings(SettingsPage::Memory); });
     connect(composer->promptChip(), &QPushButton::clicked, this,
             [this] { openSettings(SettingsPage::Chat); });
-    connect(m_page->emptyState(), &EmptyState::promptChosen, this, [this](const QString& text) {
-        Composer* field = m_page->composer();
-        if (field->text().trimmed().isEmpty()) {
-            field->setDraft(text);
-            field->submit();
-        } else if (field->state() == Composer::State::Ready) {
-            m_controller.send(text); // what is being written stays
-        }
-    });
 }
 
 void MainWindow::connectView() {
@@ -127,7 +110,6 @@ void MainWindow::connectView() {
     connect(view, &ChatView::regenerateRequested, &m_controller, &app::ChatController::regenerate);
     connect(view, &ChatView::continueRequested, &m_controller, &app::ChatController::continueAnswer);
     connect(view, &ChatView::versionRequested, &m_controller, &app::ChatController::showVersion);
-    connect(view, &ChatView::editRequested, this, &MainWindow::beginEditing);
     connect(view, &ChatView::duplicateRequested, this, [this](app::MessageId message) {
         m_controller.duplicateChat(m_controller.currentChat(), message);
     });
@@ -148,7 +130,6 @@ void MainWindow::connectView() {
 void MainWindow::connectActions() {
     const auto on = [this](QAction* action, auto slot) { connect(action, &QAction::triggered, this, slot); };
     on(m_actions->newChat, [this] {
-        saveDraftNow();
         m_side->endSearch();
         m_controller.newChat();
         m_page->composer()->edit()->setFocus();
@@ -197,11 +178,12 @@ void MainWindow::connectActions() {
 }
 
 void MainWindow::openChat(app::ChatId chat, app::MessageId message) {
-    saveDraftNow();
     if (m_panes->leftOverlays())
         m_panes->setLeftOpen(false);
     if (chat == m_controller.currentChat()) {
-        if (message != 0)
+        if (m_controller.isOpening())
+            m_messageToShow = message;
+        else if (message != 0)
             m_page->view()->scrollToMessage(message);
     } else {
         m_messageToShow = message;
@@ -220,16 +202,6 @@ void MainWindow::openNeighbour(int step) {
         openChat(chats->index(row).data(ChatListModel::ChatRole).value<app::ChatId>(), 0);
 }
 
-void MainWindow::send(const QString& text) {
-    const app::MessageId edited = m_editing;
-    endEditing();
-    if (edited != 0)
-        m_controller.editAndResend(edited, text);
-    else if (!m_controller.send(text))
-        m_page->composer()->setDraft(text); // not taken, so not lost
-    m_page->view()->scrollToEnd();
-}
-
 app::ChatId MainWindow::chatOfAction() const {
     if (m_menuChat != 0)
         return m_menuChat;
@@ -239,42 +211,10 @@ app::ChatId MainWindow::chatOfAction() const {
     return m_controller.currentChat();
 }
 
-void MainWindow::beginEditing(app::MessageId message) {
-    const int row = m_controller.transcript().rowOf(message);
-    if (row < 0)
-        return;
-    if (m_editing == 0)
-        m_draftBeforeEditing = m_page->composer()->text();
-    m_editing = message;
-    m_page->composer()->setDraft(m_controller.transcript().at(row).text);
-    m_page->composer()->edit()->setFocus();
-    m_page->banners()->show(
-        {BannerText::Tone::Note, QStringLiteral("editing"),
-         tr("You are changing an earlier message. What followed it is kept as another version."),
-         tr("Cancel"), [this] { endEditing(); }, [this] { endEditing(); }});
-}
-
-void MainWindow::endEditing() {
-    if (m_editing == 0)
-        return;
-    m_editing = 0;
-    m_page->banners()->dismiss(QStringLiteral("editing"));
-    m_page->composer()->setDraft(m_draftBeforeEditing);
-    m_draftBeforeEditing.clear();
-}
-
 void MainWindow::copyMessage(app::MessageId message) {
     const int row = m_controller.transcript().rowOf(message);
     if (row >= 0)
         QGuiApplication::clipboard()->setText(m_controller.transcript().at(row).text);
-}
-
-void MainWindow::saveDraftNow() {
-    m_draftDelay.stop();
-    if (!m_draftChanged)
-        return;
-    m_draftChanged = false;
-    m_controller.saveDraft(m_editing != 0 ? m_draftBeforeEditing : m_page->composer()->text());
 }
 
 void MainWindow::closeEvent(QCloseEvent* event) {
@@ -288,6 +228,8 @@ void MainWindow::keyPressEvent(QKeyEvent* event) {
     if (event->key() == Qt::Key_Escape) {
         if (m_controller.activity() != app::Activity::Idle)
             m_controller.stop();
+        else
+            cancelEditing();
         edit->setFocus(Qt::ShortcutFocusReason);
     } else if (plain && !event->text().isEmpty() && event->text().at(0).isPrint()) {
         edit->setFocus(Qt::ShortcutFocusReason); // typing always goes into the message

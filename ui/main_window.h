@@ -60,12 +60,16 @@ private:
     void buildInspector();
     void openChat(app::ChatId chat, app::MessageId message);
     void openNeighbour(int step);
+    void copyMessage(app::MessageId message);
+    app::ChatId chatOfAction() const;
+
+    // main_window_writing.cpp: the message field and its drafts
+    void connectWriting();
     void send(const QString& text);
     void beginEditing(app::MessageId message);
-    void endEditing();
-    void copyMessage(app::MessageId message);
+    void cancelEditing();
+    void showDraft();
     void saveDraftNow();
-    app::ChatId chatOfAction() const;
 
     // main_window_chats.cpp: what is done with whole chats
     void rename();
@@ -78,9 +82,12 @@ private:
 
     // main_window_updates.cpp: what the controller tells
     void showChats();
-    void showOpenedChat(app::ChatId chat, const QString& draft);
+    void showChosenChat();
+    void showOpenedChat();
     void showDeleted(app::ChatId chat, const QString& title);
     void showActivity();
+    void showBusy();
+    void showUnanswered();
     void showStatus();
     void showModel();
     void showSettings();
@@ -100,9 +107,9 @@ private:
     QTimer m_draftDelay, m_statusDelay;
     app::MessageId m_messageToShow = 0; // once its chat is open
     app::ChatId m_menuChat = 0;         // whose context menu is open
-    app::MessageId m_editing = 0;       // the earlier message that is in the composer
-    QString m_draftBeforeEditing;
-    bool m_draftChanged = false;
+    app::ChatId m_waitsFor = 0;         // as the banner says
+    app::MessageId m_unanswered = 0;    // as the banner says
+    bool m_draftChanged = false;        // since it was shown or saved
 };
 
 } // namespace ui

@@ -33,7 +33,8 @@ namespace {
 
 const QString deletedKey = QStringLiteral("deleted"), modelKey = QStringLiteral("model"),
               readOnlyKey = QStringLiteral("read-only"), interruptedKey = QStringLiteral("interrupted"),
-              noticeKey = QStringLiteral("notice"), linkKey = QStringLiteral("link");
+              noticeKey = QStringLiteral("notice"), linkKey = QStringLiteral("link"),
+              waitingKey = QStringLiteral("waiting"), unansweredKey = QStringLiteral("unanswered");
 
 Theme themeFor(app::Theme wanted) {
     const bool dark = wanted == app::Theme::Dark || (wanted == app::Theme::System && Theme::systemIsDark());
@@ -51,11 +52,22 @@ void MainWindow::connectController() {
         showStatus();
     });
     connect(&m_controller, &ChatController::chatsChanged, this, &MainWindow::showChats);
-    connect(&m_controller, &ChatController::chatOpened, this, &MainWindow::showOpenedChat);
+    connect(&m_controller, &ChatController::chatChosen, this, &MainWindow::showChosenChat);
+    connect(&m_controller, &ChatController::chatOpened, this, [this] {
+        showOpenedChat();
+        m_page->composer()->sendWhatWaits();
+    });
     connect(&m_controller, &ChatController::chatDeleted, this, &MainWindow::showDeleted);
     connect(&m_controller, &ChatController::searchFinished, m_side, &SidePane::showHits);
-    connect(&m_controller, &ChatController::activityChanged, this, &MainWindow::showActivity);
-    connect(&m_controller, &ChatController::modelStateChanged, this, &MainWindow::showModel);
+    connect(&m_controller, &ChatController::activityChanged, this, [this] {
+        showActivity();
+        m_page->composer()->sendWhatWaits();
+    });
+    connect(&m_controller, &ChatController::busyChanged, this, &MainWindow::showBusy);
+    connect(&m_controller, &ChatController::modelStateChanged, this, [this] {
+        showModel();
+        m_page->composer()->sendWhatWaits();
+    });
     connect(&m_controller, &ChatController::settingsChanged, this, &MainWindow::showSettings);
     connect(&m_controller, &ChatController::notice, this, &MainWindow::showNotice);
     connect(&m_controller, &ChatController::alreadyHere, this, &MainWindow::showAlreadyHere);
@@ -100,16 +112,21 @@ void MainWindow::showChats() {
                                                                           : tr("Own instructions"));
 }
 
-void MainWindow::showOpenedChat(app::ChatId, const QString& draft) {
-    m_editing = 0;
-    m_draftBeforeEditing.clear();
-    for (const char* key : {"editing", "interrupted", "link"})
+/// Its messages may take a moment, its field does not.
+void MainWindow::showChosenChat() {
+    for (const char* key : {"interrupted", "link", "edit-cancelled"})
         m_page->banners()->dismiss(QLatin1String(key));
-    m_page->composer()->setDraft(draft);
-    m_draftChanged = false;
+    showDraft();
     showChats();
-    showTranscriptState();
-    showStatus();
+    showModel();
+    showBusy();
+    m_page->holdPicture();
+}
+
+void MainWindow::showOpenedChat() {
+    showChats();
+    showActivity();
+    m_page->showPicture();
     if (m_messageToShow != 0)
         m_page->view()->scrollToMessage(m_messageToShow);
     else
@@ -145,15 +162,38 @@ void MainWindow::showActivity() {
     if (busy)
         m_page->banners()->dismiss(interruptedKey);
     showTranscriptState();
-    showStatus();
-    // Last: a message that waited goes out from here.
+    showBusy();
     showModel();
 }
 
+/// Who is being answered: in the list, and above the field while this chat waits for another.
+void MainWindow::showBusy() {
+    m_side->list()->chats()->setBusy(m_controller.busy());
+    showStatus();
+    const app::ChatId other = m_controller.waitsFor();
+    if (other == m_waitsFor)
+        return;
+    m_waitsFor = other;
+    if (other == 0) {
+        m_page->banners()->dismiss(waitingKey);
+        return;
+    }
+    m_page->banners()->show({Tone::Note,
+                             waitingKey,
+                             tr("The answer in “%1” is finished first.").arg(titleOf(other)),
+                             tr("Go there"),
+                             [this, other] { openChat(other, 0); },
+                             {},
+                             true,
+                             tr("Stop it"),
+                             [this, other] { m_controller.stopChat(other); }});
+}
+
 void MainWindow::showStatus() {
-    const engine::CacheStatus& cache = m_controller.cacheStatus();
-    QString status = m_controller.isPreparing()
-                         ? words::preparing(m_controller.readingProgress())
+    const engine::CacheStatus cache = m_controller.cacheStatus();
+    QString status = m_controller.isPreparing() ? words::preparing(m_controller.readingProgress())
+                     : m_controller.waitsFor() != 0
+                         ? tr("Waits for the answer in “%1”").arg(titleOf(m_controller.waitsFor()))
                          : words::status(m_controller.activity(), cache, m_controller.readingProgress(),
                                          m_controller.readingTotal());
     if (const auto& name = m_controller.modelState().info.name; !name.empty() && !status.isEmpty())
@@ -181,6 +221,8 @@ void MainWindow::showModel() {
         composer->setState(Composer::State::Blocked, tr("These chats can only be read"));
     else if (m_controller.activity() != app::Activity::Idle)
         composer->setState(Composer::State::Answering);
+    else if (m_controller.isOpening())
+        composer->setState(Composer::State::Loading, tr("Goes out when the chat is open"));
     else if (model.phase == Phase::Loading)
         composer->setState(Composer::State::Loading);
     else if (model.info.path.empty())
@@ -203,13 +245,34 @@ void MainWindow::showTranscriptState() {
     const bool any = transcript.count() > 0;
     const bool answered = any && transcript.messages().last().role == app::Role::Assistant;
     const bool writable = !m_controller.isReadOnly();
-    m_page->setEmpty(!any);
+    m_page->setEmpty(!any && !m_controller.isOpening());
     m_page->view()->setCanContinue(idle && m_controller.canContinue());
     m_actions->regenerate->setEnabled(idle && answered && writable);
     m_actions->continueAnswer->setEnabled(idle && m_controller.canContinue() && writable);
     m_actions->copyAnswer->setEnabled(answered);
     m_actions->findInChat->setEnabled(any);
     m_actions->goToHorizon->setEnabled(transcript.horizonRow() >= 0);
+    showUnanswered();
+}
+
+/// A chat that ends with a question offers to have it answered.
+void MainWindow::showUnanswered() {
+    const auto& messages = m_controller.transcript().messages();
+    const bool open = !messages.isEmpty() && messages.last().role == app::Role::User &&
+                      m_controller.canContinue() && !m_controller.isReadOnly();
+    const app::MessageId question = open ? messages.last().id : 0;
+    if (question == m_unanswered)
+        return;
+    m_unanswered = question;
+    if (open)
+        m_page->banners()->show({Tone::Note,
+                                 unansweredKey,
+                                 tr("The last question has no answer."),
+                                 tr("Answer it"),
+                                 [this] { m_controller.continueAnswer(); },
+                                 {}});
+    else
+        m_page->banners()->dismiss(unansweredKey);
 }
 
 void MainWindow::showNotice(const QString& sentence, app::NoticeAction action) {

@@ -10,7 +10,7 @@
 namespace app {
 
 void ChatController::Impl::connectEngine() {
-    const auto ours = [this](engine::RequestId id) { return id != 0 && id == request; };
+    const auto ours = [this](engine::RequestId id) { return work.isOurs(id); };
     connect(&engine, &EnginePort::readProgress, &q,
             [this, ours](engine::RequestId id, int read, int toRead, const engine::CacheStatus& status) {
                 if (ours(id))
@@ -19,7 +19,7 @@ void ChatController::Impl::connectEngine() {
     connect(&engine, &EnginePort::textGenerated, &q,
             [this, ours](engine::RequestId id, const QString& text, int tokens,
                          const engine::CacheStatus& status) {
-                if (ours(id) && running)
+                if (ours(id) && work.turn())
                     onText(text, tokens, status);
             });
     connect(&engine, &EnginePort::finished, &q,
@@ -40,8 +40,8 @@ void ChatController::Impl::pump() {
         if (!next && writer->turn()->stage == Turn::Stage::Waiting)
             next = writer->turn();
     }
-    if (request != 0) {
-        if (!running && next)
+    if (!work.isIdle()) {
+        if (!work.turn() && next)
             stopEngine(); // what was read ahead stays in the cache
         return;
     }
@@ -52,7 +52,7 @@ void ChatController::Impl::pump() {
     } else if (next) {
         tell(tr("There is no model to answer. Choose one in the settings."), NoticeAction::ChooseModel);
         end(next, MessageState::Error, 0);
-    } else if (prepareWanted && models.hasModel()) {
+    } else if (work.wanted() && filled && models.hasModel()) {
         startPreparing();
     }
 }
@@ -70,26 +70,25 @@ void ChatController::Impl::start(const std::shared_ptr<Turn>& turn) {
     turn->answer.model = QString::fromStdString(models.state().info.name);
     if (isVisible(*turn)) {
         firstRead = turn->firstRead;
-        prepareWanted = false;
+        work.setWanted(false);
         turn->forgottenBefore = cache.forgotten; // the turn's own beginning may already push tokens out
     }
-    running = turn;
-    stopping = false;
     progress = 0;
     total = 0;
-    request = engine.chat(turn->request);
+    work.answer(engine.chat(turn->request), turn);
+    tellBusy();
 }
 
 void ChatController::Impl::prepare() {
-    prepareWanted = true;
-    if (request != 0 && !running)
+    work.setWanted(true);
+    if (!work.turn())
         stopEngine(); // it reads for another view
     pump();
     Q_EMIT q.readingProgressChanged();
 }
 
 void ChatController::Impl::startPreparing() {
-    prepareWanted = false;
+    work.setWanted(false);
     if (openTurn())
         return;
     engine::ChatRequest wanted;
@@ -101,35 +100,35 @@ void ChatController::Impl::startPreparing() {
     wanted.purpose = engine::Purpose::ReadOnly;
     wanted.cache = settings.cache;
     wanted.sampling = settings.sampling;
-    preparedView = view;
     firstRead = history.firstRead;
-    stopping = false;
     progress = 0;
     total = 0;
-    request = engine.chat(std::move(wanted));
+    work.prepare(engine.chat(std::move(wanted)), view);
 }
 
 void ChatController::Impl::stopEngine() {
-    if (request == 0 || stopping)
-        return;
-    stopping = true;
-    engine.stop(request);
+    if (work.stop())
+        engine.stop(work.request());
+}
+
+bool ChatController::Impl::worksForOpenChat() const {
+    return work.turn() ? isVisible(*work.turn()) : work.view() == view;
 }
 
 void ChatController::Impl::onRead(int read, int toRead, const engine::CacheStatus& status) {
     models.proved();
-    if (running && running->forgottenBefore < 0)
-        running->forgottenBefore = status.forgotten;
+    if (work.turn() && work.turn()->forgottenBefore < 0)
+        work.turn()->forgottenBefore = status.forgotten;
     takeStatus(status);
     total = toRead;
     progress = toRead > 0 ? static_cast<float>(read) / static_cast<float>(toRead) : 1.0f;
-    if (running ? isVisible(*running) : preparedView == view)
+    if (worksForOpenChat())
         Q_EMIT q.readingProgressChanged();
 }
 
 void ChatController::Impl::onText(const QString& text, int tokens, const engine::CacheStatus& status) {
     models.proved();
-    Turn& turn = *running;
+    Turn& turn = *work.turn();
     if (turn.forgottenBefore < 0)
         turn.forgottenBefore = status.forgotten;
     const Activity before = q.activity();
@@ -149,14 +148,13 @@ void ChatController::Impl::onText(const QString& text, int tokens, const engine:
 void ChatController::Impl::onFinished(const engine::GenerationResult& result,
                                       const engine::CacheStatus& status) {
     models.proved();
-    request = 0;
     takeStatus(status);
-    if (!running) { // read ahead
+    const std::shared_ptr<Turn> turn = work.over();
+    if (!turn) { // read ahead
         Q_EMIT q.readingProgressChanged();
         pump();
         return;
     }
-    const std::shared_ptr<Turn> turn = std::exchange(running, nullptr);
     turn->answer.tokens = turn->earlierTokens + result.generatedTokens;
     const double speed = result.generateSeconds > 0 ? result.generatedTokens / result.generateSeconds : 0;
     recordEvictions(*turn);
@@ -171,8 +169,7 @@ void ChatController::Impl::onFinished(const engine::GenerationResult& result,
 }
 
 void ChatController::Impl::onFailed(const QString& sentence) {
-    request = 0;
-    const std::shared_ptr<Turn> turn = std::exchange(running, nullptr);
+    const std::shared_ptr<Turn> turn = work.over();
     tell(sentence);
     if (turn)
         end(turn, MessageState::Error, 0);
@@ -192,17 +189,33 @@ void ChatController::Impl::end(const std::shared_ptr<Turn>& turn, MessageState s
     if (visible)
         Q_EMIT q.activityChanged();
     pump();
+    tellBusy();
 }
 
 void ChatController::Impl::takeStatus(const engine::CacheStatus& status) {
     cache = status;
+    cacheView = worksForOpenChat() ? view : -1;
     Q_EMIT q.cacheStatusChanged();
-    if (running ? !isVisible(*running) : preparedView != view)
+    if (cacheView != view)
         return;
     engine::Horizon horizon = status.horizon;
     horizon.messageId = storedMessages.value(horizon.messageId, horizon.messageId);
     const HorizonPlace place = horizonPlace(transcript, horizon, storedMessages.value(firstRead, firstRead));
     transcript.setHorizon(place.row, place.offset, status.forgotten);
+}
+
+/// While the cache holds another chat nothing of the open one is in it; only its size is the same.
+engine::CacheStatus ChatController::Impl::openStatus() const {
+    if (cacheView == view)
+        return cache;
+    engine::CacheStatus status;
+    status.capacity = cache.capacity;
+    status.sinks = cache.sinks;
+    status.window = cache.window;
+    status.cacheBytes = cache.cacheBytes;
+    status.captureCost = cache.captureCost;
+    status.captureLevel = cache.captureLevel;
+    return status;
 }
 
 void ChatController::Impl::recordEvictions(const Turn& turn) {

@@ -1,11 +1,8 @@
 #include "app/controller/impl.h"
-#include "app/duplicate.h"
-
-#include <QFile>
 
 #include <algorithm>
 
-// Which chats there are and which one is open.
+// Which chat is open.
 namespace app {
 namespace {
 
@@ -17,22 +14,20 @@ struct StartState {
     QList<ChatSummary> chats;
     std::optional<ChatSummary> chat;
     QList<Message> messages;
-    QString draft, newChatDraft;
+    QHash<ChatId, Draft> drafts;
 };
 
 StartState readStartState(Database& database) {
     StartState state;
     state.settings = database.settings();
     state.chats = database.chats();
-    state.newChatDraft = database.draft(0);
-    state.draft = state.newChatDraft;
+    state.drafts = DraftKeeper::read(database, state.settings);
     const ChatId last = state.settings.value(OpenChatKey).toLongLong();
     const bool listed = std::any_of(state.chats.begin(), state.chats.end(),
                                     [&](const ChatSummary& c) { return c.id == last; });
     if (last > 0 && listed) {
         state.chat = database.chat(last);
         state.messages = database.branch(last);
-        state.draft = database.draft(last);
     }
     return state;
 }
@@ -52,12 +47,13 @@ void ChatController::Impl::readStart() {
     const auto goOn = [this](const StartState& state) {
         settings = Settings::fromMap(state.settings);
         chats = state.chats;
-        drafts.setNewChatDraft(state.newChatDraft);
+        drafts.load(state.drafts);
         Q_EMIT q.settingsChanged();
         Q_EMIT q.chatsChanged();
         ChatSummary fresh;
         fresh.systemPrompt = settings.systemPrompt;
-        show(state.chat.value_or(fresh), state.messages, state.draft);
+        choose(state.chat.value_or(fresh));
+        fill(state.messages);
         library.refresh(settings.modelFolders);
         Q_EMIT q.started();
         loadAtStart(state.settings.value(ModelSwitcher::MarkerKey));
@@ -68,59 +64,84 @@ void ChatController::Impl::readStart() {
         goOn({}); // the chat goes on in memory; the notice says so
 }
 
-/// The one place where the open chat changes.
-void ChatController::Impl::show(const ChatSummary& chat, QList<Message> messages, const QString& draft) {
+/// The one place where the open chat changes, at once: what is typed from here on is its own. fill() follows.
+void ChatController::Impl::choose(const ChatSummary& chat) {
+    Q_EMIT q.chatClosing();
     const Activity before = q.activity();
     ++view;
-    ++opening;
     drafts.setChat(chat.id);
     current = chat;
+    filled = false;
+    hasOwnPrompt = false;
     firstRead = 0;
-    transcript.reset(withTurns(chat.id, std::move(messages)));
+    transcript.reset({});
     rememberOpenChat();
-    Q_EMIT q.chatOpened(chat.id, draft);
+    Q_EMIT q.chatChosen(chat.id);
     if (q.activity() != before)
         Q_EMIT q.activityChanged();
+}
+
+/// The messages of the chosen chat are here.
+void ChatController::Impl::fill(QList<Message> messages) {
+    filled = true;
+    transcript.reset(withTurns(current.id, std::move(messages)));
+    Q_EMIT q.chatOpened(current.id, drafts.current().text);
     prepare();
 }
 
 void ChatController::Impl::openChat(ChatId chat) {
-    drafts.flush(); // what is read below must see it
     if (chat == 0) {
         newChat();
         return;
     }
-    const int asked = ++opening;
+    const auto listed =
+        std::find_if(chats.cbegin(), chats.cend(), [chat](const ChatSummary& one) { return one.id == chat; });
+    const bool known = listed != chats.cend();
+    if (chat < 0 && !known)
+        return;
+    ChatSummary summary;
+    summary.id = chat;
+    if (known)
+        summary = *listed;
+    choose(summary);
     if (chat < 0) {
-        for (const ChatSummary& summary : std::as_const(chats)) {
-            if (summary.id == chat) {
-                show(ChatSummary(summary), {}, {});
-                return;
-            }
-        }
+        fill({});
         return;
     }
     struct Opened {
         std::optional<ChatSummary> chat;
         QList<Message> messages;
-        QString draft;
+    };
+    const auto refused = [this, shown = view] {
+        if (shown == view)
+            tell(tr("This chat cannot be read."));
     };
     store.run(
         &q,
         [chat](Database& database) {
-            return Opened{database.chat(chat), database.branch(chat), database.draft(chat)};
+            return Opened{database.chat(chat), database.branch(chat)};
         },
-        [this, asked](const Opened& opened) {
-            if (asked == opening && opened.chat)
-                show(*opened.chat, opened.messages, opened.draft);
-        });
+        [this, known, refused, shown = view](const Opened& opened) {
+            if (shown != view)
+                return;
+            if (!opened.chat) {
+                refused();
+                return;
+            }
+            if (!known) {
+                current = *opened.chat;
+                Q_EMIT q.chatsChanged();
+            }
+            fill(opened.messages);
+        },
+        [refused](const StoreError&) { refused(); });
 }
 
 void ChatController::Impl::newChat() {
-    drafts.flush();
     ChatSummary fresh;
     fresh.systemPrompt = settings.systemPrompt;
-    show(fresh, {}, drafts.newChatDraft());
+    choose(fresh);
+    fill({});
 }
 
 /// The messages of a chat as stored, with what is not stored yet: the answer that is being written and the
@@ -139,7 +160,7 @@ QList<Message> ChatController::Impl::withTurns(ChatId chat, QList<Message> messa
             continue;
         if (const int row = rowOf(turn.answer.id); row >= 0) {
             messages[row] = turn.answer;
-        } else if (!writer->isBegun()) {
+        } else if (turn.stage != Turn::Stage::Over || !writer->isBegun()) {
             messages.resize(rowOf(turn.parent) + 1);
             if (turn.question)
                 messages.append(*turn.question);
@@ -154,164 +175,6 @@ void ChatController::Impl::rememberOpenChat() {
         store.run([chat = current.id](Database& database) {
             database.saveSetting(OpenChatKey, QString::number(chat));
         });
-}
-
-void ChatController::Impl::refreshChats() {
-    if (!store.isOpen()) {
-        listUnsaved();
-        return;
-    }
-    store.run(
-        &q, [](Database& database) { return database.chats(); },
-        [this](const QList<ChatSummary>& stored) {
-            chats = stored;
-            for (const ChatSummary& chat : stored) {
-                if (chat.id == current.id)
-                    current = chat;
-            }
-            listUnsaved();
-        },
-        [this](const StoreError&) { listUnsaved(); });
-}
-
-/// Chats that the store has not taken yet stand in front, so that they can be found again.
-void ChatController::Impl::listUnsaved() {
-    chats.removeIf([](const ChatSummary& chat) { return chat.id < 0; });
-    for (const TurnWriter* writer : std::as_const(writers)) {
-        const Turn& turn = *writer->turn();
-        const bool listed = std::any_of(chats.cbegin(), chats.cend(),
-                                        [&](const ChatSummary& chat) { return chat.id == turn.chat; });
-        if (turn.chat >= 0 || listed)
-            continue;
-        ChatSummary summary;
-        summary.id = turn.chat;
-        summary.title = turn.title;
-        summary.systemPrompt = turn.systemPrompt;
-        summary.created = summary.updated = QDateTime::currentDateTimeUtc();
-        chats.prepend(summary);
-    }
-    Q_EMIT q.chatsChanged();
-}
-
-void ChatController::Impl::renameChat(ChatId chat, const QString& title) {
-    const QString name = title.simplified();
-    if (name.isEmpty() || chat == 0)
-        return;
-    for (TurnWriter* writer : std::as_const(writers)) {
-        if (writer->turn()->chat == chat)
-            writer->turn()->title = name; // for when it is created
-    }
-    if (chat > 0)
-        store.run(
-            &q, [chat, name](Database& database) { database.renameChat(chat, name); },
-            [this] { refreshChats(); });
-    else
-        listUnsaved();
-}
-
-void ChatController::Impl::deleteChat(ChatId chat) {
-    if (chat < 0) {
-        tell(tr("This chat is not on the disk yet. It can be deleted once it is."));
-        return;
-    }
-    if (chat == 0)
-        return;
-    stop(chat);
-    QString title;
-    ChatId next = 0; // the one below it in the list, else the one above
-    for (qsizetype i = 0; i < chats.size(); ++i) {
-        if (chats[i].id != chat)
-            continue;
-        title = chats[i].title;
-        next = i + 1 < chats.size() ? chats[i + 1].id : i > 0 ? chats[i - 1].id : 0;
-    }
-    drafts.flush();
-    store.run(
-        &q, [chat](Database& database) { database.deleteChat(chat); },
-        [this, chat, title, next] {
-            if (current.id == chat)
-                openChat(next);
-            refreshChats();
-            Q_EMIT q.chatDeleted(chat, title);
-        });
-}
-
-void ChatController::Impl::undoDelete(ChatId chat) {
-    store.run(
-        &q, [chat](Database& database) { database.restoreChat(chat); },
-        [this, chat] {
-            refreshChats();
-            openChat(chat);
-        });
-}
-
-QString ChatController::Impl::titleOf(ChatId chat) const {
-    const auto found = std::find_if(chats.cbegin(), chats.cend(),
-                                    [chat](const ChatSummary& summary) { return summary.id == chat; });
-    return found == chats.cend() ? QString() : found->title;
-}
-
-void ChatController::Impl::duplicateChat(ChatId chat, MessageId upTo) {
-    const MessageId last = storedMessages.value(upTo, upTo);
-    if (chat == 0)
-        return;
-    if (chat < 0 || last < 0) {
-        tell(tr("This is not on the disk yet. It can be copied once it is."));
-        return;
-    }
-    store.run(
-        &q,
-        [chat, last, title = tr("%1 (copy)").arg(titleOf(chat))](Database& database) {
-            return app::duplicateChat(database, chat, title, last);
-        },
-        [this](ChatId copy) {
-            refreshChats();
-            openChat(copy);
-        });
-}
-
-void ChatController::Impl::exportChat(ChatId chat, ExportFormat format, const QString& path) {
-    if (chat <= 0) {
-        tell(tr("This chat has nothing on the disk yet that could be exported."));
-        return;
-    }
-    store.run(
-        &q, [chat, format, path](Database& database) { exportChatToFile(database, chat, format, path); },
-        [this, path] { Q_EMIT q.exportFinished(path); });
-}
-
-void ChatController::Impl::importChat(const QString& path, Twice twice) {
-    struct Imported {
-        ChatId chat = 0;
-        bool isNew = true;
-    };
-    store.run(
-        &q,
-        [path, twice](Database& database) {
-            QFile file(path);
-            if (!file.open(QIODevice::ReadOnly))
-                throw StoreError(StoreError::Kind::Other,
-                                 tr("“%1” cannot be read: %2").arg(path, file.errorString()));
-            const QByteArray json = file.readAll();
-            const ChatId here = twice == Twice::Ask ? findExported(database, json) : 0;
-            return here != 0 ? Imported{here, false} : Imported{app::importChat(database, json), true};
-        },
-        [this, path](const Imported& imported) {
-            refreshChats();
-            openChat(imported.chat);
-            if (!imported.isNew)
-                Q_EMIT q.alreadyHere(imported.chat, titleOf(imported.chat), path);
-        });
-}
-
-/// The same sentence is not said twice within half a minute: a full disk is reported once, not with every
-/// chunk.
-void ChatController::Impl::tell(const QString& sentence, NoticeAction action) {
-    if (sentence == lastNotice && noticeTime.isValid() && !noticeTime.hasExpired(30'000))
-        return;
-    lastNotice = sentence;
-    noticeTime.start();
-    Q_EMIT q.notice(sentence, action);
 }
 
 } // namespace app

@@ -1,6 +1,30 @@
 #include "app/controller/draft_keeper.h"
 
+#include <QJsonDocument>
+#include <QJsonObject>
+
+using namespace Qt::StringLiterals;
+
 namespace app {
+namespace {
+
+// Texts stand in their own table, edits among the settings: "state.edit.<chat>".
+const QString EditKey = u"state.edit."_s;
+
+QString packed(const Draft& draft) {
+    if (draft.edited == 0)
+        return {};
+    const QJsonObject edit{{u"message"_s, static_cast<qint64>(draft.edited)}, {u"text"_s, draft.edit}};
+    return QString::fromUtf8(QJsonDocument(edit).toJson(QJsonDocument::Compact));
+}
+
+void unpack(const QString& value, Draft& draft) {
+    const QJsonObject edit = QJsonDocument::fromJson(value.toUtf8()).object();
+    draft.edited = edit.value("message"_L1).toInteger();
+    draft.edit = edit.value("text"_L1).toString();
+}
+
+} // namespace
 
 DraftKeeper::DraftKeeper(TranscriptStore& store, QObject* parent) : QObject(parent), m_store(store) {
     m_timer.setSingleShot(true);
@@ -8,36 +32,94 @@ DraftKeeper::DraftKeeper(TranscriptStore& store, QObject* parent) : QObject(pare
     connect(&m_timer, &QTimer::timeout, this, &DraftKeeper::flush);
 }
 
+QHash<ChatId, Draft> DraftKeeper::read(Database& database, const QMap<QString, QString>& settings) {
+    QHash<ChatId, Draft> drafts;
+    const QHash<ChatId, QString> texts = database.drafts();
+    for (auto text = texts.begin(); text != texts.end(); ++text)
+        drafts[text.key()].text = text.value();
+    for (auto setting = settings.lowerBound(EditKey);
+         setting != settings.end() && setting.key().startsWith(EditKey); ++setting)
+        unpack(setting.value(), drafts[setting.key().mid(EditKey.size()).toLongLong()]);
+    return drafts;
+}
+
 void DraftKeeper::setChat(ChatId chat) {
     flush();
     m_chat = chat;
 }
 
-void DraftKeeper::adopt(ChatId chat) {
-    m_chat = chat;
+void DraftKeeper::adopt(ChatId temporary, ChatId real) {
+    m_drafts[real] = m_drafts.take(temporary);
+    if (m_chat == temporary)
+        m_chat = real;
+    m_changedTexts += {temporary, real};
+    if (m_changedEdits.remove(temporary))
+        m_changedEdits += real;
+    flush();
 }
 
-void DraftKeeper::change(const QString& text) {
-    if (m_chat == 0)
-        m_newChatDraft = text;
-    m_text = text;
-    m_changed = true;
+void DraftKeeper::changeText(const QString& text) {
+    m_drafts[m_chat].text = text;
+    changedNow(m_changedTexts);
+}
+
+void DraftKeeper::changeEdit(MessageId message, const QString& text) {
+    Draft& draft = m_drafts[m_chat];
+    draft.edited = message;
+    draft.edit = message == 0 ? QString() : text;
+    changedNow(m_changedEdits);
+}
+
+void DraftKeeper::changedNow(QSet<ChatId>& what) {
+    what += m_chat;
     m_timer.start();
 }
 
-void DraftKeeper::forget() {
-    m_changed = false;
-    m_timer.stop();
-    if (m_chat == 0)
-        m_newChatDraft.clear();
+void DraftKeeper::sent(const QString& text) {
+    if (Draft& draft = m_drafts[m_chat]; draft.text == text) {
+        draft.text.clear();
+        m_changedTexts -= m_chat;
+    }
+}
+
+void DraftKeeper::stored(ChatId chat) {
+    if (chat < 0)
+        return;
+    m_changedTexts += chat;
+    flush();
+}
+
+void DraftKeeper::replaceId(MessageId temporary, MessageId real) {
+    for (Draft& draft : m_drafts) {
+        if (draft.edited == temporary && temporary != 0)
+            draft.edited = real;
+    }
 }
 
 void DraftKeeper::flush() {
     m_timer.stop();
-    if (!m_changed || m_chat < 0 || !m_store.isOpen() || m_store.access() != Access::ReadWrite)
+    if (!m_store.isOpen() || m_store.access() != Access::ReadWrite)
         return;
-    m_changed = false;
-    m_store.run([chat = m_chat, text = m_text](Database& database) { database.saveDraft(chat, text); });
+    // What belongs to a chat that is not stored yet has a negative id and waits for adopt().
+    const auto save = [this](QSet<ChatId>& changed, auto write) {
+        changed.removeIf([&](ChatId chat) {
+            if (chat < 0)
+                return false;
+            m_store.run(
+                this,
+                [chat, write, draft = m_drafts.value(chat)](Database& database) {
+                    write(database, chat, draft);
+                },
+                [] {},
+                [&changed, chat](const StoreError&) { changed += chat; }); // goes along with the next one
+            return true;
+        });
+    };
+    save(m_changedTexts,
+         [](Database& database, ChatId chat, const Draft& draft) { database.saveDraft(chat, draft.text); });
+    save(m_changedEdits, [](Database& database, ChatId chat, const Draft& draft) {
+        database.saveSetting(EditKey + QString::number(chat), packed(draft));
+    });
 }
 
 } // namespace app

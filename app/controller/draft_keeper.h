@@ -1,32 +1,43 @@
 #pragma once
+#include "app/draft.h"
 #include "app/transcript_store.h"
 
+#include <QHash>
 #include <QObject>
+#include <QSet>
 #include <QTimer>
 
 namespace app {
 
-/// The unsent text of the open chat: saved 400 ms after the last key, and at once when the chat changes. Main
-/// thread; owned by the controller.
+/// The unsent texts of all chats, in memory from the start, so that a chat's own is there in the moment it is chosen. Saved 400 ms after
+/// the last key, and at once when another chat is chosen. Main thread; owned by the controller.
 class DraftKeeper : public QObject {
     Q_OBJECT
 public:
     DraftKeeper(TranscriptStore& store, QObject* parent);
 
-    void setChat(ChatId chat); // saves what is left of the chat before
-    void adopt(ChatId chat);   // the open chat was stored and has an id now
-    void change(const QString& text);
-    const QString& newChatDraft() const { return m_newChatDraft; }
-    void setNewChatDraft(const QString& text) { m_newChatDraft = text; }
-    void forget(); // the text was sent
+    /// Everything that is kept, on the database thread. `settings` holds the edits.
+    static QHash<ChatId, Draft> read(Database& database, const QMap<QString, QString>& settings);
+    void load(QHash<ChatId, Draft> drafts) { m_drafts = std::move(drafts); }
+
+    void setChat(ChatId chat);                 // saves what is left of the chat before
+    void adopt(ChatId temporary, ChatId real); // a chat was stored; 0: the open one
+    Draft current() const { return m_drafts.value(m_chat); }
+    void changeText(const QString& text);
+    void changeEdit(MessageId message, const QString& text); // message 0: ended
+    /// The open chat's text was sent. In the store it stays until the question is there: see stored().
+    void sent(const QString& text);
+    void stored(ChatId chat);                            // what was sent from there
+    void replaceId(MessageId temporary, MessageId real); // of an edited message
     void flush();
 
 private:
+    void changedNow(QSet<ChatId>& what);
+
     TranscriptStore& m_store;
-    ChatId m_chat = 0;
-    QString m_text;
-    QString m_newChatDraft; // of the chat that is not stored yet
-    bool m_changed = false;
+    ChatId m_chat = 0; // 0: the chat that is not stored yet
+    QHash<ChatId, Draft> m_drafts;
+    QSet<ChatId> m_changedTexts, m_changedEdits; // since the last flush()
     QTimer m_timer;
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 #include "app/chat_controller.h"
 #include "app/controller/draft_keeper.h"
+#include "app/controller/engine_work.h"
 #include "app/controller/model_switcher.h"
 #include "app/controller/turn.h"
 #include "app/controller/turn_writer.h"
@@ -10,9 +11,9 @@
 
 namespace app {
 
-/// The controller's state and its work, in four files: chats.cpp (which chat is open), messages.cpp
-/// (questions and versions), answering.cpp (what the engine is asked and says), settings.cpp (model and
-/// settings).
+/// The controller's state and its work: chats.cpp (which chat is open), list.cpp (which there are), messages.cpp
+/// (questions and versions), turns.cpp (a turn on its way to the disk and the engine), answering.cpp (what the engine is asked and says),
+/// settings.cpp (model and settings).
 struct ChatController::Impl {
     Impl(ChatController& controller, EnginePort& enginePort, TranscriptStore& transcriptStore,
          ModelLibrary& modelLibrary);
@@ -21,18 +22,22 @@ struct ChatController::Impl {
     // chats.cpp
     void start();
     void readStart();
-    void show(const ChatSummary& chat, QList<Message> messages, const QString& draft);
+    void choose(const ChatSummary& chat);
+    void fill(QList<Message> messages);
     void openChat(ChatId chat);
     void newChat();
-    void refreshChats();
-    void listUnsaved();
     QList<Message> withTurns(ChatId chat, QList<Message> messages) const;
     void rememberOpenChat();
+
+    // list.cpp
+    void refreshChats();
+    void listUnsaved();
     void deleteChat(ChatId chat);
     void undoDelete(ChatId chat);
     QString titleOf(ChatId chat) const;
     void duplicateChat(ChatId chat, MessageId upTo);
     void renameChat(ChatId chat, const QString& title);
+    void setSystemPrompt(const QString& text); // of the open chat
     void exportChat(ChatId chat, ExportFormat format, const QString& path);
     void importChat(const QString& path, Twice twice);
     bool writable() const { return store.isOpen() && store.access() == Access::ReadWrite; }
@@ -42,21 +47,32 @@ struct ChatController::Impl {
     bool mayAsk();
     bool send(const QString& text);
     void regenerate(MessageId answer);
-    void edit(MessageId userMessage, const QString& text);
+    bool edit(MessageId userMessage, const QString& text);
     bool canContinue() const;
     void continueAnswer();
     void showVersion(MessageId message, int delta);
-    void stop(ChatId chat);
+    void bringBack(MessageId message);
+    void showBranch(const QList<Message>& branch);
     std::shared_ptr<Turn> newTurn(int messagesBefore) const;
+
+    // turns.cpp
+    void stop(ChatId chat);
     void begin(const std::shared_ptr<Turn>& turn);
     void onBegun(TurnWriter* writer, ChatId chat, const Message& question, const Message& answer);
     void onRefused(TurnWriter* writer);
     void onStored(TurnWriter* writer);
+    void goOnInMemory(const std::shared_ptr<Turn>& turn);
+    void takeChatId(Turn& turn, ChatId chat);
+    void takeMessageIds(Turn& turn, const Message& question, const Message& answer);
+    void replaceId(MessageId temporary, MessageId real);
+    TurnWriter* firstOf(ChatId chat) const;
     void ready(const std::shared_ptr<Turn>& turn);
     void showRows(const Turn& turn);
     bool isVisible(const Turn& turn) const;
     TurnWriter* writerOf(const Turn& turn) const;
     std::shared_ptr<Turn> openTurn() const; // of the open chat, not over; or null
+    Busy busy() const;
+    void tellBusy();
 
     // answering.cpp
     void connectEngine();
@@ -72,6 +88,8 @@ struct ChatController::Impl {
     void takeStatus(const engine::CacheStatus& status);
     void recordEvictions(const Turn& turn);
     void prepare(); // soon: bring the cache up to date with the open chat
+    bool worksForOpenChat() const;
+    engine::CacheStatus openStatus() const;
 
     // settings.cpp
     void connectModels();
@@ -100,24 +118,24 @@ struct ChatController::Impl {
 
     QList<ChatSummary> chats; // as stored, and those that could not be stored yet
     ChatSummary current;      // id 0: new
-    int view = 0;             // grows with every chat that is shown
-    int opening = 0;          // newest chat asked for
+    bool hasOwnPrompt =
+        false;       // the open chat, while it is new: its instructions are no longer those of the settings
+    int listing = 0; // newest list of chats asked for
+    int view = 0;    // grows with every chat that is shown
+    bool filled = false; // the transcript holds its messages
 
     QList<TurnWriter*> writers;                 // turns that are not over or not stored, oldest first
-    QHash<ChatId, ChatId> storedChats;          // negative id to the real one
-    QHash<MessageId, MessageId> storedMessages; // the same
+    QHash<MessageId, MessageId> storedMessages; // negative id to the real one
+    std::shared_ptr<StoredIds> storedIds = std::make_shared<StoredIds>(); // the database thread's
     std::int64_t lastTemporary = 0;
 
-    engine::RequestId request = 0; // what the engine works on for us; 0: nothing
-    std::shared_ptr<Turn> running; // its turn; null: it reads ahead
-    bool stopping = false;
-    bool prepareWanted = false;
-    int preparedView = -1;       // what is read ahead belongs to this view
-    MessageId preparedFirst = 0; // see History::firstRead
-    MessageId firstRead = 0;     // of the open chat
-    float progress = 0;          // of reading
-    int total = 0;               // tokens to read
+    EngineWork work;
+    MessageId firstRead = 0; // of the open chat; see History
+    float progress = 0;      // of reading
+    int total = 0;           // tokens to read
     engine::CacheStatus cache;
+    int cacheView = -1; // the view that `cache` speaks of; -1: another chat
+    Busy lastBusy;
 
     QString modelSetting; // settings.modelPath when the loading succeeds
     bool rememberModel = false;

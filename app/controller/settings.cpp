@@ -61,8 +61,8 @@ void ChatController::Impl::loadAtStart(const QString& crashedModel) {
 void ChatController::Impl::loadModel(const QString& path, const QString& setting, bool remember) {
     modelSetting = setting;
     rememberModel = remember;
-    if (running) // what is written stays and can be continued with the new model
-        running->stopAsked = true;
+    if (work.turn()) // what is written stays and can be continued with the new model
+        work.turn()->stopAsked = true;
     stopEngine();
     models.load(path, loadOptions());
 }
@@ -76,6 +76,7 @@ void ChatController::Impl::reloadModel() {
 
 void ChatController::Impl::onModelLoaded(const QString& path) {
     cache = {};
+    cacheView = -1;
     Q_EMIT q.cacheStatusChanged();
     if (rememberModel && settings.modelPath != modelSetting) {
         const Settings before = settings;
@@ -101,7 +102,7 @@ void ChatController::Impl::applySettings(const Settings& wanted) {
         startupThreads.reset();
     if (settings.modelFolders != before.modelFolders)
         library.refresh(settings.modelFolders);
-    if (current.id == 0 && settings.systemPrompt != before.systemPrompt)
+    if (current.id == 0 && !hasOwnPrompt)
         current.systemPrompt = settings.systemPrompt; // a new chat takes it over
     if (wanted.modelPath != before.modelPath)
         loadModel(wanted.modelPath.isEmpty() ? ModelLibrary::defaultModelPath() : wanted.modelPath,

@@ -1,160 +1,164 @@
 #include "app/controller/turn_writer.h"
 
+#include <algorithm>
+
 namespace app {
 
 /// Filled on the database thread, read on the main thread when the job is over: jobs run one after the other.
 struct TurnWriter::Progress {
     ChatId chat = 0;
     std::optional<Message> question, answer;
+    bool begun = false;  // the rows are there
+    qsizetype units = 0; // of the turn's text, UTF-16
+    bool ended = false;
 };
 
-TurnWriter::TurnWriter(TranscriptStore& store, std::shared_ptr<Turn> turn, Ids ids, QObject* parent)
+/// Everything of the turn that the store may lack.
+struct TurnWriter::Job {
+    std::shared_ptr<StoredIds> ids;
+    StoredTurn turn;
+    QString text;
+    qsizetype from = 0; // where `text` begins in the turn's text
+    std::optional<End> end;
+};
+
+TurnWriter::TurnWriter(TranscriptStore& store, std::shared_ptr<Turn> turn, std::shared_ptr<StoredIds> ids,
+                       QObject* parent)
     : QObject(parent), m_store(store), m_turn(std::move(turn)), m_ids(std::move(ids)),
       m_progress(std::make_shared<Progress>()) {
     m_chunkTimer.setSingleShot(true);
     m_chunkTimer.setInterval(ChunkMs);
-    connect(&m_chunkTimer, &QTimer::timeout, this, &TurnWriter::writeChunk);
+    connect(&m_chunkTimer, &QTimer::timeout, this, &TurnWriter::post);
     m_retryTimer.setSingleShot(true);
     m_retryTimer.setInterval(RetryMs);
-    connect(&m_retryTimer, &QTimer::timeout, this, &TurnWriter::retryNow);
+    connect(&m_retryTimer, &QTimer::timeout, this, &TurnWriter::post);
+}
+
+TurnWriter::Job TurnWriter::job() const {
+    return {m_ids, *m_turn, m_waiting, m_waitingFrom, m_end};
+}
+
+void TurnWriter::write(Database& database, Progress& progress, const Job& job) {
+    if (!progress.begun)
+        writeRows(database, progress, job);
+    const QString rest = job.text.mid(std::max<qsizetype>(0, progress.units - job.from));
+    if (!rest.isEmpty()) {
+        database.appendChunk(progress.answer->id, rest);
+        progress.units += rest.size();
+    }
+    if (job.end && !progress.ended) {
+        database.finishAnswer(progress.answer->id, job.end->state, job.end->tokens, job.end->tokensPerSecond);
+        progress.ended = true;
+    }
+}
+
+void TurnWriter::writeRows(Database& database, Progress& progress, const Job& job) {
+    StoredIds& ids = *job.ids;
+    const StoredTurn& turn = job.turn;
+    MessageId above = ids.messages.value(turn.parent, turn.parent);
+    Message answer = turn.answer;
+    answer.id = ids.messages.value(answer.id, answer.id);
+    if (above < 0 || (turn.goesOn && answer.id < 0))
+        throw StoreError(StoreError::Kind::Other, tr("What this follows could not be stored."));
+    if (progress.chat == 0)
+        progress.chat = ids.chats.value(turn.chat, turn.chat);
+    if (progress.chat <= 0) {
+        progress.chat = database.createChat(turn.title, turn.systemPrompt);
+        ids.chats[turn.chat] = progress.chat;
+    }
+    if (turn.question && !progress.question)
+        progress.question = database.appendUserMessage(progress.chat, above, turn.question->text);
+    if (progress.question) {
+        above = progress.question->id;
+        ids.messages[turn.question->id] = above;
+    }
+    if (turn.goesOn) {
+        database.reopenAnswer(answer.id);
+        progress.answer = answer;
+    } else {
+        progress.answer = database.beginAnswer(progress.chat, above, answer.model);
+        ids.messages[answer.id] = progress.answer->id;
+    }
+    ids.chats.remove(0); // 0 is no name for anything
+    ids.messages.remove(0);
+    progress.begun = true;
 }
 
 void TurnWriter::begin() {
-    const ChatId chat = m_ids.chat(m_turn->chat);
-    const MessageId parent = m_ids.message(m_turn->parent);
-    const MessageId answer = m_ids.message(m_turn->answer.id);
-    if (parent < 0 || (m_turn->goesOn && answer < 0)) {
-        m_retryTimer.start(); // what it hangs on was refused itself
-        Q_EMIT refused(QString());
-        return;
-    }
-    m_busy = true;
-    const bool fresh = chat <= 0;
-    m_progress->chat = fresh ? m_progress->chat : chat;
-    m_store.run(
-        this,
-        [progress = m_progress, title = m_turn->title, system = m_turn->systemPrompt, parent, answer,
-         question = m_turn->question, goesOn = m_turn->goesOn, model = m_turn->answer.model,
-         fresh](Database& database) {
-            if (progress->chat == 0)
-                progress->chat = database.createChat(title, system);
-            MessageId above = parent;
-            if (question) {
-                if (!progress->question)
-                    progress->question = database.appendUserMessage(progress->chat, parent, question->text);
-                above = progress->question->id;
-                database.saveDraft(progress->chat, {});
-                if (fresh)
-                    database.saveDraft(0, {});
-            }
-            if (goesOn)
-                database.reopenAnswer(answer);
-            else if (!progress->answer)
-                progress->answer = database.beginAnswer(progress->chat, above, model);
-        },
-        [this] {
-            m_busy = false;
-            m_begun = true;
-            Message stored = m_progress->answer.value_or(m_turn->answer);
-            stored.id = m_ids.message(stored.id);
-            Q_EMIT begun(m_progress->chat, m_progress->question.value_or(Message{}), stored);
-            writeChunk();
-        },
-        [this](const StoreError& error) { onRefused(error); });
+    m_asked = true;
+    post();
 }
 
 void TurnWriter::add(const QString& text, int tokens) {
     m_waiting += text;
     m_waitingTokens += tokens;
-    if (m_waitingTokens >= ChunkTokens)
-        writeChunk();
-    else if (!m_chunkTimer.isActive())
-        m_chunkTimer.start();
+    postWhenDue();
 }
 
 void TurnWriter::finish(MessageState state, int tokens, double tokensPerSecond) {
     m_end = End{state, tokens, tokensPerSecond};
-    writeChunk();
+    postWhenDue();
 }
 
-void TurnWriter::retryNow() {
-    m_retryTimer.stop();
-    if (m_busy || m_stored)
+void TurnWriter::postWhenDue() {
+    if (!m_begun || m_busy || isRefused() || m_stored)
+        return; // what is in the queue or refused comes back here
+    if (m_end || m_waitingTokens >= ChunkTokens)
+        post();
+    else if (!m_waiting.isEmpty() && !m_chunkTimer.isActive())
+        m_chunkTimer.start();
+}
+
+void TurnWriter::post() {
+    if (m_busy || !m_asked)
         return;
-    if (m_begun)
-        writeChunk();
-    else
-        begin();
-}
-
-void TurnWriter::writeChunk() {
-    if (m_busy || !m_begun || m_stored)
-        return; // what is in the queue comes back here
+    m_busy = true;
     m_chunkTimer.stop();
-    if (m_waiting.isEmpty()) {
-        if (m_end)
-            writeEnd();
-        return;
-    }
-    m_busy = true;
-    m_inFlight = m_waiting.size();
+    m_retryTimer.stop();
     m_waitingTokens = 0;
+    const auto over = [this] {
+        m_busy = false;
+        tellProgress();
+    };
     m_store.run(
-        this,
-        [id = m_ids.message(m_turn->answer.id), text = m_waiting](Database& database) {
-            database.appendChunk(id, text);
+        this, [progress = m_progress, job = job()](Database& database) { write(database, *progress, job); },
+        [this, over] {
+            over();
+            postWhenDue();
         },
-        [this, bytes = m_waiting.toUtf8().size()] {
-            m_busy = false;
-            m_waiting.remove(0, m_inFlight);
-            m_inFlight = 0;
-            m_storedBytes += bytes;
-            Q_EMIT chunkStored(m_storedBytes);
-            if (m_end || m_waitingTokens >= ChunkTokens)
-                writeChunk();
-            else if (!m_waiting.isEmpty())
-                m_chunkTimer.start();
-        },
-        [this](const StoreError& error) { onRefused(error); });
+        [this, over](const StoreError& error) {
+            m_retryTimer.start();
+            over();
+            Q_EMIT refused(QString::fromUtf8(error.what()));
+        });
 }
 
-void TurnWriter::writeEnd() {
-    m_busy = true;
-    m_store.run(
-        this,
-        [id = m_ids.message(m_turn->answer.id), end = *m_end](Database& database) {
-            database.finishAnswer(id, end.state, end.tokens, end.tokensPerSecond);
-        },
-        [this] {
-            m_busy = false;
-            m_stored = true;
-            Q_EMIT stored();
-        },
-        [this](const StoreError& error) { onRefused(error); });
+void TurnWriter::tellProgress() {
+    const Progress& progress = *m_progress;
+    if (progress.begun && !m_begun) {
+        m_begun = true;
+        Q_EMIT begun(progress.chat, progress.question.value_or(Message{}), *progress.answer);
+    }
+    if (const qsizetype units = progress.units - m_waitingFrom; units > 0) {
+        m_storedBytes += QStringView(m_waiting).first(units).toUtf8().size();
+        m_waiting.remove(0, units);
+        m_waitingFrom = progress.units;
+        Q_EMIT chunkStored(m_storedBytes);
+    }
+    if (progress.ended) {
+        m_stored = true;
+        Q_EMIT stored();
+    }
 }
 
 void TurnWriter::closeNow() {
-    if (m_stored)
-        return;
-    const End end = m_end.value_or(End{MessageState::Interrupted, m_turn->answer.tokens, 0});
-    // Runs after what is in the queue already, also after a begin() of which this object will not hear any
-    // more.
-    m_store.run([progress = m_progress, goesOn = m_turn->goesOn, id = m_ids.message(m_turn->answer.id), end,
-                 text = m_waiting.mid(m_inFlight)](Database& database) {
-        const MessageId answer = goesOn ? id : progress->answer ? progress->answer->id : 0;
-        if (answer <= 0)
-            return; // the store never took it; the user has been told
-        if (!text.isEmpty())
-            database.appendChunk(answer, text);
-        database.finishAnswer(answer, end.state, end.tokens, end.tokensPerSecond);
+    Job last = job();
+    if (!last.end)
+        last.end = End{MessageState::Interrupted, m_turn->answer.tokens, 0};
+    m_store.run([progress = m_progress, last](Database& database) {
+        if (!progress->ended)
+            write(database, *progress, last);
     });
-}
-
-void TurnWriter::onRefused(const StoreError& error) {
-    m_busy = false;
-    m_inFlight = 0;
-    m_retryTimer.start();
-    Q_EMIT refused(QString::fromStdString(error.what()));
 }
 
 } // namespace app

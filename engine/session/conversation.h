@@ -31,6 +31,8 @@ public:
     bool endsWithControl() const; // the newest token is one of the template's
     /// One more token of the newest message. It is read by the next readPending(), or with the next turn.
     void add(const Ledger::Token& token) { m_pending = token; }
+    /// Of the newest message.
+    Utf8Stream& unfinished() { return m_ledger->messages().back().unfinished; }
     /// Text that was handed out for the newest message.
     void addText(std::string_view text);
     /// The newest message, an answer, ends after `bytes` of what was picked: the model does not see more of it than was handed out.

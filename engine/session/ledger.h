@@ -1,6 +1,7 @@
 #pragma once
 #include "engine/sink_cache.h"
 #include "engine/types.h"
+#include "engine/utf8_stream.h"
 
 #include <cstdint>
 #include <deque>
@@ -31,6 +32,8 @@ struct HeldMessage {
     TextMark text;
     StreamPosition begin = 0;        // with the template's text in front of it
     StreamPosition contentBegin = 0; // its own first token
+    /// Bytes of its last tokens that are no character yet: they come and go with the tokens.
+    Utf8Stream unfinished = {};
 };
 
 /// What stands in the cache: which token is in which slot, whose text it is, and where the messages begin.

@@ -72,6 +72,12 @@ public:
         settle();
     }
 
+    void open(app::ChatId chat) {
+        controller->openChat(chat);
+        QCOMPARE(controller->currentChat(), chat); // at once
+        QTRY_VERIFY(!controller->isOpening());
+    }
+
     /// Waits until the engine has nothing to do and the store has done everything.
     void settle() {
         QTRY_VERIFY(engine->isIdle());

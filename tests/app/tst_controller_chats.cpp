@@ -37,8 +37,7 @@ void ControllerChatsTest::theLastChatIsReopened() {
     world.ask(u"Second"_s);
     QTRY_COMPARE(world.controller->chats().size(), 2);
     QCOMPARE(world.controller->chats().front().title, u"Second"_s); // newest first
-    world.controller->openChat(first);
-    QTRY_COMPARE(world.controller->currentChat(), first);
+    world.open(first);
     world.end();
     world.start();
     QCOMPARE(world.controller->currentChat(), first);
@@ -143,8 +142,7 @@ void ControllerChatsTest::anAnswerGoesOnWhileAnotherChatIsOpen() {
     QCOMPARE(world.controller->activity(), Activity::Idle);
     QCOMPARE(world.transcript().count(), 0);
     // Back in the middle of it: the view shows all of it, and it grows on.
-    world.controller->openChat(first);
-    QTRY_COMPARE(world.controller->currentChat(), first);
+    world.open(first);
     QCOMPARE(world.transcript().count(), 4);
     QCOMPARE(world.last().state, MessageState::Streaming);
     QCOMPARE(world.controller->activity(), Activity::Answering);
@@ -153,8 +151,7 @@ void ControllerChatsTest::anAnswerGoesOnWhileAnotherChatIsOpen() {
     world.controller->newChat();
     QSignalSpy stored(world.controller.get(), &ChatController::answerStored);
     QVERIFY(stored.wait());
-    world.controller->openChat(first);
-    QTRY_COMPARE(world.controller->currentChat(), first);
+    world.open(first);
     QCOMPARE(world.last().text, QString(u"word "_s).repeated(40));
     QCOMPARE(world.last().state, MessageState::Done);
 }
@@ -173,7 +170,7 @@ void ControllerChatsTest::aQuestionInAnotherChatWaitsItsTurn() {
     QTRY_COMPARE(world.transcript().count(), 2);
     QCOMPARE(world.controller->activity(), Activity::Reading);
     QCOMPARE(world.engine->answersAsked(), asked);
-    QVERIFY(world.notices.contains(u"The answer in another chat is finished first."_s));
+    QCOMPARE(world.controller->waitsFor(), first);
     QTRY_COMPARE(stored.count(), 2);
     QCOMPARE(world.last().state, MessageState::Done);
     QVERIFY(world.controller->currentChat() != first);
@@ -269,6 +266,7 @@ void ControllerChatsTest::exportAndImport() {
     world.controller->importChat(path, Twice::Allow);
     QTRY_VERIFY(world.controller->currentChat() != chat);
     QTRY_COMPARE(world.controller->chats().size(), 2);
+    QTRY_COMPARE(world.transcript().count(), 2);
     QCOMPARE(world.transcript().at(1).text, u"Hello there."_s);
     world.controller->importChat(u"/no/such/file.json"_s);
     QTRY_VERIFY(!world.notices.isEmpty());

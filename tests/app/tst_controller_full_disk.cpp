@@ -86,12 +86,10 @@ void ControllerFullDiskTest::severalTurnsAndAnotherChat() {
     const ChatId elsewhere = world.controller->currentChat();
     QVERIFY(elsewhere < 0);
     // Back and forth between them: what is not stored is still shown.
-    world.controller->openChat(before);
-    QTRY_COMPARE(world.controller->currentChat(), before);
+    world.open(before);
     QCOMPARE(world.transcript().count(), 6);
     QCOMPARE(world.transcript().at(4).text, u"Three"_s);
-    world.controller->openChat(elsewhere);
-    QTRY_COMPARE(world.controller->currentChat(), elsewhere);
+    world.open(elsewhere);
     QCOMPARE(world.transcript().count(), 4);
     setFull(world, false);
     QTRY_VERIFY_WITH_TIMEOUT(world.controller->currentChat() > 0, 8000);

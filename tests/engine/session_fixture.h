@@ -81,6 +81,7 @@ public:
             if (token != engine::NoToken)
                 picked.push_back(token);
             answer += text;
+            newest = text;
             last = status;
             if (onToken)
                 onToken();
@@ -122,6 +123,7 @@ public:
     std::function<void()> onToken;
     std::vector<engine::TokenId> picked; // of the last answer
     std::string answer;
+    std::string newest; // of the last token
     engine::CacheStatus last;
     std::int64_t nextId = 1;
 };

@@ -228,6 +228,41 @@ TEST_F(SessionTest, AnotherChatAndBack) {
     EXPECT_TRUE(std::equal(opening.begin(), opening.end(), tokens.begin()));
 }
 
+// An answer stopped inside a character is read again as the text that was shown, which ends before it: the bytes that were held back must not
+// meet those of the next tokens.
+TEST_F(SessionTest, AnUnfinishedCharacterGoesWithItsTokens) {
+    int stoppedInside = 0;
+    for (std::uint64_t seed = 1; seed <= 24; ++seed) {
+        Chat one(model);
+        one.request.system = chat.request.system;
+        one.request.sampling.temperature = 1;
+        one.request.sampling.seed = seed;
+        one.request.maxTokens = 40;
+        one.onToken = [&one] {
+            if (one.newest.empty() && !one.model->tokenizer->bytes(one.picked.back()).empty())
+                one.stop.request_stop();
+        };
+        if (one.say("Emoji, please.").reason != StopReason::Cancelled)
+            continue;
+        ++stoppedInside;
+        one.onToken = {};
+        const auto history = one.request.history;
+        one.request.chatId = 2;
+        one.request.history.clear();
+        one.say("There.");
+        one.request.chatId = 1;
+        one.request.history = history;
+        one.answerIt(Purpose::Continue);
+
+        Chat fresh(model);
+        fresh.request = one.request;
+        fresh.request.history = history;
+        fresh.answerIt(Purpose::Continue);
+        EXPECT_EQ(one.answer, fresh.answer) << "seed " << seed;
+    }
+    EXPECT_GE(stoppedInside, 4);
+}
+
 // The system block is read once for all chats that begin with it, however far the last one rolled.
 TEST_F(SessionTest, AnotherChatGoesOnBehindTheSameSystemBlock) {
     chat.request.maxTokens = 600;

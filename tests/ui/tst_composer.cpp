@@ -24,13 +24,28 @@ private Q_SLOTS:
         QVERIFY(QTest::qWaitForWindowExposed(m_composer.get()));
     }
 
-    void enterSendsAndEmptiesTheField() {
+    void enterSendsAndOnlyWhoTookTheTextEmptiesTheField() {
         QSignalSpy sent(m_composer.get(), &Composer::sendRequested);
         QTest::keyClicks(m_composer->edit(), QStringLiteral("Hello"));
         QTest::keyClick(m_composer->edit(), Qt::Key_Return);
         QCOMPARE(sent.count(), 1);
         QCOMPARE(sent.first().first().toString(), QStringLiteral("Hello"));
+        QCOMPARE(m_composer->text(), QStringLiteral("Hello")); // nobody took it
+        connect(m_composer.get(), &Composer::sendRequested, this, [this] { m_composer->setDraft({}); });
+        QTest::keyClick(m_composer->edit(), Qt::Key_Return);
+        QCOMPARE(sent.count(), 2);
         QVERIFY(m_composer->text().isEmpty());
+    }
+
+    void escapeCancelsWhereNothingIsToStop() {
+        QSignalSpy cancelled(m_composer.get(), &Composer::cancelRequested);
+        QSignalSpy stopped(m_composer.get(), &Composer::stopRequested);
+        QTest::keyClick(m_composer->edit(), Qt::Key_Escape);
+        QCOMPARE(cancelled.count(), 1);
+        m_composer->setState(Composer::State::Answering);
+        QTest::keyClick(m_composer->edit(), Qt::Key_Escape);
+        QCOMPARE(cancelled.count(), 1);
+        QCOMPARE(stopped.count(), 1);
     }
 
     void shiftEnterBreaksTheLine() {
@@ -106,10 +121,13 @@ private Q_SLOTS:
         QVERIFY(!m_composer->isWaiting());
         QCOMPARE(stopped.count(), 0);
         QTest::keyClick(m_composer->edit(), Qt::Key_Return);
+        m_composer->sendWhatWaits(); // not yet
         m_composer->setState(Composer::State::Ready);
+        QCOMPARE(sent.count(), 0); // a setter sends nothing
+        m_composer->sendWhatWaits();
+        m_composer->sendWhatWaits();
         QCOMPARE(sent.count(), 1);
         QCOMPARE(sent.first().first().toString(), QStringLiteral("next"));
-        QVERIFY(m_composer->text().isEmpty());
     }
 
     void editingTakesTheWaitBack() {
@@ -119,6 +137,7 @@ private Q_SLOTS:
         QTest::keyClick(m_composer->edit(), Qt::Key_Return);
         QTest::keyClicks(m_composer->edit(), QStringLiteral("ght"));
         m_composer->setState(Composer::State::Ready);
+        m_composer->sendWhatWaits();
         QCOMPARE(sent.count(), 0);
         QCOMPARE(m_composer->text(), QStringLiteral("half a thought"));
     }

@@ -69,7 +69,7 @@ InspectorPane::InspectorPane(app::ChatController& controller, QWidget* parent)
     m_pause->setFont(Theme::current().button);
     m_tabs->setFont(Theme::weighted(Theme::current().list, QFont::Medium));
     watch();
-    m_feed.catchUp(controller.modelState().info.tokenizer, controller.cacheStatus());
+    m_feed.catchUp(controller.modelState().info.tokenizer, controller.engineStatus());
     refreshHeader();
     refreshFooter();
     refreshState();
@@ -266,7 +266,7 @@ InspectorFacts InspectorPane::facts() const {
     facts.activity = m_controller.activity();
     facts.readingProgress = m_controller.readingProgress();
     facts.readingTotal = m_controller.readingTotal();
-    facts.cache = m_controller.cacheStatus();
+    facts.cache = m_controller.engineStatus();
     facts.mode = m_controller.settings().cache.mode;
     facts.trainedLength = m_controller.modelState().info.trainedLength;
     facts.wanted = m_feed.wanted();
@@ -291,7 +291,7 @@ void InspectorPane::changeEvent(QEvent* event) {
 
 void InspectorPane::showEvent(QShowEvent*) {
     chooseCapture();
-    m_feed.catchUp(m_controller.modelState().info.tokenizer, m_controller.cacheStatus());
+    m_feed.catchUp(m_controller.modelState().info.tokenizer, m_controller.engineStatus());
     Q_EMIT m_state->shotChanged();
 }
 

@@ -30,7 +30,7 @@ constexpr int MostLit = 24;          // tokens
 } // namespace
 
 void InspectorPane::refreshFooter() {
-    const engine::CacheStatus& status = m_controller.cacheStatus();
+    const engine::CacheStatus& status = m_controller.engineStatus();
     QString text = tr("Layout only");
     if (status.captureLevel == engine::CaptureLevel::Record)
         text = tr("recording");

@@ -26,7 +26,7 @@ void BannerStack::show(const BannerText& banner) {
     if (QFrame* old = find(banner.key))
         remove(old);
     while (m_frames.size() >= most)
-        remove(m_frames.first());
+        remove(firstToGo());
     QFrame* frame = build(banner);
     m_layout->addWidget(frame);
     m_frames.append(frame);
@@ -40,6 +40,7 @@ QFrame* BannerStack::build(const BannerText& banner) {
     const bool problem = banner.tone == BannerText::Tone::Problem;
     auto* frame = new QFrame(this);
     frame->setProperty("kind", QStringLiteral("banner"));
+    frame->setProperty("stays", banner.stays);
     frame->setObjectName(banner.key);
     frame->setAccessibleName(banner.sentence);
     auto* picture = new QLabel(frame);
@@ -56,18 +57,22 @@ QFrame* BannerStack::build(const BannerText& banner) {
     row->setSpacing(8);
     row->addWidget(picture);
     row->addWidget(sentence, 1);
-    if (!banner.action.isEmpty()) {
-        auto* action = new QPushButton(banner.action, frame);
+    const auto addAction = [&](const QString& words, const std::function<void()>& run) {
+        if (words.isEmpty())
+            return;
+        auto* action = new QPushButton(words, frame);
         action->setProperty("kind", QStringLiteral("link"));
         action->setFont(Theme::weighted(theme.list, QFont::Medium));
-        action->setAccessibleName(banner.action);
-        connect(action, &QPushButton::clicked, this, [this, key = banner.key, run = banner.run] {
+        action->setAccessibleName(words);
+        connect(action, &QPushButton::clicked, this, [this, key = banner.key, run] {
             dismiss(key); // first: what runs may show the next banner under this key
             if (run)
                 run();
         });
         row->addWidget(action);
-    }
+    };
+    addAction(banner.action, banner.run);
+    addAction(banner.second, banner.runSecond);
     auto* close = new QToolButton(frame);
     close->setProperty("kind", QStringLiteral("icon"));
     close->setIcon(icon(QStringLiteral("close")));
@@ -81,6 +86,13 @@ QFrame* BannerStack::build(const BannerText& banner) {
     });
     row->addWidget(close);
     return frame;
+}
+
+QFrame* BannerStack::firstToGo() const {
+    for (QFrame* frame : m_frames)
+        if (!frame->property("stays").toBool())
+            return frame;
+    return m_frames.first();
 }
 
 QFrame* BannerStack::find(const QString& key) const {

@@ -8,7 +8,7 @@ class QVBoxLayout;
 
 namespace ui {
 
-/// One sentence, at most one action, closable.
+/// One sentence, at most two actions, closable.
 struct BannerText {
     enum class Tone { Note, Problem } tone = Tone::Note;
     QString key; // a banner replaces the one with the same key
@@ -16,6 +16,9 @@ struct BannerText {
     QString action;               // empty: none
     std::function<void()> run;    // the action was chosen
     std::function<void()> closed; // it was closed instead; may be empty
+    bool stays = false;           // others give way to it
+    QString second = {};          // another action; empty: none
+    std::function<void()> runSecond = {};
 };
 
 /// The banners above the composer, newest last, at most three. Main thread only.
@@ -31,6 +34,7 @@ public:
 
 private:
     QFrame* find(const QString& key) const;
+    QFrame* firstToGo() const;
     QFrame* build(const BannerText& banner);
     void remove(QFrame* frame);
 

@@ -17,6 +17,8 @@ namespace ui {
 
 namespace {
 
+constexpr int holdMs = 100;
+
 /// In the middle and never wider than the text column.
 QHBoxLayout* column(QWidget* widget) {
     auto* row = new QHBoxLayout;
@@ -54,6 +56,9 @@ ChatPage::ChatPage(QWidget* parent)
     layout->addLayout(foot);
     layout->addLayout(column(m_status));
     setEmpty(true);
+    m_hold.setSingleShot(true);
+    m_hold.setInterval(holdMs);
+    connect(&m_hold, &QTimer::timeout, this, &ChatPage::showPicture);
 }
 
 void ChatPage::setEmpty(bool empty) {
@@ -62,6 +67,16 @@ void ChatPage::setEmpty(bool empty) {
 
 bool ChatPage::isEmpty() const {
     return m_stack->currentWidget() == m_empty;
+}
+
+void ChatPage::holdPicture() {
+    m_stack->setUpdatesEnabled(false);
+    m_hold.start();
+}
+
+void ChatPage::showPicture() {
+    m_hold.stop();
+    m_stack->setUpdatesEnabled(true);
 }
 
 void ChatPage::paintEvent(QPaintEvent*) {

@@ -1,4 +1,5 @@
 #pragma once
+#include <QTimer>
 #include <QWidget>
 
 class QStackedWidget;
@@ -29,6 +30,9 @@ public:
     TabularLabel* statusLine() const { return m_status; }
     void setEmpty(bool empty);
     bool isEmpty() const;
+    /// The conversation stays as it was drawn until showPicture(), for a tenth of a second at most: what comes next is nearly there.
+    void holdPicture();
+    void showPicture();
 
 protected:
     void paintEvent(QPaintEvent* event) override;
@@ -37,6 +41,7 @@ private:
     Header* m_header;
     FindBar* m_find;
     QStackedWidget* m_stack;
+    QTimer m_hold;
     ChatView* m_view;
     EmptyState* m_empty;
     BannerStack* m_banners;

@@ -93,10 +93,13 @@ void Composer::setState(State state, const QString& why) {
     if (state == State::Blocked)
         m_waiting = false;
     refresh();
-    if (state == State::Ready && m_waiting) {
-        m_waiting = false;
-        submit();
-    }
+}
+
+void Composer::sendWhatWaits() {
+    if (m_state != State::Ready || !m_waiting)
+        return;
+    m_waiting = false;
+    submit();
 }
 
 void Composer::submit() {
@@ -106,10 +109,8 @@ void Composer::submit() {
         setWaiting(true);
         return;
     }
-    const QString message = text();
-    setDraft(QString());
-    Q_EMIT draftChanged(QString());
-    Q_EMIT sendRequested(message);
+    refresh();
+    Q_EMIT sendRequested(text());
 }
 
 void Composer::escape() {
@@ -117,6 +118,8 @@ void Composer::escape() {
         setWaiting(false);
     else if (m_state == State::Answering)
         Q_EMIT stopRequested();
+    else
+        Q_EMIT cancelRequested();
 }
 
 void Composer::setWaiting(bool waiting) {
@@ -131,8 +134,9 @@ void Composer::refresh() {
     m_send->setToolTip(answering ? tr("Stop the answer (Esc)") : tr("Send (Enter)"));
     m_send->setEnabled(answering || (m_state != State::Blocked && !text().trimmed().isEmpty()));
     if (m_waiting)
-        m_hint->setText(answering ? tr("Goes out when the answer is finished")
-                                  : tr("Goes out when the model is ready"));
+        m_hint->setText(answering         ? tr("Goes out when the answer is finished")
+                        : m_why.isEmpty() ? tr("Goes out when the model is ready")
+                                          : m_why);
     else
         m_hint->setText(m_state == State::Blocked ? m_why : QString());
     m_hint->setToolTip(m_hint->text());

@@ -30,7 +30,8 @@ private:
 };
 
 /// Where messages are written. Typing always works; sending while an answer is being written waits for its
-/// end (Escape takes the wait back). Keeps no text: the owner gives and saves drafts. Main thread only.
+/// end (Escape takes the wait back). The text stays until the owner, who gives and saves drafts, sets another: only who took a text may
+/// take it away. Main thread only.
 class Composer : public QFrame {
     Q_OBJECT
 public:
@@ -44,16 +45,19 @@ public:
     QString text() const;
     void setDraft(const QString& text); // no draftChanged() follows
     enum class State { Ready, Answering, Loading, Blocked };
-    /// Blocked: nothing can be sent, and `why` is shown.
+    /// `why` is shown: Blocked, nothing can be sent; Loading, when what waits goes out.
     void setState(State state, const QString& why = {});
     State state() const { return m_state; }
     /// As if Enter had been pressed.
     void submit();
+    /// What waits goes out if that is possible now. The owner calls it after setState(): a setter sends nothing.
+    void sendWhatWaits();
     bool isWaiting() const { return m_waiting; }
 
 Q_SIGNALS:
-    void sendRequested(const QString& text); // the field is already empty
+    void sendRequested(const QString& text); // still in the field
     void stopRequested();
+    void cancelRequested(); // Escape, with nothing to stop
     void draftChanged(const QString& text);
 
 protected:

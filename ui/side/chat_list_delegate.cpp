@@ -9,7 +9,7 @@ namespace ui {
 
 namespace {
 
-constexpr int side = 12, inset = 8, groupHeight = 36, firstGroupHeight = 33, hitHeight = 54;
+constexpr int side = 12, inset = 8, groupHeight = 36, firstGroupHeight = 33, hitHeight = 54, markSize = 8;
 
 ChatListModel::Kind kindOf(const QModelIndex& index) {
     return static_cast<ChatListModel::Kind>(index.data(ChatListModel::KindRole).toInt());
@@ -35,6 +35,21 @@ void paintGround(QPainter* painter, const QStyleOptionViewItem& option, const QM
         painter->drawRoundedRect(cell.adjusted(0.5, 0.5, -0.5, -0.5), metrics::radiusButton,
                                  metrics::radiusButton);
     }
+}
+
+/// A dot at the end of the row: full while the chat is being answered, a ring while it waits for that. Returns what is left for the title.
+QRect paintBusy(QPainter* painter, const QRect& place, const QModelIndex& index) {
+    const auto mark = static_cast<ChatListModel::BusyMark>(index.data(ChatListModel::BusyRole).toInt());
+    if (mark == ChatListModel::BusyMark::None)
+        return place;
+    const Theme& theme = Theme::current();
+    const int size = theme.px(markSize);
+    const QRectF dot(place.right() - size, place.center().y() - size / 2.0, size, size);
+    painter->setPen(QPen(theme.accent, 1.5));
+    painter->setBrush(mark == ChatListModel::BusyMark::Answering ? QBrush(theme.accent)
+                                                                 : QBrush(Qt::NoBrush));
+    painter->drawEllipse(dot);
+    return place.adjusted(0, 0, -size - inset, 0);
 }
 
 /// The snippet on one line, the words between U+E000 and U+E001 in the text colour and heavier.
@@ -93,7 +108,8 @@ void ChatListDelegate::paint(QPainter* painter, const QStyleOptionViewItem& opti
     case ChatListModel::Kind::Chat: {
         paintGround(painter, option, index);
         const bool current = index.data(ChatListModel::CurrentRole).toBool();
-        drawLine(inner, current ? Theme::weighted(theme.list, QFont::Medium) : theme.list,
+        drawLine(paintBusy(painter, inner, index),
+                 current ? Theme::weighted(theme.list, QFont::Medium) : theme.list,
                  current ? theme.text : theme.text2, Qt::AlignVCenter | Qt::AlignLeft);
         break;
     }

@@ -70,6 +70,22 @@ void ChatListModel::setCurrentChat(app::ChatId chat) {
         Q_EMIT dataChanged(index(0), index(static_cast<int>(m_rows.size()) - 1), {CurrentRole});
 }
 
+void ChatListModel::setBusy(const app::Busy& busy) {
+    if (busy == m_busy)
+        return;
+    m_busy = busy;
+    if (!m_rows.isEmpty())
+        Q_EMIT dataChanged(index(0), index(static_cast<int>(m_rows.size()) - 1), {BusyRole});
+}
+
+ChatListModel::BusyMark ChatListModel::busyMark(const Row& row) const {
+    if (row.kind == Kind::Group || row.chat == 0)
+        return BusyMark::None;
+    if (row.chat == m_busy.answering)
+        return BusyMark::Answering;
+    return m_busy.waiting.contains(row.chat) ? BusyMark::Waiting : BusyMark::None;
+}
+
 QModelIndex ChatListModel::indexOf(app::ChatId chat) const {
     for (int row = 0; row < m_rows.size(); ++row)
         if (m_rows.at(row).kind != Kind::Group && m_rows.at(row).chat == chat)
@@ -99,8 +115,17 @@ QVariant ChatListModel::data(const QModelIndex& index, int role) const {
     case Qt::AccessibleTextRole: {
         QString plain = row.snippet;
         plain.remove(QChar(0xe000)).remove(QChar(0xe001));
-        return plain.isEmpty() ? row.title
-                               : tr("%1: %2", "chat and the place found in it").arg(row.title, plain);
+        if (!plain.isEmpty())
+            return tr("%1: %2", "chat and the place found in it").arg(row.title, plain);
+        switch (busyMark(row)) {
+        case BusyMark::Answering:
+            return tr("%1, is being answered").arg(row.title);
+        case BusyMark::Waiting:
+            return tr("%1, waits for its answer").arg(row.title);
+        case BusyMark::None:
+            break;
+        }
+        return row.title;
     }
     case Qt::ToolTipRole:
         if (row.kind == Kind::Group)
@@ -116,6 +141,8 @@ QVariant ChatListModel::data(const QModelIndex& index, int role) const {
         return row.snippet;
     case CurrentRole:
         return row.kind != Kind::Group && row.chat == m_current && m_current != 0;
+    case BusyRole:
+        return static_cast<int>(busyMark(row));
     default:
         return {};
     }

@@ -1,5 +1,5 @@
 #pragma once
-#include "app/chat_types.h"
+#include "app/busy.h"
 
 #include <QAbstractListModel>
 #include <QDate>
@@ -13,13 +13,15 @@ class ChatListModel : public QAbstractListModel {
     Q_OBJECT
 public:
     enum class Kind { Group, Chat, Hit };
-    enum Role { KindRole = Qt::UserRole, ChatRole, MessageRole, SnippetRole, CurrentRole };
+    enum Role { KindRole = Qt::UserRole, ChatRole, MessageRole, SnippetRole, CurrentRole, BusyRole };
+    enum class BusyMark { None, Waiting, Answering };
 
     using QAbstractListModel::QAbstractListModel;
 
     void setChats(const QList<app::ChatSummary>& chats, QDate today);
     void setHits(const QList<app::SearchHit>& hits);
     void setCurrentChat(app::ChatId chat);
+    void setBusy(const app::Busy& busy);
     app::ChatId currentChat() const { return m_current; }
     QModelIndex indexOf(app::ChatId chat) const; // invalid: not listed
     QModelIndex firstUsable() const;             // the first row that is not a group head
@@ -45,9 +47,11 @@ private:
         QDateTime when;
     };
     void replaceRows(QList<Row> rows);
+    BusyMark busyMark(const Row& row) const;
 
     QList<Row> m_rows;
     app::ChatId m_current = 0;
+    app::Busy m_busy;
 };
 
 } // namespace ui
