@@ -50,7 +50,7 @@ QList<QTextLayout::FormatRange> runFormats(const RichText& rich, const QFont& ba
     for (const Run& run : rich.runs) {
         if (run.styles == 0)
             continue;
-        QFont font = run.styles & (Code | Math) ? look.theme.mono : base;
+        QFont font = run.styles & Code ? look.theme.mono : base;
         if (run.styles & Strong)
             font.setWeight(QFont::Bold);
         font.setItalic(run.styles & Emphasis);
