@@ -253,14 +253,24 @@ void TestMarkdown::pathologicalInputFinishes_data() {
     QTest::newRow("long table") << QStringLiteral("|a|b|\n|---|---|\n") +
                                        QStringLiteral("|1|2|\n").repeated(5000);
     QTest::newRow("links") << QStringLiteral("[a](http://b) ").repeated(20'000);
+    QTest::newRow("only stars") << QString(100'000, u'*');
+    QTest::newRow("deep numbers") << QStringLiteral("1. ").repeated(30'000) + QStringLiteral("x");
+    QTest::newRow("bars") << QStringLiteral("|-\n").repeated(30'000);
+    QTest::newRow("references") << QStringLiteral("[a]: b\n").repeated(40'000);
+    QTest::newRow("formulas") << QStringLiteral("\\[ a $b $$ \\( c\n").repeated(20'000);
+    QTest::newRow("ten megabytes") << QStringLiteral("Words **and** `code`, [a](http://b). ").repeated(280'000);
     QTest::newRow("entities") << QStringLiteral("&amp;").repeated(50'000);
 }
 
 void TestMarkdown::pathologicalInputFinishes() {
     QFETCH(QString, source);
+    QElapsedTimer timer;
+    timer.start();
     MarkdownDocument document;
     document.update(source, true);
     document.update(source, false);
+    // Each takes milliseconds, the last one a second; what grows with the square takes minutes.
+    QVERIFY2(timer.elapsed() < 10'000, qPrintable(QString::number(timer.elapsed())));
     QList<RichText> texts;
     collect(document.blocks(), texts);
     QVERIFY(!texts.isEmpty());

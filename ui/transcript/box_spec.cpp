@@ -238,6 +238,10 @@ QList<BoxSpec> plainSpecs(QStringView source, int base, bool first) {
     return specs;
 }
 
+QList<BoxSpec> ownSpecs(QStringView source, const Look& look) {
+    return boxSpecs(parseOwnText(source), look, true);
+}
+
 QString ownText(const BoxSpec& spec) {
     if (spec.kind == BoxSpec::Kind::Rule)
         return QStringLiteral("---");
