@@ -50,7 +50,7 @@ QList<QTextLayout::FormatRange> runFormats(const RichText& rich, const QFont& ba
     for (const Run& run : rich.runs) {
         if (run.styles == 0)
             continue;
-        QFont font = run.styles & (Code | Math) ? look.theme.mono : base;
+        QFont font = run.styles & Code ? look.theme.mono : base;
         if (run.styles & Strong)
             font.setWeight(QFont::Bold);
         font.setItalic(run.styles & Emphasis);
@@ -80,6 +80,7 @@ Box::Box(BoxSpec spec, const Look& look, int width) : m_spec(std::move(spec)) {
         break;
     case BoxSpec::Kind::CodeHead:
         m_height = look.codeHead;
+        m_naturalWidth = look.theme.px(160); // room for the name and the button
         break;
     case BoxSpec::Kind::Rule:
         m_height = look.blockGap * 2;
@@ -143,6 +144,7 @@ void Box::layOutCode(const Look& look, int width) {
     m_height =
         addPart(m_spec.text, look.theme.mono, formats, look.codeLine, {static_cast<qreal>(look.codeX), 0},
                 width - 2 * look.codeX, Qt::AlignLeft | Qt::AlignAbsolute, 0);
+    m_naturalWidth += look.codeX;
 }
 
 int Box::hit(QPointF point) const {

@@ -46,7 +46,7 @@ void Box::layOutTable(const Look& look, int width) {
         addPart(cell, i < columns ? look.strong : look.theme.body, {}, look.line, {}, 100000, Qt::AlignLeft,
                 0);
         const bool mono = std::any_of(cell.runs.begin(), cell.runs.end(),
-                                      [](const Run& run) { return run.styles & (Code | Math); });
+                                      [](const Run& run) { return (run.styles & Code) != 0; });
         wanted[i % columns] =
             std::max(wanted[i % columns], m_naturalWidth * (mono ? 1.15 : 1.04) + padding + 2);
     }
@@ -145,6 +145,8 @@ void Box::paintInlineCode(QPainter& painter, const Look& look, QPointF at, const
 
 void Box::paint(QPainter& painter, const Look& look, QPointF at, int forgotten, const QRectF& clip) const {
     const bool all = forgotten >= std::max(1, m_length);
+    if (!m_spec.marker.isEmpty())
+        paintMarker(painter, look, at, forgotten > 0);
     if (m_spec.kind == BoxSpec::Kind::Rule) {
         painter.fillRect(QRectF(at.x(), std::round(at.y() + m_height / 2), m_naturalWidth, 1),
                          look.theme.line);
@@ -152,8 +154,6 @@ void Box::paint(QPainter& painter, const Look& look, QPointF at, int forgotten, 
     }
     if (m_spec.kind == BoxSpec::Kind::Table)
         paintTable(painter, look, at);
-    if (!m_spec.marker.isEmpty())
-        paintMarker(painter, look, at, forgotten > 0);
     for (const TextPart& part : m_parts) {
         const QRectF area(at + part.at, QSizeF(1e6, part.tops.back()));
         if (area.bottom() < clip.top() || area.top() > clip.bottom())

@@ -21,8 +21,9 @@ QList<Chunk> chunks(const QString& text) {
     const int size = static_cast<int>(text.size());
     while (size - begin > maxChunk) {
         const int limit = begin + maxChunk;
-        const auto line = static_cast<int>(text.lastIndexOf(QChar(QChar::LineSeparator), limit - 1));
-        const auto space = static_cast<int>(text.lastIndexOf(u' ', limit - 1));
+        const QStringView part = QStringView(text).mid(begin, maxChunk); // looking no further keeps it linear
+        const int line = begin + static_cast<int>(part.lastIndexOf(QChar(QChar::LineSeparator)));
+        const int space = begin + static_cast<int>(part.lastIndexOf(u' '));
         if (line > begin) {
             all.append({begin, line});
             begin = line + 1;
@@ -122,23 +123,26 @@ void Flattener::block(const Block& block, bool tight) {
 }
 
 void Flattener::list(const Block& list) {
-    const int last = list.number + static_cast<int>(list.children.size()) - 1;
-    const QString widest = QString::number(last) + u'.';
+    int last = 0;
+    for (const Block& item : list.children)
+        last = std::max(last, item.number);
+    const QString widest = QString::number(last) + list.delimiter;
     const int width =
         list.ordered ? QFontMetrics(m_look.theme.body).horizontalAdvance(widest) + m_look.tightGap * 2 : 0;
+    if (m_hasMarker) // of an item that begins with a list: a line of its own
+        text(Block(), true);
     const int indent = std::max(m_look.listIndent, width);
     m_indent += indent;
     ++m_depth;
     bool firstItem = true;
     for (const Block& item : list.children) {
-        m_marker = list.ordered ? QString::number(item.number) + u'.' : QStringLiteral("\u2022");
+        m_marker = list.ordered ? QString::number(item.number) + list.delimiter : QStringLiteral("\u2022");
         m_task = item.task;
         m_hasMarker = true;
         const qsizetype before = m_specs.size();
-        if (item.children.isEmpty())
+        blocks(item.children, list.tight);
+        if (m_hasMarker) // nothing in it, or only an empty quote
             text(Block(), list.tight);
-        else
-            blocks(item.children, list.tight);
         if (firstItem && m_depth == 1 &&
             m_specs[before].gap > 0) { // a list stands off from the text above it
             m_specs[before].gap = m_look.blockGap;
@@ -232,6 +236,10 @@ QList<BoxSpec> plainSpecs(QStringView source, int base, bool first) {
         specs.append(spec);
     }
     return specs;
+}
+
+QList<BoxSpec> ownSpecs(QStringView source, const Look& look) {
+    return boxSpecs(parseOwnText(source), look, true);
 }
 
 QString ownText(const BoxSpec& spec) {

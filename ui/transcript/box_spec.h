@@ -33,6 +33,9 @@ QList<BoxSpec> boxSpecs(const QList<Block>& blocks, const Look& look, bool first
 /// A text shown as it is, line breaks kept.
 QList<BoxSpec> plainSpecs(QStringView source, int base, bool first);
 
+/// A text that a person typed (parseOwnText), at the beginning of a message.
+QList<BoxSpec> ownSpecs(QStringView source, const Look& look);
+
 /// What is copied, searched and read aloud.
 QString plainText(const QList<BoxSpec>& specs);
 

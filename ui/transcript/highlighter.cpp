@@ -97,7 +97,10 @@ private:
 } // namespace
 
 QList<TokenSpan> highlightCode(const QString& code, const QString& language) {
-    const Language* found = findLanguage(language);
+    qsizetype name = 0; // the first word: "js{1,3}", "py title=x"
+    while (name < language.size() && !QStringView(u" \t:{,").contains(language[name]))
+        ++name;
+    const Language* found = findLanguage(language.left(name));
     if (!found || code.size() > maxLength)
         return {};
     return Scanner(code, *found).run();

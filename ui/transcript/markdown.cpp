@@ -19,22 +19,27 @@ Block plainParagraph(QStringView source, int base) {
 }
 
 QList<Block> parseMarkdown(QStringView source, int base) {
-    const QByteArray utf8 = source.toUtf8();
-    Builder tree(utf8, base);
+    Builder tree(source, base);
     MD_PARSER parser{};
-    parser.flags = MD_DIALECT_GITHUB | MD_FLAG_NOHTML | MD_FLAG_LATEXMATHSPANS;
+    parser.flags = MD_DIALECT_GITHUB | MD_FLAG_NOHTML;
     parser.enter_block = [](MD_BLOCKTYPE type, void* detail, void* user) {
         return builder(user).enterBlock(type, detail);
     };
-    parser.leave_block = [](MD_BLOCKTYPE type, void*, void* user) { return builder(user).leaveBlock(type); };
+    parser.leave_block = [](MD_BLOCKTYPE type, void* detail, void* user) {
+        return builder(user).leaveBlock(type, detail);
+    };
     parser.enter_span = [](MD_SPANTYPE type, void* detail, void* user) {
         return builder(user).enterSpan(type, detail);
     };
-    parser.leave_span = [](MD_SPANTYPE type, void*, void* user) { return builder(user).leaveSpan(type); };
+    parser.leave_span = [](MD_SPANTYPE type, void* detail, void* user) {
+        return builder(user).leaveSpan(type, detail);
+    };
     parser.text = [](MD_TEXTTYPE type, const char* data, MD_SIZE size, void* user) {
         return builder(user).text(type, data, static_cast<int>(size));
     };
-    if (md_parse(utf8.constData(), static_cast<MD_SIZE>(utf8.size()), &parser, &tree) != 0)
+    const QByteArray& copy = tree.copy();
+    const int failed = md_parse(copy.constData(), static_cast<MD_SIZE>(copy.size()), &parser, &tree);
+    if (failed != 0 || tree.lost())
         return {plainParagraph(source, base)};
     return tree.take();
 }

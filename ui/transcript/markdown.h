@@ -3,8 +3,10 @@
 
 #include <QStringView>
 
-// Markdown (GitHub dialect by md4c, no raw HTML, formulas shown as source) as a small block tree. Nothing in
-// it can load anything: images are words, links other than http, https and mailto are plain text.
+// Markdown (GitHub dialect by md4c, no raw HTML; formulas and references `[1]: ...` as they were written) as a
+// small block tree. Nothing in it can load anything: images are words, links other than http, https and mailto
+// are plain text. Nothing is lost: every character of the text is in the tree, except for blanks and the signs
+// that are markup there.
 namespace ui::transcript {
 
 struct Block {
@@ -14,9 +16,10 @@ struct Block {
     Kind kind = Kind::Paragraph;
     RichText text;                    // Paragraph, Heading, Code
     int level = 0;                    // Heading: 1..6
-    QString language;                 // Code
+    QString language;                 // Code: the words behind the fence, as they were written
     bool ordered = false;             // List
     bool tight = true;                // List
+    QChar delimiter = u'.';           // List: behind its numbers
     int number = 0;                   // List: the first number; Item: its own
     Task task = Task::None;           // Item
     QList<Block> children;            // Quote, List, Item
@@ -24,9 +27,12 @@ struct Block {
     QList<RichText> cells;            // Table: row by row, header first; a multiple of columns.size()
 };
 
-/// Parses a whole number of blocks. `base` is added to every source offset. Input that would explode (tables
-/// of absurd size) comes back as one paragraph of plain text.
+/// Parses a whole number of blocks. `base` is added to every source offset. A text of which something would
+/// not be seen comes back as one paragraph that shows it as it is.
 QList<Block> parseMarkdown(QStringView source, int base = 0);
+
+/// A text that a person typed: code between fences and between backticks, everything else exactly as typed.
+QList<Block> parseOwnText(QStringView source, int base = 0);
 
 /// One paragraph that shows `source` as it is.
 Block plainParagraph(QStringView source, int base = 0);

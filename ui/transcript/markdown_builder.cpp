@@ -1,16 +1,14 @@
 #include "ui/transcript/markdown_builder.h"
 
-#include <QUrl>
+#include <algorithm>
 
 namespace ui::transcript {
 
 namespace {
 
 constexpr int maxDepth = 16; // deeper quotes and lists are flattened: nothing below may recurse without bound
-constexpr int maxCells = 4000; // a table beyond this is shown as text
-constexpr int maxLinks = 2000; // per block; further ones are plain text
-constexpr int maxLinkLength = 2048;
-constexpr unsigned maxColumns = 64;
+constexpr int maxLinks = 2000; // per block; the addresses of further ones are shown
+constexpr int maxInfo = 40;    // longer words behind a fence stand above the code
 
 bool isHiddenControl(QChar c) {
     const ushort u = c.unicode();
@@ -18,30 +16,11 @@ bool isHiddenControl(QChar c) {
            u == 0x200F || (u >= 0x202A && u <= 0x202E) || (u >= 0x2066 && u <= 0x2069);
 }
 
-QString attributeText(const MD_ATTRIBUTE& attribute) {
-    QString text;
-    for (int i = 0; attribute.text && attribute.substr_offsets[i] < attribute.size; ++i) {
-        const auto begin = attribute.substr_offsets[i], end = attribute.substr_offsets[i + 1];
-        const QString part = QString::fromUtf8(attribute.text + begin, static_cast<int>(end - begin));
-        const QString decoded = attribute.substr_types[i] == MD_TEXT_ENTITY ? decodeEntity(part) : QString();
-        text += decoded.isEmpty() ? part : decoded;
-    }
-    return text;
-}
-
-// An address that may be opened; empty for every other scheme and for relative ones.
-QString allowedLink(const QString& address) {
-    if (address.size() > maxLinkLength)
-        return {};
-    const QString scheme = QUrl(address, QUrl::TolerantMode).scheme();
-    return scheme == u"http" || scheme == u"https" || scheme == u"mailto" ? address : QString();
-}
-
 } // namespace
 
 quint8 Builder::styles() const {
     return static_cast<quint8>((m_strong ? Strong : 0) | (m_emphasis ? Emphasis : 0) |
-                               (m_strike ? Strike : 0) | (m_code ? Code : 0) | (m_math ? Math : 0));
+                               (m_strike ? Strike : 0) | (m_code ? Code : 0));
 }
 
 void Builder::closeImplicit() {
@@ -53,15 +32,25 @@ void Builder::pop() {
     Block block = std::move(m_stack.back());
     m_stack.pop_back();
     m_implicit.pop_back();
-    popInto(std::move(block));
+    m_stack.back().children.append(std::move(block));
 }
 
-void Builder::popInto(Block&& block) {
-    QList<Block>& siblings = m_stack.back().children;
-    if (m_stack.size() > maxDepth && !block.children.isEmpty())
-        siblings.append(block.children);
+// A quote or list; its items have the depth of their list.
+bool Builder::pushContainer(Block::Kind kind) {
+    const bool pushed = kind == Block::Kind::Item ? m_containers.back() : m_stack.size() <= maxDepth;
+    m_containers.push_back(pushed);
+    if (pushed)
+        push(kind);
     else
-        siblings.append(std::move(block));
+        closeImplicit();
+    return pushed;
+}
+
+void Builder::popContainer() {
+    closeImplicit();
+    if (m_containers.back())
+        pop();
+    m_containers.pop_back();
 }
 
 RichText& Builder::target() {
@@ -86,28 +75,25 @@ int Builder::enterBlock(MD_BLOCKTYPE type, void* detail) {
     case MD_BLOCK_TR:
         break;
     case MD_BLOCK_QUOTE:
-        push(Block::Kind::Quote);
+        pushContainer(Block::Kind::Quote);
         break;
-    case MD_BLOCK_UL: {
-        push(Block::Kind::List).tight = static_cast<MD_BLOCK_UL_DETAIL*>(detail)->is_tight != 0;
+    case MD_BLOCK_UL:
+        m_ordered.push_back(false);
+        if (pushContainer(Block::Kind::List))
+            m_stack.back().tight = static_cast<MD_BLOCK_UL_DETAIL*>(detail)->is_tight != 0;
         break;
-    }
-    case MD_BLOCK_OL: {
-        Block& list = push(Block::Kind::List);
-        list.ordered = true;
-        list.tight = static_cast<MD_BLOCK_OL_DETAIL*>(detail)->is_tight != 0;
-        list.number = static_cast<int>(static_cast<MD_BLOCK_OL_DETAIL*>(detail)->start);
+    case MD_BLOCK_OL:
+        m_ordered.push_back(true);
+        if (pushContainer(Block::Kind::List)) {
+            Block& list = m_stack.back();
+            list.ordered = true;
+            list.tight = static_cast<MD_BLOCK_OL_DETAIL*>(detail)->is_tight != 0;
+            list.delimiter = QLatin1Char(static_cast<MD_BLOCK_OL_DETAIL*>(detail)->mark_delimiter);
+        }
         break;
-    }
-    case MD_BLOCK_LI: {
-        const int number = m_stack.back().number + static_cast<int>(m_stack.back().children.size());
-        const auto* item = static_cast<MD_BLOCK_LI_DETAIL*>(detail);
-        Block& block = push(Block::Kind::Item);
-        block.number = number;
-        if (item->is_task)
-            block.task = item->task_mark == ' ' ? Block::Task::Open : Block::Task::Done;
+    case MD_BLOCK_LI:
+        openItem(*static_cast<MD_BLOCK_LI_DETAIL*>(detail));
         break;
-    }
     case MD_BLOCK_HR:
         push(Block::Kind::Rule);
         break;
@@ -115,8 +101,7 @@ int Builder::enterBlock(MD_BLOCKTYPE type, void* detail) {
         push(Block::Kind::Heading).level = static_cast<int>(static_cast<MD_BLOCK_H_DETAIL*>(detail)->level);
         break;
     case MD_BLOCK_CODE:
-        push(Block::Kind::Code).language =
-            attributeText(static_cast<MD_BLOCK_CODE_DETAIL*>(detail)->lang).left(40);
+        openCode(static_cast<MD_BLOCK_CODE_DETAIL*>(detail)->fence_char);
         break;
     case MD_BLOCK_P:
         push(Block::Kind::Paragraph);
@@ -124,7 +109,7 @@ int Builder::enterBlock(MD_BLOCKTYPE type, void* detail) {
     case MD_BLOCK_TABLE: {
         const auto* table = static_cast<MD_BLOCK_TABLE_DETAIL*>(detail);
         push(Block::Kind::Table).columns.resize(static_cast<int>(table->col_count), Qt::AlignLeft);
-        return table->col_count > maxColumns ? -1 : 0;
+        break;
     }
     case MD_BLOCK_TH:
     case MD_BLOCK_TD: {
@@ -136,13 +121,14 @@ int Builder::enterBlock(MD_BLOCKTYPE type, void* detail) {
                                                           : Qt::AlignLeft;
         m_cell = {};
         m_inCell = true;
-        return ++m_cells > maxCells ? -1 : 0;
+        break;
     }
     }
     return 0;
 }
 
-int Builder::leaveBlock(MD_BLOCKTYPE type) {
+int Builder::leaveBlock(MD_BLOCKTYPE type, void* detail) {
+    closeSpans();
     switch (type) {
     case MD_BLOCK_DOC:
         closeImplicit();
@@ -157,160 +143,200 @@ int Builder::leaveBlock(MD_BLOCKTYPE type) {
         m_inCell = false;
         m_stack.back().cells.append(std::move(m_cell.text));
         break;
+    case MD_BLOCK_CODE:
+        closeCode(static_cast<MD_BLOCK_CODE_DETAIL*>(detail)->fence_char);
+        break;
+    case MD_BLOCK_OL:
+        closeImplicit();
+        if (m_containers.back())
+            countItems(m_stack.back());
+        [[fallthrough]];
+    case MD_BLOCK_UL:
+        m_ordered.pop_back();
+        popContainer();
+        break;
+    case MD_BLOCK_QUOTE:
+    case MD_BLOCK_LI:
+        popContainer();
+        break;
     default:
         closeImplicit();
-        if (m_stack.back().kind == Block::Kind::Code && m_stack.back().text.text.endsWith(u'\n'))
-            m_stack.back().text.truncate(static_cast<int>(m_stack.back().text.text.size()) - 1);
         pop();
     }
     return 0;
 }
 
-int Builder::enterSpan(MD_SPANTYPE type, void* detail) {
-    switch (type) {
-    case MD_SPAN_STRONG:
-        ++m_strong;
-        break;
-    case MD_SPAN_EM:
-        ++m_emphasis;
-        break;
-    case MD_SPAN_DEL:
-        ++m_strike;
-        break;
-    case MD_SPAN_CODE:
-        ++m_code;
-        break;
-    case MD_SPAN_LATEXMATH:
-    case MD_SPAN_LATEXMATH_DISPLAY:
-        m_math = type == MD_SPAN_LATEXMATH ? 1 : 2;
-        m_mathOpens = true;
-        break;
-    case MD_SPAN_A:
-        m_links.append(allowedLink(attributeText(static_cast<MD_SPAN_A_DETAIL*>(detail)->href)));
-        break;
-    case MD_SPAN_IMG:
-        put(QStringLiteral("[image: "), m_sourceEnd, 0);
-        break;
-    default:
-        break;
+// Words behind the fence are the code's name.
+void Builder::openCode(char fence) {
+    int at = m_at;
+    while (fence != 0 && at < m_source.size() && isMarkup(m_source[at]) &&
+           m_source.mid(at, 3).count(QLatin1Char(fence)) < 3)
+        ++at;
+    QString info;
+    if (fence != 0 && at < m_source.size() && isMarkup(m_source[at])) {
+        while (at < m_source.size() && m_source[at] == QLatin1Char(fence))
+            ++at;
+        const int end = lineEnd(at);
+        info = m_source.mid(at, end - at).trimmed().toString();
+        if (info.size() > maxInfo) {
+            push(Block::Kind::Paragraph);
+            put(info, static_cast<int>(m_source.indexOf(info, at)), static_cast<int>(info.size()));
+            pop();
+            info.clear();
+        }
+        m_at = std::min(end + 1, static_cast<int>(m_source.size()));
     }
-    return 0;
+    push(Block::Kind::Code).language = info;
 }
 
-int Builder::leaveSpan(MD_SPANTYPE type) {
-    switch (type) {
-    case MD_SPAN_STRONG:
-        --m_strong;
-        break;
-    case MD_SPAN_EM:
-        --m_emphasis;
-        break;
-    case MD_SPAN_DEL:
-        --m_strike;
-        break;
-    case MD_SPAN_CODE:
-        --m_code;
-        break;
-    case MD_SPAN_LATEXMATH:
-    case MD_SPAN_LATEXMATH_DISPLAY:
-        closeMath();
-        break;
-    case MD_SPAN_A:
-        m_links.removeLast();
-        break;
-    case MD_SPAN_IMG:
-        put(QStringLiteral("]"), m_sourceEnd, 0);
-        break;
-    default:
-        break;
-    }
-    return 0;
+void Builder::closeCode(char fence) {
+    closeImplicit();
+    RichText& code = m_stack.back().text;
+    if (code.text.endsWith(u'\n'))
+        code.truncate(static_cast<int>(code.text.size()) - 1);
+    pop();
+    int at = m_at;
+    while (fence != 0 && at < m_source.size() && (m_source[at].isSpace() || m_source[at] == u'>'))
+        ++at;
+    int end = at;
+    while (end < m_source.size() && m_source[end] == QLatin1Char(fence))
+        ++end;
+    if (end - at >= 3 && m_source.mid(end, lineEnd(end) - end).trimmed().isEmpty())
+        m_at = end; // the closing fence, so that it is not taken for the next one that opens
 }
 
-void Builder::put(const QString& more, int source, int sourceLength, quint8 extra) {
+// Numbers are shown as they were written. md4c tells only the first. Marks that are too deep are words.
+void Builder::openItem(const MD_BLOCK_LI_DETAIL& detail) {
+    const bool pushed = pushContainer(Block::Kind::Item);
+    if (m_ordered.back()) {
+        const int begin = skipMarkup(m_at, m_source.size());
+        int end = begin;
+        while (end < m_source.size() && m_source[end] >= u'0' && m_source[end] <= u'9')
+            ++end;
+        m_lost = m_lost || end == begin;
+        m_at = std::min(end + 1, static_cast<int>(m_source.size()));
+        if (pushed)
+            m_stack.back().number = m_source.mid(begin, end - begin).toInt();
+        else
+            put(m_source.mid(begin, m_at - begin).toString() + u' ', begin, m_at - begin);
+    }
+    if (detail.is_task) {
+        if (pushed)
+            m_stack.back().task = detail.task_mark == ' ' ? Block::Task::Open : Block::Task::Done;
+        const int mark = m_copy.toSource(static_cast<int>(detail.task_mark_offset));
+        passTo(mark);
+        m_at = std::max(m_at, mark + 2);
+    }
+}
+
+// "1. 1. 1." counts; every other row of numbers is meant as it stands.
+void Builder::countItems(Block& list) {
+    QList<Block>& items = list.children;
+    list.number = items.isEmpty() ? 0 : items.first().number;
+    const bool counts = std::all_of(items.cbegin(), items.cend(),
+                                    [&](const Block& item) { return item.number == list.number; });
+    for (qsizetype i = 1; counts && i < items.size(); ++i)
+        items[i].number = list.number + static_cast<int>(i);
+}
+
+int Builder::lineEnd(int from) const {
+    const qsizetype newline = m_source.indexOf(u'\n', from);
+    return static_cast<int>(newline < 0 ? m_source.size() : newline);
+}
+
+int Builder::skipMarkup(int from, qsizetype to) const {
+    while (from < to && isMarkup(m_source[from]))
+        ++from;
+    return from;
+}
+
+// What is passed over must be markup.
+void Builder::passTo(int source) {
+    m_lost = m_lost || skipMarkup(m_at, source) < source;
+    m_at = std::max(m_at, source);
+}
+
+bool Builder::lost() {
+    passTo(static_cast<int>(m_source.size()));
+    return m_lost;
+}
+
+void Builder::put(const QString& more, int source, int sourceLength) {
     RichText& rich = target();
     int link = -1;
-    if (!m_links.isEmpty() && !m_links.last().isEmpty() && rich.links.size() < maxLinks) {
-        if (rich.links.isEmpty() || rich.links.last() != m_links.last())
-            rich.links.append(m_links.last());
-        link = static_cast<int>(rich.links.size()) - 1;
+    if (!m_links.empty() && !m_links.back().address.isEmpty()) {
+        const QString& address = m_links.back().address;
+        const bool known = !rich.links.isEmpty() && rich.links.last() == address;
+        if (!known && rich.links.size() < maxLinks)
+            rich.links.append(address);
+        if (known || rich.links.last() == address)
+            link = static_cast<int>(rich.links.size()) - 1;
+        m_links.back().used = m_links.back().used || link >= 0;
     }
     const auto linked = static_cast<quint8>(link >= 0 ? Linked : 0);
-    rich.append(more, m_base + source, sourceLength, static_cast<quint8>(styles() | extra | linked), link);
-}
-
-// "$5 and $10" is money: a formula neither begins nor ends with a space.
-void Builder::closeMath() {
-    RichText& rich = target();
-    const QStringView inside =
-        QStringView(rich.text).mid(std::min<qsizetype>(m_mathStart + m_math, rich.text.size()));
-    const bool money = inside.isEmpty() || inside.front().isSpace() || inside.back().isSpace();
-    put(QString(m_math, u'$'), m_sourceEnd, m_math);
-    m_sourceEnd += m_math;
-    m_math = 0;
-    if (!money)
-        return;
-    RichText plain = rich.mid(0, m_mathStart);
-    for (const Run& run : std::as_const(rich.runs)) {
-        if (run.start >= m_mathStart)
-            plain.append(rich.text.mid(run.start, run.length), run.source, run.sourceLength,
-                         static_cast<quint8>(run.styles & ~Math), run.link);
-    }
-    rich = plain;
+    rich.append(more, m_base + source, sourceLength, static_cast<quint8>(styles() | linked), link);
 }
 
 // Code is copied into terminals: characters that only change how it looks are left out.
-void Builder::putCode(const QString& more, int source, int sourceLength) {
+void Builder::putCode(const QString& more, int source, bool inside) {
     int from = 0;
     for (int i = 0; i <= more.size(); ++i) {
         if (i < more.size() && !isHiddenControl(more[i]))
             continue;
-        const bool exact = sourceLength == more.size();
-        put(more.mid(from, i - from), source + (exact ? from : 0), exact ? i - from : sourceLength);
+        put(more.mid(from, i - from), source + (inside ? from : 0), inside ? i - from : 0);
         from = i + 1;
     }
 }
 
+// The stretch of the source an event of text stands for. Breaks, and what md4c puts in for tabs in code, are
+// not in the copy.
+Builder::Piece Builder::piece(MD_TEXTTYPE type, const char* data, int size) {
+    const QByteArray& copy = m_copy.utf8();
+    const auto offset = data - copy.constData();
+    if (offset >= 0 && offset + size <= copy.size()) {
+        const int begin = m_copy.toSource(static_cast<int>(offset));
+        return {begin, m_copy.toSource(static_cast<int>(offset) + size), true};
+    }
+    const bool breaks =
+        type == MD_TEXT_BR || type == MD_TEXT_SOFTBR || (type == MD_TEXT_CODE && *data == '\n');
+    if (!breaks && type != MD_TEXT_NULLCHAR)
+        return {m_at, m_at, false};
+    int at = m_at;
+    while (at < m_source.size() &&
+           (breaks ? m_source[at] != u'\n' && m_source[at] != u'\r' : !m_source[at].isNull()))
+        ++at;
+    at += m_source.mid(at, 2) == u"\r\n" ? 1 : 0;
+    return {at, std::min(at + 1, static_cast<int>(m_source.size())), false};
+}
+
 int Builder::text(MD_TEXTTYPE type, const char* data, int size) {
-    const auto offset = data - m_utf8.constData();
-    const bool inside = offset >= 0 && offset + size <= m_utf8.size();
-    int begin = m_sourceEnd;
-    if (inside) {
-        begin = m_map.toUtf16(static_cast<int>(offset));
-        m_sourceEnd = m_map.toUtf16(static_cast<int>(offset) + size);
-    }
-    if (m_mathOpens) {
-        m_mathOpens = false;
-        m_mathStart = static_cast<int>(target().text.size());
-        put(QString(m_math, u'$'), begin - m_math, m_math);
-    }
+    const Piece from = piece(type, data, size);
+    const int length = from.end - from.begin;
+    passTo(from.begin);
+    m_at = std::max(m_at, from.end);
+    const QString written =
+        from.inside ? m_source.mid(from.begin, length).toString() : QString::fromUtf8(data, size);
     switch (type) {
     case MD_TEXT_NULLCHAR:
-        put(QString(QChar::ReplacementCharacter), begin, 1);
-        m_sourceEnd = begin + 1;
+        put(QString(QChar::ReplacementCharacter), from.begin, length);
         break;
     case MD_TEXT_BR:
     case MD_TEXT_SOFTBR: // as in comments on the web: the lines of the writer are kept
-        put(QString(QChar::LineSeparator), begin, 1);
-        m_sourceEnd = begin + 1;
+        put(QString(QChar::LineSeparator), from.begin, length);
         break;
     case MD_TEXT_ENTITY: {
-        const QString entity = QString::fromUtf8(data, size);
-        const QString decoded = decodeEntity(entity);
-        put(decoded.isEmpty() ? entity : decoded, begin, static_cast<int>(entity.size()));
+        const QString decoded = decodeEntity(written);
+        put(decoded.isEmpty() ? written : decoded, from.begin, length);
         break;
     }
-    case MD_TEXT_CODE: {
-        const QString code = QString::fromUtf8(data, size);
-        const bool newline = !inside && code == u"\n";
-        putCode(code, begin, inside || newline ? static_cast<int>(code.size()) : 0);
-        m_sourceEnd += newline ? 1 : 0;
+    case MD_TEXT_CODE:
+        if (length > 0 && !from.inside)
+            put(written, from.begin, length);
+        else
+            putCode(written, from.begin, from.inside);
         break;
-    }
-    default: {
-        const QString plain = QString::fromUtf8(data, size);
-        put(plain, begin, inside ? static_cast<int>(plain.size()) : 0);
-    }
+    default:
+        put(written, from.begin, length);
     }
     return 0;
 }

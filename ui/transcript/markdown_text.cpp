@@ -44,9 +44,8 @@ QString describeText(const RichText& rich) {
     for (const Run& run : rich.runs) {
         const QString part = oneLine(rich.text.mid(run.start, run.length));
         QString marks;
-        for (const auto& [style, mark] :
-             {std::pair(Strong, u'b'), std::pair(Emphasis, u'i'), std::pair(Strike, u's'),
-              std::pair(Code, u'c'), std::pair(Math, u'm')}) {
+        for (const auto& [style, mark] : {std::pair(Strong, u'b'), std::pair(Emphasis, u'i'),
+                                          std::pair(Strike, u's'), std::pair(Code, u'c')}) {
             if (run.styles & style)
                 marks += QChar(mark);
         }
@@ -68,8 +67,10 @@ QString heading(const Block& block) {
     case Block::Kind::Quote:
         return QStringLiteral("quote");
     case Block::Kind::List: {
-        const QString kind =
-            block.ordered ? QStringLiteral("ol(%1)").arg(block.number) : QStringLiteral("ul");
+        const QString kind = block.ordered
+                                 ? QStringLiteral("ol(%1)").arg(block.number) +
+                                       (block.delimiter == u'.' ? QString() : QString(block.delimiter))
+                                 : QStringLiteral("ul");
         return block.tight ? kind : kind + QStringLiteral(" loose");
     }
     case Block::Kind::Item:

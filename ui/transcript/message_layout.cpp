@@ -29,7 +29,8 @@ int MessageLayout::boxWidth(const BoxSpec& spec) const {
 QList<BoxSpec> MessageLayout::specsOf(const app::Message& message, int piece) {
     if (message.role != app::Role::Assistant) {
         m_restPiece = piece;
-        return plainSpecs(message.text, 0, true);
+        const QList<BoxSpec> typed = ownSpecs(message.text, m_look);
+        return static_cast<std::size_t>(typed.size()) <= maxBoxes ? typed : plainSpecs(message.text, 0, true);
     }
     const MarkdownDocument::Piece& source = m_document.pieces()[piece];
     QList<BoxSpec> specs = boxSpecs(source.blocks, m_look, m_boxes.empty());

@@ -106,6 +106,7 @@ private:
     int boxWidth(const BoxSpec& spec) const;
     bool isUser() const { return m_message.role == app::Role::User; }
     int bubbleMax() const;
+    int textRight() const { return isUser() ? m_width - m_look.bubbleX : m_width; }
     QRectF bubble() const;
     QRectF caretBlock() const;
     QRectF frameOf(std::size_t head) const;

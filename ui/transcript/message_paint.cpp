@@ -47,7 +47,7 @@ QRectF MessageLayout::frameOf(std::size_t head) const {
         if (m_boxes[i].box->spec().codeEnd)
             break;
     }
-    return {first.at.x(), first.at.y(), m_width - first.at.x(), bottom - first.at.y()};
+    return {first.at.x(), first.at.y(), textRight() - first.at.x(), bottom - first.at.y()};
 }
 
 void MessageLayout::placeTargets() {
@@ -84,7 +84,7 @@ void MessageLayout::placeTargets() {
         const qreal width =
             QFontMetricsF(m_look.theme.label).horizontalAdvance(ChatView::tr("Copied")) + 2 * m_look.codeX;
         m_targets.append({Target::Kind::CopyCode,
-                          QRectF(m_width - width, m_boxes[i].at.y(), width, m_look.codeHead),
+                          QRectF(textRight() - width, m_boxes[i].at.y(), width, m_look.codeHead),
                           static_cast<int>(i),
                           {},
                           true});

@@ -49,10 +49,11 @@ RichText RichText::mid(int from, int length) const {
     part.text = text.mid(from, length);
     part.links = links;
     const int end = from + static_cast<int>(part.text.size());
-    for (Run run : runs) {
+    auto next = std::upper_bound(runs.begin(), runs.end(), from,
+                                 [](int value, const Run& run) { return value < run.start + run.length; });
+    for (; next != runs.end() && next->start < end; ++next) {
+        Run run = *next;
         const int first = std::max(run.start, from), last = std::min(run.start + run.length, end);
-        if (first >= last)
-            continue;
         if (run.length == run.sourceLength) {
             run.source += first - run.start;
             run.sourceLength = last - first;

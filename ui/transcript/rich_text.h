@@ -6,7 +6,7 @@
 // Text as it is shown, and where each piece of it came from. Plain data, used on the main thread.
 namespace ui::transcript {
 
-enum Style : quint8 { Strong = 1, Emphasis = 2, Strike = 4, Code = 8, Math = 16, Linked = 32 };
+enum Style : quint8 { Strong = 1, Emphasis = 2, Strike = 4, Code = 8, Linked = 16 };
 
 /// A stretch of shown text with one style. When both lengths are equal the characters map one to one;
 /// otherwise (an entity, a generated word) the whole run stands for the whole stretch of source.

@@ -19,7 +19,7 @@ QString ChatView::Impl::plain(int row) {
         return page.layout(row).text();
     const app::Message& message = model->at(row);
     if (message.role == app::Role::User)
-        return message.text;
+        return plainText(ownSpecs(message.text, page.look()));
     MarkdownDocument document;
     document.update(message.text, message.state == app::MessageState::Streaming);
     return plainText(boxSpecs(document.blocks(), page.look(), true));
