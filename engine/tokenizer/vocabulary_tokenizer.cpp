@@ -17,10 +17,11 @@ VocabularyTokenizer::VocabularyTokenizer(Vocabulary&& vocabulary, Habits habits)
         const std::string& text = m_vocabulary.text(token);
         if (text.size() > maxSpecialBytes)
             continue;
+        const bool reserved = m_vocabulary.isReserved(token);
         const bool userDefined = m_vocabulary.type(token) == TokenType::UserDefined;
-        if (userDefined)
+        if (userDefined && !reserved)
             m_userDefined.add(text, token);
-        if (userDefined || m_vocabulary.isReserved(token))
+        if (userDefined || reserved)
             m_special.add(text, token);
     }
 }
@@ -116,7 +117,7 @@ bool VocabularyTokenizer::endsTurn(TokenId token) const {
 }
 
 bool VocabularyTokenizer::isControl(TokenId token) const {
-    return isValid(token) && m_vocabulary.isReserved(token);
+    return isValid(token) && m_vocabulary.isControl(token);
 }
 
 std::optional<TokenId> VocabularyTokenizer::findSpecial(std::string_view text) const {

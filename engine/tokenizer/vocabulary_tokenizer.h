@@ -43,7 +43,7 @@ private:
 
     Vocabulary m_vocabulary;
     bool m_addsBegin, m_addsSpacePrefix;
-    TokenMatcher m_userDefined; // found in every text
+    TokenMatcher m_userDefined; // found in every text; none that is reserved
     TokenMatcher m_special;     // found in trusted text only; the user-defined ones too
     std::vector<std::string> m_bytes;
 };
