@@ -53,9 +53,11 @@ std::vector<float> readFactors(const GgufFile& file, const ModelConfig& config, 
         factors->matrix().rows != 1)
         file.fail("its tensor " + std::string(name) + " does not fit " + std::to_string(config.ropeDim) +
                   " rotated values");
+    std::vector<std::byte> bytes;
+    file.read(*factors, bytes);
     for (std::int64_t i = 0; i < factors->shape[0]; ++i) {
         float value;
-        std::memcpy(&value, factors->data.data() + i * static_cast<std::int64_t>(sizeof value), sizeof value);
+        std::memcpy(&value, bytes.data() + i * static_cast<std::int64_t>(sizeof value), sizeof value);
         if (!(value > 0.0f) || !std::isfinite(value))
             file.fail("its tensor " + std::string(name) + " holds an absurd value");
         values.push_back(value);

@@ -75,7 +75,7 @@ std::string quantisationLabel(const GgufFile& file) {
             const bool inLayer = tensor.name.starts_with("blk.") && tensor.matrix().rows > 1;
             if (layersOnly && !inLayer)
                 continue;
-            bytesOfType[static_cast<std::size_t>(tensor.type)] += tensor.data.size();
+            bytesOfType[static_cast<std::size_t>(tensor.type)] += tensor.bytes;
             hasLayers = true;
         }
         if (hasLayers)

@@ -70,7 +70,7 @@ Json describe(const engine::GgufFile& file) {
         object["tensors"].push_back({{"name", tensor.name},
                                      {"type", kernels::name(tensor.type)},
                                      {"shape", tensor.shape},
-                                     {"bytes", tensor.data.size()}});
+                                     {"bytes", tensor.bytes}});
     return object;
 }
 

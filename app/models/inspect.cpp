@@ -57,7 +57,7 @@ bool isNoModel(const engine::GgufFile& file) {
 quint64 weightBytes(const engine::GgufFile& file) {
     quint64 bytes = 0;
     for (const engine::GgufFile::TensorInfo& tensor : file.tensors())
-        bytes += tensor.data.size();
+        bytes += tensor.bytes;
     return bytes;
 }
 

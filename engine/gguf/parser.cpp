@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <numeric>
 
 namespace engine {
 
@@ -32,15 +31,10 @@ std::string number(std::uint64_t value) {
 
 class Parser {
 public:
-    explicit Parser(std::span<const std::byte> file) : m_file(file), m_cursor(file) {}
+    explicit Parser(const InputFile& file) : m_fileBytes(file.size()), m_cursor(file) {}
     GgufContents parse();
 
 private:
-    struct RawTensor {
-        std::uint64_t offset;
-        std::uint64_t bytes;
-    };
-
     void readMagicAndVersion();
     void readKey();
     GgufFile::Value readValue(std::uint32_t type, const std::string& key);
@@ -54,10 +48,9 @@ private:
     void placeTensors();
     void checkOverlaps() const;
 
-    std::span<const std::byte> m_file;
+    std::uint64_t m_fileBytes;
     GgufCursor m_cursor;
     GgufContents m_contents;
-    std::vector<RawTensor> m_raw; // parallel to m_contents.tensors
     std::uint64_t m_arrayItems = 0;
 };
 
@@ -264,7 +257,8 @@ void Parser::readTensor() {
         throw Error("its tensor " + tensor.name + " is stored as " + nameOfGgufType(typeNumber) +
                     ", a kind that is not supported");
     tensor.type = *type;
-    m_raw.push_back({offset, tensorBytes(tensor)});
+    tensor.offset = offset; // placeTensors() adds where the data begin
+    tensor.bytes = tensorBytes(tensor);
     m_contents.tensors.push_back(std::move(tensor));
 }
 
@@ -299,37 +293,33 @@ void Parser::placeTensors() {
     if (m_contents.tensors.empty())
         return;
     const std::uint64_t dataStart = (m_cursor.position() + step - 1) / step * step; // both are far below 2^63
-    if (dataStart > m_file.size())
+    if (dataStart > m_fileBytes)
         throw Error("it is cut off: the weights are missing");
-    const std::span<const std::byte> data = m_file.subspan(static_cast<std::size_t>(dataStart));
-    for (std::size_t i = 0; i < m_raw.size(); ++i) {
-        GgufFile::TensorInfo& tensor = m_contents.tensors[i];
-        const auto [offset, bytes] = m_raw[i];
-        if (offset % step != 0)
+    const std::uint64_t dataBytes = m_fileBytes - dataStart;
+    for (GgufFile::TensorInfo& tensor : m_contents.tensors) {
+        if (tensor.offset % step != 0)
             throw Error("it is damaged: the tensor " + tensor.name + " starts at a crooked place");
-        if (offset > data.size() || bytes > data.size() - offset)
+        if (tensor.offset > dataBytes || tensor.bytes > dataBytes - tensor.offset)
             throw Error("it is cut off or damaged: the tensor " + tensor.name +
                         " reaches past the end of the file");
-        tensor.data = data.subspan(static_cast<std::size_t>(offset), static_cast<std::size_t>(bytes));
+        tensor.offset += dataStart;
     }
 }
 
 void Parser::checkOverlaps() const {
-    std::vector<std::size_t> order(m_raw.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    std::sort(order.begin(), order.end(),
-              [this](std::size_t a, std::size_t b) { return m_raw[a].offset < m_raw[b].offset; });
-    for (std::size_t i = 1; i < order.size(); ++i) {
-        const RawTensor& before = m_raw[order[i - 1]];
-        if (before.offset + before.bytes > m_raw[order[i]].offset)
-            throw Error("it is damaged: the tensors " + m_contents.tensors[order[i - 1]].name + " and " +
-                        m_contents.tensors[order[i]].name + " overlap");
-    }
+    std::vector<const GgufFile::TensorInfo*> order;
+    for (const GgufFile::TensorInfo& tensor : m_contents.tensors)
+        order.push_back(&tensor);
+    std::ranges::sort(order, {}, &GgufFile::TensorInfo::offset);
+    for (std::size_t i = 1; i < order.size(); ++i)
+        if (order[i - 1]->offset + order[i - 1]->bytes > order[i]->offset)
+            throw Error("it is damaged: the tensors " + order[i - 1]->name + " and " + order[i]->name +
+                        " overlap");
 }
 
 } // namespace
 
-GgufContents parseGguf(std::span<const std::byte> file) {
+GgufContents parseGguf(const InputFile& file) {
     return Parser(file).parse();
 }
 
