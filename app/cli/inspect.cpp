@@ -62,9 +62,10 @@ Json describe(const engine::GgufFile& file) {
     object["quantisation"] = engine::quantisationLabel(file);
     object["chat_format"] = engine::ChatFormat::detect(file).name;
     object["problem"] = problemOf(file);
-    object["metadata"] = Json::object();
+    Json::object_t metadata; // a list underneath, which [key] would search from the start every time
     for (const auto& [key, value] : file.metadata())
-        object["metadata"][key] = toJson(value);
+        metadata.emplace_back(key, toJson(value));
+    object["metadata"] = std::move(metadata);
     object["tensors"] = Json::array();
     for (const engine::GgufFile::TensorInfo& tensor : file.tensors())
         object["tensors"].push_back({{"name", tensor.name},

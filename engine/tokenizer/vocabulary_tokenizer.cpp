@@ -5,14 +5,16 @@ namespace engine {
 
 namespace {
 
-// Longer ones do not occur; a hostile one would make matching slow.
-constexpr std::size_t maxSpecialBytes = 512;
+// Longer ones do not occur (known ones reach 93); a hostile one would make matching slow.
+constexpr std::size_t maxSpecialBytes = 256;
 
 } // namespace
 
 VocabularyTokenizer::VocabularyTokenizer(Vocabulary&& vocabulary, Habits habits)
     : m_vocabulary(std::move(vocabulary)), m_addsBegin(habits.addsBegin && m_vocabulary.begin),
       m_addsSpacePrefix(habits.addsSpacePrefix) {
+    std::vector<TokenMatcher::Entry> everywhere,
+        special; // of texts that stay where they are, in m_vocabulary
     for (TokenId token = 0; token < m_vocabulary.size(); ++token) {
         const std::string& text = m_vocabulary.text(token);
         if (text.size() > maxSpecialBytes)
@@ -20,10 +22,12 @@ VocabularyTokenizer::VocabularyTokenizer(Vocabulary&& vocabulary, Habits habits)
         const bool reserved = m_vocabulary.isReserved(token);
         const bool userDefined = m_vocabulary.type(token) == TokenType::UserDefined;
         if (userDefined && !reserved)
-            m_userDefined.add(text, token);
+            everywhere.push_back({text, token});
         if (userDefined || reserved)
-            m_special.add(text, token);
+            special.push_back({text, token});
     }
+    m_userDefined = TokenMatcher(std::move(everywhere));
+    m_special = TokenMatcher(std::move(special));
 }
 
 void VocabularyTokenizer::fillBytes() {

@@ -26,6 +26,7 @@ protected:
         bool addsSpacePrefix;
     };
     VocabularyTokenizer(Vocabulary&& vocabulary, Habits habits);
+    VocabularyTokenizer(const VocabularyTokenizer&) = delete; // the matchers look into m_vocabulary
 
     /// Valid UTF-8 without special tokens, not empty.
     virtual void encodeText(std::string_view text, std::vector<TokenId>& out) const = 0;
