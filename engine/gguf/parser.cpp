@@ -1,6 +1,7 @@
 #include "engine/gguf/parser.h"
 #include "engine/gguf/cursor.h"
 #include "engine/gguf/tensor_types.h"
+#include "engine/presentable.h"
 
 #include <algorithm>
 #include <bit>
@@ -92,7 +93,7 @@ void Parser::readKey() {
     if (key.empty())
         throw Error("it is damaged: a metadata key has no name");
     if (!m_contents.keyIndex.emplace(key, m_contents.metadata.size()).second)
-        throw Error("it is damaged: the metadata key " + key + " occurs twice");
+        throw Error("it is damaged: the metadata key " + presentable(key) + " occurs twice");
     const auto type = m_cursor.read<std::uint32_t>("a metadata value");
     GgufFile::Value value = readValue(type, key);
     m_contents.metadata.emplace_back(key, std::move(value));
@@ -128,15 +129,16 @@ GgufFile::Value Parser::readValue(std::uint32_t type, const std::string& key) {
     case ArrayType:
         return readArray(key);
     default:
-        throw Error("it is damaged: the metadata key " + key + " has the unknown value type " + number(type));
+        throw Error("it is damaged: the metadata key " + presentable(key) + " has the unknown value type " +
+                    number(type));
     }
 }
 
 bool Parser::readBool(const std::string& key) {
     const auto value = m_cursor.read<std::uint8_t>("a metadata value");
     if (value > 1)
-        throw Error("it is damaged: the metadata key " + key + " should be true or false and holds " +
-                    number(value));
+        throw Error("it is damaged: the metadata key " + presentable(key) +
+                    " should be true or false and holds " + number(value));
     return value == 1;
 }
 
@@ -176,10 +178,10 @@ std::shared_ptr<const GgufFile::Array> Parser::readArray(const std::string& key)
     const auto claimed = m_cursor.read<std::uint64_t>("a metadata array");
     const std::uint64_t itemBytes = minItemBytes(type);
     if (itemBytes == 0)
-        throw Error("it is damaged: the list " + key + " has items of the unknown value type " +
+        throw Error("it is damaged: the list " + presentable(key) + " has items of the unknown value type " +
                     number(type));
     if (claimed > m_cursor.remaining() / itemBytes)
-        throw Error("it is cut off or damaged: the list " + key + " claims " + number(claimed) +
+        throw Error("it is cut off or damaged: the list " + presentable(key) + " claims " + number(claimed) +
                     " items, more than fit into the file");
     if (claimed > maxArrayItems - m_arrayItems)
         throw Error("its metadata is absurdly large: more than " + number(maxArrayItems) + " list items");
@@ -238,23 +240,23 @@ void Parser::readTensor() {
     GgufFile::TensorInfo tensor;
     tensor.name = m_cursor.readString(maxKeyBytes, "a tensor name");
     if (!m_contents.tensorIndex.emplace(tensor.name, m_contents.tensors.size()).second)
-        throw Error("it is damaged: the tensor " + tensor.name + " occurs twice");
+        throw Error("it is damaged: the tensor " + presentable(tensor.name) + " occurs twice");
     const auto dimensions = m_cursor.read<std::uint32_t>("a tensor description");
     if (dimensions < 1 || dimensions > 4)
-        throw Error("it is damaged: the tensor " + tensor.name + " has " + number(dimensions) +
+        throw Error("it is damaged: the tensor " + presentable(tensor.name) + " has " + number(dimensions) +
                     " dimensions, not 1 to 4");
     for (std::uint32_t i = 0; i < dimensions; ++i) {
         const auto length = m_cursor.read<std::uint64_t>("a tensor description");
         if (length < 1 || length > maxDimension)
-            throw Error("it is damaged: the tensor " + tensor.name + " has an absurd dimension (" +
-                        number(length) + ")");
+            throw Error("it is damaged: the tensor " + presentable(tensor.name) +
+                        " has an absurd dimension (" + number(length) + ")");
         tensor.shape.push_back(static_cast<std::int64_t>(length));
     }
     const auto typeNumber = m_cursor.read<std::uint32_t>("a tensor description");
     const auto offset = m_cursor.read<std::uint64_t>("a tensor description");
     const auto type = dtypeOfGguf(typeNumber);
     if (!type)
-        throw Error("its tensor " + tensor.name + " is stored as " + nameOfGgufType(typeNumber) +
+        throw Error("its tensor " + presentable(tensor.name) + " is stored as " + nameOfGgufType(typeNumber) +
                     ", a kind that is not supported");
     tensor.type = *type;
     tensor.offset = offset; // placeTensors() adds where the data begin
@@ -267,14 +269,14 @@ std::uint64_t Parser::tensorBytes(const GgufFile::TensorInfo& tensor) const {
     const auto blockElements = static_cast<std::uint64_t>(block.elements);
     const auto rowLength = static_cast<std::uint64_t>(tensor.shape[0]);
     if (rowLength % blockElements != 0)
-        throw Error("it is damaged: the rows of tensor " + tensor.name + " (" + number(rowLength) +
-                    " values) are not whole blocks of " + kernels::name(tensor.type));
+        throw Error("it is damaged: the rows of tensor " + presentable(tensor.name) + " (" +
+                    number(rowLength) + " values) are not whole blocks of " + kernels::name(tensor.type));
     std::uint64_t bytes = rowLength / blockElements;
     bool overflow = __builtin_mul_overflow(bytes, static_cast<std::uint64_t>(block.bytes), &bytes);
     for (std::size_t i = 1; i < tensor.shape.size(); ++i)
         overflow |= __builtin_mul_overflow(bytes, static_cast<std::uint64_t>(tensor.shape[i]), &bytes);
     if (overflow)
-        throw Error("it is damaged: the tensor " + tensor.name + " has absurd dimensions");
+        throw Error("it is damaged: the tensor " + presentable(tensor.name) + " has absurd dimensions");
     return bytes;
 }
 
@@ -298,9 +300,10 @@ void Parser::placeTensors() {
     const std::uint64_t dataBytes = m_fileBytes - dataStart;
     for (GgufFile::TensorInfo& tensor : m_contents.tensors) {
         if (tensor.offset % step != 0)
-            throw Error("it is damaged: the tensor " + tensor.name + " starts at a crooked place");
+            throw Error("it is damaged: the tensor " + presentable(tensor.name) +
+                        " starts at a crooked place");
         if (tensor.offset > dataBytes || tensor.bytes > dataBytes - tensor.offset)
-            throw Error("it is cut off or damaged: the tensor " + tensor.name +
+            throw Error("it is cut off or damaged: the tensor " + presentable(tensor.name) +
                         " reaches past the end of the file");
         tensor.offset += dataStart;
     }
@@ -313,8 +316,8 @@ void Parser::checkOverlaps() const {
     std::ranges::sort(order, {}, &GgufFile::TensorInfo::offset);
     for (std::size_t i = 1; i < order.size(); ++i)
         if (order[i - 1]->offset + order[i - 1]->bytes > order[i]->offset)
-            throw Error("it is damaged: the tensors " + order[i - 1]->name + " and " + order[i]->name +
-                        " overlap");
+            throw Error("it is damaged: the tensors " + presentable(order[i - 1]->name) + " and " +
+                        presentable(order[i]->name) + " overlap");
 }
 
 } // namespace

@@ -335,7 +335,7 @@ TEST(GgufFile, AModelThatShrinksWhileItIsLoadedIsASentence) {
         at = progress;
         std::filesystem::resize_file(path, 1000);
     };
-    EXPECT_THROW(engine::Model::load(path, {.threads = 1}, cut), engine::Error);
+    EXPECT_THROW(engine::Model::load(path, engine::LoadOptions(), cut), engine::Error);
     EXPECT_LT(at, 0.9f);
 }
 

@@ -120,8 +120,9 @@ TEST_P(Marks, WhatTheChatFormatUsesIsReserved) {
     EXPECT_FALSE(make("ChatML")->endsTurn(end)); // here it is HTML
     EXPECT_TRUE(makes(*make("ChatML"), "USER", user));
     EXPECT_FALSE(makes(*make("Vicuna"), "USER", user));
-    if (!isSpm()) // which refuses such a byte
+    if (!isSpm()) { // which refuses such a byte
         EXPECT_FALSE(makes(*make("Mistral v3"), "[INST]", bytes));
+    }
 }
 
 TEST_P(Marks, TheEndOfATextIsReservedUnlessItIsTheOnlyWayToWriteACharacter) {
