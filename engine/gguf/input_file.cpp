@@ -1,16 +1,22 @@
 #include "engine/gguf/input_file.h"
 #include "engine/error.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <future>
 #include <string>
 #include <sys/stat.h>
+#include <thread>
 #include <unistd.h>
+#include <vector>
 
 namespace engine {
 
 namespace {
+
+constexpr std::size_t partBytes = 2 << 20; // much longer to read than a thread takes to start
 
 [[noreturn]] void fail(const std::filesystem::path& path, const std::string& why) {
     throw Error(path.string() + " cannot be read: " + why + ".");
@@ -47,6 +53,20 @@ InputFile::~InputFile() {
 }
 
 void InputFile::read(std::uint64_t offset, std::span<std::byte> into) const {
+    const std::size_t most = std::clamp(std::thread::hardware_concurrency(), 1u, 8u);
+    const std::size_t parts = std::clamp<std::size_t>(into.size() / partBytes, 1, most);
+    const std::size_t length = into.size() / parts;
+    std::vector<std::future<void>> others; // each ends before this function does, whatever is thrown
+    for (std::size_t part = 1; part < parts; ++part)
+        others.push_back(
+            std::async(std::launch::async, &InputFile::readPart, this, offset + part * length,
+                       into.subspan(part * length, part + 1 < parts ? length : std::dynamic_extent)));
+    readPart(offset, parts > 1 ? into.first(length) : into);
+    for (std::future<void>& other : others)
+        other.get();
+}
+
+void InputFile::readPart(std::uint64_t offset, std::span<std::byte> into) const {
     while (!into.empty()) {
         const ssize_t count = ::pread(m_descriptor, into.data(), into.size(), static_cast<off_t>(offset));
         if (count == 0)

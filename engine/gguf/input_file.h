@@ -17,10 +17,12 @@ public:
     InputFile& operator=(const InputFile&) = delete;
 
     std::uint64_t size() const { return m_size; } // when it was opened
-    /// Fills `into` from `offset` on. Throws engine::Error with a clause ("it has become shorter ...") that has no full stop.
+    /// Fills `into` from `offset` on; several threads share what is large. Throws engine::Error with a clause ("it has become shorter ...") that has no full stop.
     void read(std::uint64_t offset, std::span<std::byte> into) const;
 
 private:
+    void readPart(std::uint64_t offset, std::span<std::byte> into) const;
+
     int m_descriptor = -1;
     std::uint64_t m_size = 0;
 };

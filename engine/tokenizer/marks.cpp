@@ -72,6 +72,11 @@ bool isLetter(char c) {
     return std::isalnum(static_cast<unsigned char>(c)) != 0 || static_cast<unsigned char>(c) >= 0x80;
 }
 
+/// Most tokens are words: told apart without a closer look.
+bool hasTwoSigns(std::string_view text) {
+    return std::count_if(text.begin(), text.end(), isSign) >= 2;
+}
+
 bool hasLetter(std::string_view text) {
     return std::any_of(text.begin(), text.end(), isLetter);
 }
@@ -93,6 +98,8 @@ bool isByte(std::string_view text) {
 } // namespace
 
 bool isTurnMark(std::string_view text) {
+    if (!hasTwoSigns(text))
+        return false;
     text = withoutBlanks(text);
     if (contains(turnMarks, text))
         return true;
@@ -105,6 +112,8 @@ bool isTurnMark(std::string_view text) {
 }
 
 bool looksLikeMark(std::string_view text) {
+    if (!hasTwoSigns(text))
+        return false;
     text = withoutBlanks(text);
     if (text.size() < 3 || !isSign(text.front()) || !isSign(text.back()))
         return false;
