@@ -89,7 +89,6 @@ def check_numbers(cli, file):
 
 
 def check_output(cli, model, file, home):
-    chat = {"format": "sumidero-chat", "version": 1}
     database = str(home / "chats.db")
     commands = [("--help",), ("inspect", "--model", file), ("inspect", "--json", "--model", file), ("chats", "--help"),
                 ("chats", "list", "--json", "--database", database)]
@@ -108,7 +107,6 @@ def check_output(cli, model, file, home):
         assert status == 1 and b"could not be written" in errors, (command, status, errors)
     status, out, _ = cli.run("inspect", "--model", file)
     assert status == 0 and out
-    return chat
 
 
 def printable(out):
@@ -211,13 +209,21 @@ def check_notices(cli, home):
     """What a store says is said once."""
     import sqlite3
     path = home / "newer.db"
-    status, _, _ = cli.run("chats", "import", "-", "--database", str(path))
+    now = "2025-01-01T10:00:00.000Z"
+    file = home / "chat.json"
+    file.write_text(json.dumps({
+        "format": "sumidero-chat", "version": 1, "title": "A \x1b[2J title\nof two lines", "system_prompt": "", "created": now, "updated": now,
+        "active_leaf": 1, "messages": [{"id": 1, "parent": None, "role": "user", "state": "done", "created": now, "text": "Hello \x1b[31m"}]}))
+    status, _, errors = cli.run("chats", "import", str(file), "--database", str(path))
+    assert status == 0, errors
+    for command in (("list",), ("show", "1"), ("search", "Hello"), ("list", "--json"), ("show", "1", "--json")):
+        status, out, errors = cli.run("chats", *command, "--database", str(path))
+        assert status == 0 and out, errors
+        printable(out)
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA user_version = 9999")
     connection.commit()
     connection.close()
-    file = home / "empty.json"
-    file.write_text("{}")
     status, out, errors = cli.run("chats", "import", str(file), "--database", str(path))
     assert status == 1 and errors.count(b"newer Sumidero") == 1, (status, out, errors)
     status, out, errors = cli.run("chats", "list", "--database", str(path))
