@@ -2,6 +2,7 @@
 #include "app/models/inspect.h"
 #include "app/models/places.h"
 #include "app/paths.h"
+#include "app/presentable.h"
 
 #include <QDirIterator>
 #include <QFileInfo>
@@ -70,7 +71,7 @@ private:
         if (!entry)
             return;
         if (!name.isEmpty())
-            entry->name = name;
+            entry->name = presentable(name);
         found.append(*entry);
     }
 
@@ -88,9 +89,9 @@ private:
             return false;
         ModelEntry entry;
         entry.path = folder;
-        entry.name = folder;
+        entry.name = presentable(folder);
         entry.source = source;
-        entry.problem = u"The folder %1 cannot be read by you."_s.arg(folder);
+        entry.problem = u"The folder %1 cannot be read by you."_s.arg(entry.name);
         found.append(entry);
         return true;
     }

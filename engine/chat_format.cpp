@@ -105,25 +105,49 @@ const char* familyOf(std::string_view text) {
 }
 
 /// Line breaks stand in a template as such or, inside its string literals, as "\n".
-std::string withRealLineBreaks(std::string text) {
-    for (std::size_t at = 0; (at = text.find("\\n", at)) != std::string::npos; ++at)
-        text.replace(at, 2, "\n");
-    return text;
+std::string withRealLineBreaks(std::string_view text) {
+    std::string result;
+    result.reserve(text.size());
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        const bool written = text.substr(at).starts_with("\\n");
+        result += written ? '\n' : text[at];
+        at += written;
+    }
+    return result;
 }
 
+/// Finds one thing again and again, from places that only go forward: a search that has been made is not made a second time, so that all
+/// of them together read the text once.
+template <class Search>
+class Onward {
+public:
+    explicit Onward(Search search) : m_search(search) {}
+    std::size_t from(std::size_t at) {
+        if (!m_searched || m_found < at)
+            m_found = m_search(at);
+        m_searched = true;
+        return m_found;
+    }
+
+private:
+    Search m_search;
+    std::size_t m_found = 0;
+    bool m_searched = false;
+};
+
 /// The system prompt that a template writes out itself: fixed text between `open` and the end of the turn.
-std::string defaultSystemOf(const std::string& text, const ChatFormat& format) {
+std::string defaultSystemOf(std::string_view text, const ChatFormat& format) {
     if (format.open.empty() || format.endOfTurn.empty())
         return "";
-    for (std::size_t at = 0; (at = text.find(format.open, at)) != std::string::npos;) {
+    Onward ends([&](std::size_t at) { return text.find(format.endOfTurn, at); });
+    Onward code([&](std::size_t at) { return text.find_first_of("{}'\"", at); });
+    for (std::size_t at = 0; (at = text.find(format.open, at)) != std::string_view::npos;) {
         at += format.open.size();
-        const std::size_t end = text.find(format.endOfTurn, at);
-        if (end == std::string::npos)
+        const std::size_t end = ends.from(at);
+        if (end == std::string_view::npos)
             return "";
-        const std::string fixed = text.substr(at, end - at);
-        if (!fixed.empty() &&
-            fixed.find_first_of("{}'\"") == std::string::npos) // else it is put together by code
-            return fixed;
+        if (end > at && code.from(at) >= end) // else it is put together by code
+            return std::string(text.substr(at, end - at));
     }
     return "";
 }

@@ -1,18 +1,19 @@
 #include "engine/gguf_file.h"
 #include "engine/error.h"
-#include "engine/gguf/mapped_file.h"
+#include "engine/gguf/input_file.h"
 #include "engine/gguf/parser.h"
 
+#include <cassert>
 #include <limits>
 #include <type_traits>
 
 namespace engine {
 
 struct GgufFile::Impl {
-    explicit Impl(const std::filesystem::path& filePath) : path(filePath), mapping(filePath) {}
+    explicit Impl(const std::filesystem::path& filePath) : path(filePath), input(filePath) {}
 
     std::filesystem::path path;
-    MappedFile mapping;
+    InputFile input;
     GgufContents contents;
 
     [[noreturn]] void fail(const std::string& why) const {
@@ -43,11 +44,11 @@ std::size_t GgufFile::Array::size() const {
     return std::visit([](const auto& list) { return list.size(); }, items);
 }
 
-kernels::HostMatrix GgufFile::TensorInfo::matrix() const {
+kernels::HostMatrix GgufFile::TensorInfo::matrix(const std::byte* data) const {
     std::int64_t rows = 1;
     for (std::size_t i = 1; i < shape.size(); ++i)
         rows *= shape[i];
-    return {type, rows, shape[0], data.data()};
+    return {type, rows, shape[0], data};
 }
 
 GgufFile::GgufFile() = default;
@@ -57,7 +58,7 @@ std::shared_ptr<const GgufFile> GgufFile::open(const std::filesystem::path& path
     std::shared_ptr<GgufFile> file(new GgufFile);
     file->m_impl = std::make_unique<Impl>(path);
     try {
-        file->m_impl->contents = parseGguf(file->m_impl->mapping.bytes());
+        file->m_impl->contents = parseGguf(file->m_impl->input);
     } catch (const Error& error) {
         file->m_impl->fail(error.what());
     }
@@ -69,7 +70,7 @@ const std::filesystem::path& GgufFile::path() const {
 }
 
 std::uint64_t GgufFile::fileBytes() const {
-    return m_impl->mapping.bytes().size();
+    return m_impl->input.size();
 }
 
 int GgufFile::version() const {
@@ -183,7 +184,6 @@ std::optional<std::vector<std::int64_t>> GgufFile::findInts(std::string_view key
 }
 
 const GgufFile::TensorInfo& GgufFile::getTensor(std::string_view name) const {
-    checkUnchanged();
     if (const TensorInfo* tensor = findTensor(name))
         return *tensor;
     m_impl->fail("it lacks the tensor " + std::string(name));
@@ -194,17 +194,25 @@ const GgufFile::TensorInfo* GgufFile::findTensor(std::string_view name) const {
     return found == m_impl->contents.tensorIndex.end() ? nullptr : &m_impl->contents.tensors[found->second];
 }
 
-void GgufFile::checkUnchanged() const {
-    if (m_impl->mapping.sizeOnDisk() < fileBytes())
-        m_impl->fail("it has become shorter while it was in use");
+void GgufFile::read(const TensorInfo& tensor, std::vector<std::byte>& into) const {
+    read(tensor, into, 0, tensor.bytes);
+}
+
+void GgufFile::read(const TensorInfo& tensor, std::vector<std::byte>& into, std::uint64_t first,
+                    std::uint64_t bytes) const {
+    assert(first <= tensor.bytes && bytes <= tensor.bytes - first);
+    const auto count = static_cast<std::size_t>(bytes);
+    if (into.size() < count)
+        into.resize(count);
+    try {
+        m_impl->input.read(tensor.offset + first, std::span(into).first(count));
+    } catch (const Error& error) {
+        m_impl->fail(error.what());
+    }
 }
 
 void GgufFile::fail(const std::string& why) const {
     m_impl->fail(why);
-}
-
-void GgufFile::release(const TensorInfo& tensor) const {
-    m_impl->mapping.release(tensor.data);
 }
 
 } // namespace engine

@@ -13,7 +13,7 @@
 
 namespace engine {
 
-/// A GGUF v2/v3 file: mapped, its header checked in full. Immutable; any thread. Throws engine::Error with one clear sentence for
+/// A GGUF v2/v3 file: open, its header read and checked in full. Immutable; any thread. Throws engine::Error with one clear sentence for
 /// every kind of damage; never allocates by a count the file claims without having checked it against the bytes that are there.
 class GgufFile {
 public:
@@ -30,9 +30,11 @@ public:
         std::string name;
         kernels::DType type;
         std::vector<std::int64_t> shape; // GGUF order: shape[0] is the row length (cols)
-        std::span<const std::byte> data; // inside the mapping
+        std::uint64_t offset = 0;        // in the file
+        std::uint64_t bytes = 0;
 
-        kernels::HostMatrix matrix() const; // 1-D tensors become one row
+        /// 1-D tensors become one row. `data`: what read() gave; without it the matrix has a shape only.
+        kernels::HostMatrix matrix(const std::byte* data = nullptr) const;
     };
 
     static std::shared_ptr<const GgufFile> open(const std::filesystem::path& path);
@@ -56,15 +58,15 @@ public:
     std::optional<std::vector<float>> findFloats(std::string_view key) const;
     std::optional<std::vector<std::int64_t>> findInts(std::string_view key) const;
 
-    const TensorInfo&
-    getTensor(std::string_view name) const; // throws when missing, or when the file was cut meanwhile
+    const TensorInfo& getTensor(std::string_view name) const; // throws when missing
     const TensorInfo* findTensor(std::string_view name) const;
-    /// Throws when the file has become shorter since it was opened: its pages must not be touched any more. Call before reading weights.
-    void checkUnchanged() const;
+    /// The bytes of a tensor, or `bytes` of them from `first` on (inside it), at the beginning of `into`, which grows where it has to.
+    /// Throws when the file has become shorter since it was opened. Never a crash.
+    void read(const TensorInfo& tensor, std::vector<std::byte>& into) const;
+    void read(const TensorInfo& tensor, std::vector<std::byte>& into, std::uint64_t first,
+              std::uint64_t bytes) const;
     /// Throws engine::Error: "FILE cannot be used: WHY." For the checks of those who read the contents.
     [[noreturn]] void fail(const std::string& why) const;
-    /// The pages behind this tensor are no longer needed (it has been repacked).
-    void release(const TensorInfo& tensor) const;
 
 private:
     GgufFile();

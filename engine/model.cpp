@@ -40,8 +40,8 @@ std::shared_ptr<const Model> Model::load(const std::filesystem::path& path, cons
     const auto file = GgufFile::open(path);
     auto model = std::make_shared<Model>();
     model->config = ModelConfig::fromGguf(*file);
-    model->tokenizer = Tokenizer::fromGguf(*file);
     model->chatFormat = chooseFormat(*file, options.chatFormat);
+    model->tokenizer = Tokenizer::fromGguf(*file, model->chatFormat);
     const ModelConfig& c = model->config;
     if (model->tokenizer->vocabularySize() > c.vocabulary)
         throw Error("The tokenizer of " + path.filename().string() +

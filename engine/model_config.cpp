@@ -2,6 +2,7 @@
 
 #include "engine/gguf_file.h"
 #include "engine/model/families.h"
+#include "engine/presentable.h"
 
 #include <cmath>
 #include <cstring>
@@ -53,9 +54,11 @@ std::vector<float> readFactors(const GgufFile& file, const ModelConfig& config, 
         factors->matrix().rows != 1)
         file.fail("its tensor " + std::string(name) + " does not fit " + std::to_string(config.ropeDim) +
                   " rotated values");
+    std::vector<std::byte> bytes;
+    file.read(*factors, bytes);
     for (std::int64_t i = 0; i < factors->shape[0]; ++i) {
         float value;
-        std::memcpy(&value, factors->data.data() + i * static_cast<std::int64_t>(sizeof value), sizeof value);
+        std::memcpy(&value, bytes.data() + i * static_cast<std::int64_t>(sizeof value), sizeof value);
         if (!(value > 0.0f) || !std::isfinite(value))
             file.fail("its tensor " + std::string(name) + " holds an absurd value");
         values.push_back(value);
@@ -93,7 +96,8 @@ void readRope(const Keys& keys, const Family& family, ModelConfig& config) {
     rope.base = keys.findReal("rope.freq_base", 1.0, 1e12, 10000.0);
     const std::string scaling = keys.findString("rope.scaling.type").value_or("linear");
     if (scaling != "none" && scaling != "linear" && scaling != "yarn")
-        file.fail("it stretches positions by the method " + scaling + ", which is not supported");
+        file.fail("it stretches positions by the method " + presentable(scaling) +
+                  ", which is not supported");
     const double oldFactor = keys.findReal("rope.scale_linear", 0.0, 1e6, 0.0);
     double factor = keys.findReal("rope.scaling.factor", 0.0, 1e6, oldFactor);
     if (factor == 0.0 || scaling == "none") // 0 stands for "none" in some files

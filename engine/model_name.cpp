@@ -1,6 +1,7 @@
 #include "engine/gguf/tensor_types.h"
 #include "engine/gguf_file.h"
 #include "engine/model_config.h"
+#include "engine/presentable.h"
 
 #include <algorithm>
 #include <array>
@@ -58,8 +59,8 @@ bool saysNothing(const std::string& name) {
 } // namespace
 
 std::string displayName(const GgufFile& file) {
-    const std::string fromFile = nameFromFile(file.path());
-    const std::string fromMetadata = file.findString("general.name").value_or("");
+    const std::string fromFile = presentable(nameFromFile(file.path()));
+    const std::string fromMetadata = presentable(file.findString("general.name").value_or(""));
     if (fromMetadata.empty())
         return fromFile;
     // Training runs leave names of their own in the metadata; people know a model by the name of its file.
@@ -75,7 +76,7 @@ std::string quantisationLabel(const GgufFile& file) {
             const bool inLayer = tensor.name.starts_with("blk.") && tensor.matrix().rows > 1;
             if (layersOnly && !inLayer)
                 continue;
-            bytesOfType[static_cast<std::size_t>(tensor.type)] += tensor.data.size();
+            bytesOfType[static_cast<std::size_t>(tensor.type)] += tensor.bytes;
             hasLayers = true;
         }
         if (hasLayers)

@@ -1,5 +1,7 @@
 #include "engine/tokenizer.h"
+#include "engine/chat_format.h"
 #include "engine/gguf_file.h"
+#include "engine/presentable.h"
 #include "engine/tokenizer/bpe_tokenizer.h"
 #include "engine/tokenizer/spm_tokenizer.h"
 #include "engine/utf8_stream.h"
@@ -7,17 +9,22 @@
 namespace engine {
 
 std::unique_ptr<const Tokenizer> Tokenizer::fromGguf(const GgufFile& file) {
+    return fromGguf(file, ChatFormat::detect(file));
+}
+
+std::unique_ptr<const Tokenizer> Tokenizer::fromGguf(const GgufFile& file, const ChatFormat& format) {
     const std::string kind = file.getString("tokenizer.ggml.model");
     if (kind == "gpt2") {
         const std::string name = file.findString("tokenizer.ggml.pre").value_or("");
         const SplitRule* rule = findSplitRule(name);
         if (!rule)
-            file.fail("its tokenizer cuts text into words by the rule " + name + ", which is not supported");
-        return std::make_unique<BpeTokenizer>(file, Vocabulary::fromGguf(file), *rule);
+            file.fail("its tokenizer cuts text into words by the rule " + presentable(name) +
+                      ", which is not supported");
+        return std::make_unique<BpeTokenizer>(file, Vocabulary::fromGguf(file, format), *rule);
     }
     if (kind == "llama")
-        return std::make_unique<SpmTokenizer>(file, Vocabulary::fromGguf(file));
-    file.fail("it has a tokenizer of the kind " + kind + ", which is not supported");
+        return std::make_unique<SpmTokenizer>(file, Vocabulary::fromGguf(file, format));
+    file.fail("it has a tokenizer of the kind " + presentable(kind) + ", which is not supported");
 }
 
 std::vector<TokenId> Tokenizer::encodePlain(std::string_view text) const {

@@ -11,6 +11,7 @@
 namespace engine {
 
 class GgufFile;
+struct ChatFormat;
 
 /// A piece of text to tokenize. Only trusted text (our template strings) may become special tokens; what a user, a file or a model
 /// wrote never can.
@@ -22,8 +23,10 @@ struct TextPart {
 /// Text to token ids and back: byte-level BPE or SentencePiece, from a GGUF file's metadata. Immutable; any thread.
 class Tokenizer {
 public:
-    /// Throws engine::Error (unknown kind, unknown pre-tokenizer by name, ids out of range).
+    /// Throws engine::Error (unknown kind, unknown pre-tokenizer by name, ids out of range). What `format` uses is never made from plain
+    /// text; without one, the format that is detected.
     static std::unique_ptr<const Tokenizer> fromGguf(const GgufFile& file);
+    static std::unique_ptr<const Tokenizer> fromGguf(const GgufFile& file, const ChatFormat& format);
     virtual ~Tokenizer() = default;
 
     /// Adjacent plain parts are joined before they are split into words, so glue and content tokenize as one text.
@@ -42,8 +45,8 @@ public:
     virtual bool addsBeginToken() const = 0; // the model wants it in front of every text
     /// A space that nobody wrote is put in front of text at the start and behind special tokens; decoding from there drops it.
     virtual bool addsSpacePrefix() const = 0;
-    virtual bool endsTurn(TokenId token) const = 0; // EOS, EOT, EOM and their kin
-    virtual bool isControl(TokenId token) const = 0;
+    virtual bool endsTurn(TokenId token) const = 0;  // EOS, EOT, EOM and their kin
+    virtual bool isControl(TokenId token) const = 0; // stands for no text
     virtual std::optional<TokenId> findSpecial(std::string_view text) const = 0;
 };
 

@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <chrono>
 #include <functional>
-#include <map>
 
 namespace cli {
 namespace {
@@ -168,29 +167,18 @@ void addBench(CLI::App& app) {
     CLI::App* command = app.add_subcommand(
         "bench", "Speed: prefill of 512 and decode of 128 tokens at each depth, load time, memory");
     options->model.add(*command);
-    command->add_option("--depth", options->depths, "tokens already in the cache (default 0,1024,4096)")
-        ->delimiter(',');
-    command->add_option("--repeat", options->repeat, "runs; the median counts (default 3)")
-        ->check(CLI::Range(1, 100));
-    static const std::map<std::string, kernels::KvType> types{
-        {"f32", kernels::KvType::F32}, {"f16", kernels::KvType::F16}, {"q8_0", kernels::KvType::Q8_0}};
-    command->add_option("--kv", options->ringType, "precision of the ring: f32, f16, q8_0 (default f16)")
-        ->transform(CLI::CheckedTransformer(types).description(""))
-        ->option_text("TYPE");
+    addWhole(*command, "--depth", options->depths, RingTokens,
+             "tokens already in the cache (default 0,1024,4096)");
+    addWhole(*command, "--repeat", options->repeat, {1, 100}, "runs; the median counts (default 3)");
+    addRingType(*command, options->ringType);
     command->add_flag("--against-recompute", options->againstRecompute,
                       "instead: streaming against reading the window again for every token");
-    command
-        ->add_option("--windows", options->windows,
-                     "cache sizes of --against-recompute (default 256,512,1024,2048,4096)")
-        ->delimiter(',')
-        ->check(CLI::Range(16, 1 << 20));
+    addWhole(*command, "--windows", options->windows, CacheSlots,
+             "cache sizes of --against-recompute (default 256,512,1024,2048,4096)");
     command->add_flag("--capture", options->capture,
                       "instead: what looking at attention costs, levels C1 and C2, at each of --slots");
-    command->add_option("--slots", options->slots, "full caches of --capture (default 1024,4096)")
-        ->delimiter(',')
-        ->check(CLI::Range(16, 1 << 20));
-    command->add_option("--rounds", options->rounds, "rounds ABCCBA of --capture (default 20)")
-        ->check(CLI::Range(1, 10000));
+    addWhole(*command, "--slots", options->slots, CacheSlots, "full caches of --capture (default 1024,4096)");
+    addWhole(*command, "--rounds", options->rounds, {1, 10000}, "rounds ABCCBA of --capture (default 20)");
     addJsonFlag(*command, options->json);
     command->callback([options] { run(*options); });
 }

@@ -1,14 +1,12 @@
 #include "app/cli/chat_run.h"
 #include "app/cli/command.h"
+#include "app/cli/interrupts.h"
 
-#include <csignal>
 #include <iostream>
 #include <unistd.h>
 
 namespace cli {
 namespace {
-
-volatile std::sig_atomic_t interrupted = 0;
 
 struct Options {
     ModelOptions model;
@@ -26,7 +24,18 @@ nlohmann::json toJson(const ChatRun& run, const std::shared_ptr<const engine::Mo
     return result;
 }
 
-void talk(ChatRun& run, bool json) {
+/// What a person should know about an answer that did not end by itself.
+void remark(const ChatRun& run, const std::shared_ptr<const engine::Model>& model) {
+    if (run.reason() == engine::StopReason::CacheFull)
+        complain("The memory of " + std::to_string(run.capacity()) + " tokens is full" +
+                 (run.answerIsEmpty() ? ", so there is no answer" : ", so the answer ends here") +
+                 ". With --mode streaming a chat goes on for ever.");
+    else if (run.reason() == engine::StopReason::EndOfTurn && run.answerIsEmpty())
+        complain(model->info.name + " ended its answer without a word.");
+}
+
+/// A line a message, until the end of the input, or until an answer is stopped that nobody types on after.
+void talk(ChatRun& run, const std::shared_ptr<const engine::Model>& model, bool json) {
     const bool terminal = isatty(STDIN_FILENO) != 0;
     std::string line;
     for (;;) {
@@ -34,50 +43,48 @@ void talk(ChatRun& run, bool json) {
             std::cout << "> " << std::flush;
         if (!std::getline(std::cin, line))
             return;
-        if (!line.empty())
-            run.say(line);
+        if (line.empty())
+            continue;
+        run.say(line);
+        remark(run, model);
+        if (!std::cout || (run.reason() == engine::StopReason::Cancelled && !terminal))
+            return;
     }
 }
 
 void run(const Options& o) {
     const auto model = o.model.load();
-    std::signal(SIGINT, [](int) { interrupted = 1; }); // ends the answer, a second time the program
     ChatRun run(model, o.cache, o.chat, [&o](const std::string& text) {
         if (!o.json)
-            std::cout << text << std::flush;
-        const bool stop = interrupted != 0;
-        interrupted = 0;
-        if (stop)
-            std::signal(SIGINT, SIG_DFL);
-        return !stop;
+            std::cout << engine::presentableLines(text) << std::flush;
+        return static_cast<bool>(std::cout); // a full disk or a closed pipe ends the answer
     });
     if (o.prompt.empty())
-        talk(run, o.json);
+        talk(run, model, o.json);
     else if (o.chat.totalTokens > 0)
         run.sayUntil(o.prompt);
     else
         run.say(o.prompt);
+    if (!o.prompt.empty())
+        remark(run, model);
     if (o.json)
         printJson(toJson(run, model));
+    if (run.reason() == engine::StopReason::Cancelled)
+        throw CLI::RuntimeError(Interrupts::ExitStatus);
+    if (run.reason() == engine::StopReason::CacheFull)
+        throw CLI::RuntimeError(1);
 }
 
 void addSampling(CLI::App& command, engine::SamplingOptions& sampling) {
-    command
-        .add_option("--temperature", sampling.temperature, "0: always the most likely token (default 0.7)")
-        ->check(CLI::Range(0.0, 100.0));
-    command.add_option("--top-k", sampling.topK, "only the best K tokens; 0: off (default 40)")
-        ->check(CLI::NonNegativeNumber);
-    command
-        .add_option("--top-p", sampling.topP,
-                    "only the best tokens of this probability; 1: off (default 0.95)")
-        ->check(CLI::Range(0.0, 1.0));
-    command
-        .add_option("--min-p", sampling.minP,
-                    "only tokens this likely against the best; 0: off (default 0.05)")
-        ->check(CLI::Range(0.0, 1.0));
-    command.add_option("--repetition-penalty", sampling.repetitionPenalty, "1: off (default 1.1)")
-        ->check(CLI::Range(0.1, 10.0));
-    command.add_option("--seed", sampling.seed, "same seed, same text; 0: from the clock (default 0)");
+    addReal(command, "--temperature", sampling.temperature, {0, 100},
+            "0: always the most likely token (default 0.7)");
+    addWhole(command, "--top-k", sampling.topK, {0, 1 << 22}, "only the best K tokens; 0: off (default 40)");
+    addReal(command, "--top-p", sampling.topP, {0, 1},
+            "only the best tokens of this probability; 1: off (default 0.95)");
+    addReal(command, "--min-p", sampling.minP, {0, 1},
+            "only tokens this likely against the best; 0: off (default 0.05)");
+    addReal(command, "--repetition-penalty", sampling.repetitionPenalty, {0.1, 10}, "1: off (default 1.1)");
+    addWhole(command, "--seed", sampling.seed, Seed, "same seed, same text; 0: from the clock (default 0)");
 }
 
 } // namespace
@@ -91,15 +98,11 @@ void addChat(CLI::App& app) {
     command->add_option("-p,--prompt", options->prompt,
                         "one question; without it a conversation, a line a message");
     command->add_option("--system", options->chat.system, "system prompt instead of the model's own");
-    command
-        ->add_option("--max-tokens", options->chat.maxTokens,
-                     "longest answer; 0: until the model ends it (default 0)")
-        ->check(CLI::NonNegativeNumber);
+    addWhole(*command, "--max-tokens", options->chat.maxTokens, TextTokens,
+             "longest answer; 0: until the model ends it (default 0)");
     addSampling(*command, options->chat.sampling);
-    command
-        ->add_option("--tokens", options->chat.totalTokens,
-                     "with --prompt: go on asking until so many tokens are generated")
-        ->check(CLI::NonNegativeNumber);
+    addWhole(*command, "--tokens", options->chat.totalTokens, TextTokens,
+             "with --prompt: go on asking until so many tokens are generated");
     command->add_option("--follow-up", options->chat.followUp,
                         "what --tokens asks after each answer (default \"Go on.\")");
     command->add_flag("--report", options->chat.report,

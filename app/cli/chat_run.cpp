@@ -1,4 +1,5 @@
 #include "app/cli/chat_run.h"
+#include "app/cli/interrupts.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -52,7 +53,10 @@ void ChatRun::say(const std::string& text) {
     m_answer.clear();
     m_stop = std::stop_source();
     m_tokenBegan = -1;
-    m_last = m_session.run(m_request, m_observer, m_stop.get_token());
+    {
+        const Interrupts::Stoppable stoppable(m_stop);
+        m_last = m_session.run(m_request, m_observer, m_stop.get_token());
+    }
     m_print("\n");
     m_request.history.push_back({m_request.answerId, engine::Role::Assistant, m_answer});
     m_promptTokens += m_last.promptTokens;

@@ -22,7 +22,7 @@ struct ChatOptions {
 /// token.
 class ChatRun {
 public:
-    /// `print` gets text as it comes; false stops the answer.
+    /// `print` gets text as it comes; false stops the answer, and so does Ctrl+C.
     ChatRun(std::shared_ptr<const engine::Model> model, const CacheChoice& cache, const ChatOptions& options,
             std::function<bool(const std::string&)> print);
 
@@ -30,6 +30,9 @@ public:
     /// Says `text`, then the follow-up, until totalTokens have been generated or an answer is stopped.
     void sayUntil(const std::string& text);
     nlohmann::json report() const;
+    engine::StopReason reason() const { return m_last.reason; } // of the newest answer
+    bool answerIsEmpty() const { return m_lastText.empty(); }
+    int capacity() const { return m_session.status().capacity; } // tokens
 
 private:
     void tokenCame(const std::string& text);

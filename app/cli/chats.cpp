@@ -1,13 +1,15 @@
 #include "app/cli/command.h"
+#include "app/cli/output.h"
+#include "app/cli/values.h"
 #include "app/database.h"
 #include "app/export.h"
 #include "app/paths.h"
+#include "app/presentable.h"
 
 #include <QFile>
 
 #include <cstdio>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 using namespace Qt::StringLiterals;
 
@@ -21,7 +23,7 @@ using Json = nlohmann::ordered_json;
 
 struct Options {
     std::string database;
-    std::string format = "markdown";
+    app::ExportFormat format = app::ExportFormat::Markdown;
     std::string output;
     std::string file;
     std::vector<std::string> words;
@@ -34,8 +36,10 @@ std::unique_ptr<app::Database> open(const Options& options, app::Access access) 
     const QString path =
         options.database.empty() ? app::databasePath() : QString::fromLocal8Bit(options.database);
     auto database = app::Database::open(path, access);
+    if (access == app::Access::ReadWrite && database->access() != access)
+        throw app::StoreError(app::StoreError::Kind::ReadOnly, database->notice()); // says why
     if (!database->notice().isEmpty())
-        std::fprintf(stderr, "%s\n", qPrintable(database->notice()));
+        complain(database->notice().toStdString());
     return database;
 }
 
@@ -46,15 +50,12 @@ app::ChatSummary find(app::Database& database, app::ChatId id) {
     return *chat;
 }
 
-/// What a terminal can show: no control characters, which could move its cursor or change its state.
-std::string printable(const QString& text) {
-    QString clean = text;
-    for (QChar& character : clean) {
-        if ((character.unicode() < 0x20 && character != u'\n' && character != u'\t') ||
-            (character.unicode() >= 0x7f && character.unicode() < 0xa0))
-            character = u'\uFFFD';
-    }
-    return clean.toStdString();
+std::string oneLine(const QString& text) {
+    return app::presentable(text).toStdString();
+}
+
+std::string lines(const QString& text) {
+    return engine::presentableLines(text.toStdString());
 }
 
 std::string iso(const QDateTime& time) {
@@ -62,7 +63,7 @@ std::string iso(const QDateTime& time) {
 }
 
 void print(const Json& json) {
-    std::printf("%s\n", json.dump().c_str());
+    printJson(json, -1);
 }
 
 Json asJson(const app::ChatSummary& chat) {
@@ -82,7 +83,7 @@ void list(const Options& options) {
         else
             std::printf("%6lld  %s  %5d  %s\n", static_cast<long long>(chat.id),
                         qPrintable(chat.updated.toString(u"yyyy-MM-dd hh:mm"_s)), chat.messages,
-                        printable(chat.title.simplified()).c_str());
+                        oneLine(chat.title).c_str());
     }
     if (options.json)
         print(json);
@@ -109,7 +110,7 @@ void show(const Options& options) {
     const app::ChatSummary chat = find(*database, options.chat);
     if (!options.json) {
         const QByteArray text = exportChat(*database, chat.id, app::ExportFormat::PlainText);
-        std::printf("%s", printable(QString::fromUtf8(text)).c_str());
+        std::printf("%s", lines(QString::fromUtf8(text)).c_str());
         return;
     }
     Json json = asJson(chat);
@@ -121,16 +122,13 @@ void show(const Options& options) {
 }
 
 void exportTo(const Options& options) {
-    const auto format = options.format == "json"   ? app::ExportFormat::Json
-                        : options.format == "text" ? app::ExportFormat::PlainText
-                                                   : app::ExportFormat::Markdown;
     const auto database = open(options, app::Access::ReadOnly);
     if (options.output.empty()) {
-        const QByteArray text = exportChat(*database, options.chat, format);
+        const QByteArray text = exportChat(*database, options.chat, options.format);
         std::fwrite(text.constData(), 1, static_cast<std::size_t>(text.size()), stdout);
         return;
     }
-    exportChatToFile(*database, options.chat, format, QString::fromLocal8Bit(options.output));
+    exportChatToFile(*database, options.chat, options.format, QString::fromLocal8Bit(options.output));
     if (options.json)
         print({{"exported", options.output}});
 }
@@ -171,8 +169,8 @@ void search(const Options& options) {
                                     {"created", iso(hit.created)},
                                     {"snippet", snippet.toStdString()}});
         else
-            std::printf("%6lld  %s: %s\n", static_cast<long long>(hit.chat),
-                        printable(hit.chatTitle.simplified()).c_str(), printable(snippet).c_str());
+            std::printf("%6lld  %s: %s\n", static_cast<long long>(hit.chat), oneLine(hit.chatTitle).c_str(),
+                        lines(snippet).c_str());
     }
     if (options.json)
         print(json);
@@ -198,15 +196,17 @@ void addChats(CLI::App& app) {
     CLI::App* exported =
         command(*chats, "export", "A chat as Markdown, lossless JSON or plain text", options, exportTo);
     for (CLI::App* one : {shown, exported})
-        one->add_option("chat", options->chat, "Its number, as printed by list")->required();
-    exported->add_option("--format", options->format, "markdown, json or text")
-        ->check(CLI::IsMember({"markdown", "json", "text"}));
+        addWhole(*one, "chat", options->chat, RowNumber, "Its number, as printed by list")->required();
+    const Choices<app::ExportFormat> formats{{"markdown", app::ExportFormat::Markdown},
+                                             {"json", app::ExportFormat::Json},
+                                             {"text", app::ExportFormat::PlainText}};
+    addChoice(*exported, "--format", options->format, formats, "markdown, json or text");
     exported->add_option("--output", options->output, "A file instead of the standard output");
     CLI::App* imported = command(*chats, "import", "Add a chat from a JSON export", options, import);
     imported->add_option("file", options->file, "The file; - reads the standard input")->required();
     CLI::App* searched = command(*chats, "search", "Find words in titles and messages", options, search);
     searched->add_option("words", options->words, "Beginnings of words; all must occur")->required();
-    searched->add_option("--limit", options->limit, "At most this many")->check(CLI::PositiveNumber);
+    addWhole(*searched, "--limit", options->limit, {1, 1'000'000}, "At most this many");
 }
 
 } // namespace cli

@@ -1,5 +1,6 @@
 #include "app/cli/command.h"
 #include "app/cli/model_path.h"
+#include "app/cli/output.h"
 #include "engine/chat_format.h"
 #include "engine/error.h"
 #include "engine/gguf_file.h"
@@ -17,6 +18,7 @@ using Json = nlohmann::ordered_json; // metadata in the order of the file
 
 constexpr std::size_t shownItems = 8;
 constexpr std::size_t shownCharacters = 100;
+constexpr std::size_t longestPath = 1000;
 
 template <class List>
 Json firstItems(const List& list) {
@@ -62,53 +64,48 @@ Json describe(const engine::GgufFile& file) {
     object["quantisation"] = engine::quantisationLabel(file);
     object["chat_format"] = engine::ChatFormat::detect(file).name;
     object["problem"] = problemOf(file);
-    object["metadata"] = Json::object();
+    Json::object_t metadata; // a list underneath, which [key] would search from the start every time
     for (const auto& [key, value] : file.metadata())
-        object["metadata"][key] = toJson(value);
+        metadata.emplace_back(key, toJson(value));
+    object["metadata"] = std::move(metadata);
     object["tensors"] = Json::array();
     for (const engine::GgufFile::TensorInfo& tensor : file.tensors())
         object["tensors"].push_back({{"name", tensor.name},
                                      {"type", kernels::name(tensor.type)},
                                      {"shape", tensor.shape},
-                                     {"bytes", tensor.data.size()}});
+                                     {"bytes", tensor.bytes}});
     return object;
 }
 
-std::string dump(const Json& json, int indent = -1) {
-    return json.dump(indent, ' ', false,
-                     Json::error_handler_t::replace); // token texts need not be valid UTF-8
-}
-
-/// One line, whatever the value holds.
+/// One short line, whatever the value holds.
 std::string shown(const Json& value) {
     if (value.is_object())
-        return std::to_string(value["count"].get<std::size_t>()) + " items: " + dump(value["first"]) + " ...";
-    std::string text = dump(value);
-    if (text.size() <= shownCharacters)
-        return text;
-    std::size_t end = shownCharacters;
-    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80)
-        --end; // not in the middle of a character
-    return text.substr(0, end) + "...";
+        return std::to_string(value["count"].get<std::size_t>()) +
+               " items: " + engine::presentable(jsonText(value["first"], -1), shownCharacters) + " ...";
+    return engine::presentable(jsonText(value, -1), shownCharacters);
+}
+
+std::string shownText(const Json& text) {
+    return engine::presentable(text.get_ref<const std::string&>());
 }
 
 void printTable(const Json& object) {
     std::printf("%s\n  %s, %s, chat format %s\n  GGUF version %d, %llu bytes\n",
-                object["file"].get<std::string>().c_str(), object["name"].get<std::string>().c_str(),
-                object["quantisation"].get<std::string>().c_str(),
-                object["chat_format"].get<std::string>().c_str(), object["version"].get<int>(),
+                engine::presentable(object["file"].get<std::string>(), longestPath).c_str(),
+                shownText(object["name"]).c_str(), shownText(object["quantisation"]).c_str(),
+                shownText(object["chat_format"]).c_str(), object["version"].get<int>(),
                 object["bytes"].get<unsigned long long>());
     if (const auto problem = object["problem"].get<std::string>(); !problem.empty())
         std::printf("  %s\n", problem.c_str());
     std::printf("\nMetadata, %zu keys\n", object["metadata"].size());
-    for (const auto& [key, value] : object["metadata"].items())
-        std::printf("  %-42s %s\n", key.c_str(), shown(value).c_str());
+    for (const auto& [key, value] : object["metadata"].get_ref<const Json::object_t&>())
+        std::printf("  %-42s %s\n", engine::presentable(key).c_str(), shown(value).c_str());
     std::printf("\nTensors, %zu\n", object["tensors"].size());
     for (const Json& tensor : object["tensors"]) {
         std::string shape;
         for (const Json& length : tensor["shape"])
             shape += (shape.empty() ? "" : " x ") + std::to_string(length.get<std::int64_t>());
-        std::printf("  %-42s %-5s %-16s %12llu bytes\n", tensor["name"].get<std::string>().c_str(),
+        std::printf("  %-42s %-5s %-16s %12llu bytes\n", shownText(tensor["name"]).c_str(),
                     tensor["type"].get<std::string>().c_str(), shape.c_str(),
                     tensor["bytes"].get<unsigned long long>());
     }
@@ -122,7 +119,7 @@ struct Arguments {
 void run(const Arguments& arguments) {
     const Json object = describe(*engine::GgufFile::open(arguments.model));
     if (arguments.json)
-        std::printf("%s\n", dump(object, 2).c_str());
+        printJson(object);
     else
         printTable(object);
 }

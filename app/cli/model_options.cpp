@@ -2,11 +2,9 @@
 
 #include "engine/error.h"
 
-#include <cstdio>
 #include <ctime>
 #include <fstream>
 #include <iterator>
-#include <map>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -14,8 +12,7 @@ namespace cli {
 
 void ModelOptions::add(CLI::App& command) {
     command.add_option("-m,--model", model, "the model, a GGUF file")->required();
-    command.add_option("--threads", threads, "threads (0: one per physical core)")
-        ->check(CLI::NonNegativeNumber);
+    addWhole(command, "--threads", threads, Threads, "threads (0: one per physical core)");
     command.add_flag("--float32", float32, "float32 activations: the slow, exact reference path");
     command.add_option("--isa", isa, "instruction set instead of the best one (portable, avx2, ...)");
     command.add_option("--chat-format", chatFormat, "chat template family instead of the detected one");
@@ -37,35 +34,26 @@ kernels::KvType CacheChoice::sinkType() const {
 
 void CacheChoice::add(CLI::App& command) {
     using engine::CacheMode;
+    const Choices<CacheMode> modes{{"dense", CacheMode::Dense},
+                                   {"window", CacheMode::Window},
+                                   {"streaming", CacheMode::Streaming},
+                                   {"recompute", CacheMode::Recompute}};
+    addChoice(command, "--mode", mode, modes,
+              "how the past is kept: dense, window, streaming, recompute (default streaming)");
+    addWhole(command, "--sinks", sinks, SinkTokens, "pinned first tokens (default 4)");
+    addWhole(command, "--window", window, RingTokens,
+             "tokens in the ring, without the sinks (0: as many as the model was trained for, at most 4096)");
+    addRingType(command, ringType);
+}
+
+void addRingType(CLI::App& command, kernels::KvType& type) {
     using kernels::KvType;
-    static const std::map<std::string, CacheMode> modes{{"dense", CacheMode::Dense},
-                                                        {"window", CacheMode::Window},
-                                                        {"streaming", CacheMode::Streaming},
-                                                        {"recompute", CacheMode::Recompute}};
-    static const std::map<std::string, KvType> types{
-        {"f32", KvType::F32}, {"f16", KvType::F16}, {"q8_0", KvType::Q8_0}};
-    command
-        .add_option("--mode", mode,
-                    "how the past is kept: dense, window, streaming, recompute (default streaming)")
-        ->transform(CLI::CheckedTransformer(modes, CLI::ignore_case).description(""))
-        ->option_text("MODE");
-    command.add_option("--sinks", sinks, "pinned first tokens (default 4)")->check(CLI::Range(0, 1 << 20));
-    command
-        .add_option(
-            "--window", window,
-            "tokens in the ring, without the sinks (0: as many as the model was trained for, at most 4096)")
-        ->check(CLI::Range(0, 1 << 24));
-    command.add_option("--kv", ringType, "precision of the ring: f32, f16, q8_0 (default f16)")
-        ->transform(CLI::CheckedTransformer(types, CLI::ignore_case).description(""))
-        ->option_text("TYPE");
+    const Choices<KvType> types{{"f32", KvType::F32}, {"f16", KvType::F16}, {"q8_0", KvType::Q8_0}};
+    addChoice(command, "--kv", type, types, "precision of the ring: f32, f16, q8_0 (default f16)");
 }
 
 void addJsonFlag(CLI::App& command, bool& json) {
     command.add_flag("--json", json, "print one JSON object");
-}
-
-void printJson(const nlohmann::json& object) {
-    std::printf("%s\n", object.dump(2).c_str());
 }
 
 std::string readFile(const std::string& path) {

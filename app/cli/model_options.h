@@ -1,9 +1,10 @@
 #pragma once
+#include "app/cli/output.h"
+#include "app/cli/values.h"
 #include "engine/model.h"
 #include "engine/types.h"
 
 #include <CLI/CLI.hpp>
-#include <nlohmann/json.hpp>
 
 #include <memory>
 #include <string>
@@ -35,9 +36,10 @@ struct CacheChoice {
     void add(CLI::App& command);
 };
 
-/// Takes --json and prints the one object at the end.
+/// Takes --json: the command prints one object at the end.
 void addJsonFlag(CLI::App& command, bool& json);
-void printJson(const nlohmann::json& object);
+/// The precision of a ring of keys and values.
+void addRingType(CLI::App& command, kernels::KvType& type);
 
 /// The tokens of a text file, with BOS where the model asks for it; at most `limit` (0: all). Throws
 /// engine::Error.

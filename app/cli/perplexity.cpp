@@ -87,13 +87,11 @@ void addPerplexity(CLI::App& app) {
     options->model.add(*command);
     options->cache.add(*command);
     command->add_option("--text-file", options->textFile, "UTF-8 text")->required();
-    command->add_option("--limit", options->limit, "read at most so many tokens");
-    command
-        ->add_option("--chunk", options->chunk,
-                     "tokens read at once; changes no more than the rounding (default 128)")
-        ->check(CLI::Range(1, 4096));
-    command->add_option("--start-position", options->startPosition, "where in the stream the ring begins")
-        ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 50));
+    addWhole(*command, "--limit", options->limit, TextTokens, "read at most so many tokens (0: all)");
+    addWhole(*command, "--chunk", options->chunk, {1, 4096},
+             "tokens read at once; changes no more than the rounding (default 128)");
+    addWhole(*command, "--start-position", options->startPosition, {0, std::uint64_t{1} << 50},
+             "where in the stream the ring begins");
     command->add_option("--nll-out", options->lossFile, "CSV with -log p of every token, in nats");
     addJsonFlag(*command, options->json);
     command->callback([options] { run(*options); });

@@ -198,10 +198,8 @@ void addSinks(CLI::App& app) {
     options->model.add(*command);
     options->cache.add(*command);
     command->add_option("--text-file", options->textFile, "UTF-8 text")->required();
-    command->add_option("--limit", options->limit, "read at most so many tokens")
-        ->check(CLI::NonNegativeNumber);
-    command->add_option("--from", options->from, "look from this token on (default 0)")
-        ->check(CLI::NonNegativeNumber);
+    addWhole(*command, "--limit", options->limit, TextTokens, "read at most so many tokens (0: all)");
+    addWhole(*command, "--from", options->from, TextTokens, "look from this token on (default 0)");
     command->add_option("--csv", options->csvFile, "write every weight of the last token, one a line");
     command->add_option("--heads-csv", options->headsFile,
                         "write the table of all heads, mean of the tokens");

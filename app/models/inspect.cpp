@@ -1,4 +1,5 @@
 #include "app/models/inspect.h"
+#include "app/presentable.h"
 
 #include "engine/error.h"
 #include "engine/gguf_file.h"
@@ -57,7 +58,7 @@ bool isNoModel(const engine::GgufFile& file) {
 quint64 weightBytes(const engine::GgufFile& file) {
     quint64 bytes = 0;
     for (const engine::GgufFile::TensorInfo& tensor : file.tensors())
-        bytes += tensor.data.size();
+        bytes += tensor.bytes;
     return bytes;
 }
 
@@ -78,7 +79,7 @@ std::optional<ModelEntry> inspect(const QString& path, const QString& source) {
         return {};
     ModelEntry entry;
     entry.path = path;
-    entry.name = info.completeBaseName();
+    entry.name = presentable(info.completeBaseName());
     entry.source = source;
     entry.fileBytes = static_cast<quint64>(info.size());
     try {
@@ -88,7 +89,7 @@ std::optional<ModelEntry> inspect(const QString& path, const QString& source) {
         entry.name = QString::fromStdString(engine::displayName(*file));
         entry.quantisation = QString::fromStdString(engine::quantisationLabel(*file));
         if (const std::optional<std::string> architecture = file->findString("general.architecture"))
-            entry.architecture = QString::fromStdString(*architecture);
+            entry.architecture = QString::fromStdString(engine::presentable(*architecture));
         if (part.count > 1 || file->findUint("split.count").value_or(1) > 1) {
             entry.fileBytes = bytesOfAllParts(info, part.count);
             entry.problem =

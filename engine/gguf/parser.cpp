@@ -1,10 +1,10 @@
 #include "engine/gguf/parser.h"
 #include "engine/gguf/cursor.h"
 #include "engine/gguf/tensor_types.h"
+#include "engine/presentable.h"
 
 #include <algorithm>
 #include <bit>
-#include <numeric>
 
 namespace engine {
 
@@ -32,15 +32,10 @@ std::string number(std::uint64_t value) {
 
 class Parser {
 public:
-    explicit Parser(std::span<const std::byte> file) : m_file(file), m_cursor(file) {}
+    explicit Parser(const InputFile& file) : m_fileBytes(file.size()), m_cursor(file) {}
     GgufContents parse();
 
 private:
-    struct RawTensor {
-        std::uint64_t offset;
-        std::uint64_t bytes;
-    };
-
     void readMagicAndVersion();
     void readKey();
     GgufFile::Value readValue(std::uint32_t type, const std::string& key);
@@ -54,10 +49,9 @@ private:
     void placeTensors();
     void checkOverlaps() const;
 
-    std::span<const std::byte> m_file;
+    std::uint64_t m_fileBytes;
     GgufCursor m_cursor;
     GgufContents m_contents;
-    std::vector<RawTensor> m_raw; // parallel to m_contents.tensors
     std::uint64_t m_arrayItems = 0;
 };
 
@@ -99,7 +93,7 @@ void Parser::readKey() {
     if (key.empty())
         throw Error("it is damaged: a metadata key has no name");
     if (!m_contents.keyIndex.emplace(key, m_contents.metadata.size()).second)
-        throw Error("it is damaged: the metadata key " + key + " occurs twice");
+        throw Error("it is damaged: the metadata key " + presentable(key) + " occurs twice");
     const auto type = m_cursor.read<std::uint32_t>("a metadata value");
     GgufFile::Value value = readValue(type, key);
     m_contents.metadata.emplace_back(key, std::move(value));
@@ -135,15 +129,16 @@ GgufFile::Value Parser::readValue(std::uint32_t type, const std::string& key) {
     case ArrayType:
         return readArray(key);
     default:
-        throw Error("it is damaged: the metadata key " + key + " has the unknown value type " + number(type));
+        throw Error("it is damaged: the metadata key " + presentable(key) + " has the unknown value type " +
+                    number(type));
     }
 }
 
 bool Parser::readBool(const std::string& key) {
     const auto value = m_cursor.read<std::uint8_t>("a metadata value");
     if (value > 1)
-        throw Error("it is damaged: the metadata key " + key + " should be true or false and holds " +
-                    number(value));
+        throw Error("it is damaged: the metadata key " + presentable(key) +
+                    " should be true or false and holds " + number(value));
     return value == 1;
 }
 
@@ -183,10 +178,10 @@ std::shared_ptr<const GgufFile::Array> Parser::readArray(const std::string& key)
     const auto claimed = m_cursor.read<std::uint64_t>("a metadata array");
     const std::uint64_t itemBytes = minItemBytes(type);
     if (itemBytes == 0)
-        throw Error("it is damaged: the list " + key + " has items of the unknown value type " +
+        throw Error("it is damaged: the list " + presentable(key) + " has items of the unknown value type " +
                     number(type));
     if (claimed > m_cursor.remaining() / itemBytes)
-        throw Error("it is cut off or damaged: the list " + key + " claims " + number(claimed) +
+        throw Error("it is cut off or damaged: the list " + presentable(key) + " claims " + number(claimed) +
                     " items, more than fit into the file");
     if (claimed > maxArrayItems - m_arrayItems)
         throw Error("its metadata is absurdly large: more than " + number(maxArrayItems) + " list items");
@@ -245,26 +240,27 @@ void Parser::readTensor() {
     GgufFile::TensorInfo tensor;
     tensor.name = m_cursor.readString(maxKeyBytes, "a tensor name");
     if (!m_contents.tensorIndex.emplace(tensor.name, m_contents.tensors.size()).second)
-        throw Error("it is damaged: the tensor " + tensor.name + " occurs twice");
+        throw Error("it is damaged: the tensor " + presentable(tensor.name) + " occurs twice");
     const auto dimensions = m_cursor.read<std::uint32_t>("a tensor description");
     if (dimensions < 1 || dimensions > 4)
-        throw Error("it is damaged: the tensor " + tensor.name + " has " + number(dimensions) +
+        throw Error("it is damaged: the tensor " + presentable(tensor.name) + " has " + number(dimensions) +
                     " dimensions, not 1 to 4");
     for (std::uint32_t i = 0; i < dimensions; ++i) {
         const auto length = m_cursor.read<std::uint64_t>("a tensor description");
         if (length < 1 || length > maxDimension)
-            throw Error("it is damaged: the tensor " + tensor.name + " has an absurd dimension (" +
-                        number(length) + ")");
+            throw Error("it is damaged: the tensor " + presentable(tensor.name) +
+                        " has an absurd dimension (" + number(length) + ")");
         tensor.shape.push_back(static_cast<std::int64_t>(length));
     }
     const auto typeNumber = m_cursor.read<std::uint32_t>("a tensor description");
     const auto offset = m_cursor.read<std::uint64_t>("a tensor description");
     const auto type = dtypeOfGguf(typeNumber);
     if (!type)
-        throw Error("its tensor " + tensor.name + " is stored as " + nameOfGgufType(typeNumber) +
+        throw Error("its tensor " + presentable(tensor.name) + " is stored as " + nameOfGgufType(typeNumber) +
                     ", a kind that is not supported");
     tensor.type = *type;
-    m_raw.push_back({offset, tensorBytes(tensor)});
+    tensor.offset = offset; // placeTensors() adds where the data begin
+    tensor.bytes = tensorBytes(tensor);
     m_contents.tensors.push_back(std::move(tensor));
 }
 
@@ -273,14 +269,14 @@ std::uint64_t Parser::tensorBytes(const GgufFile::TensorInfo& tensor) const {
     const auto blockElements = static_cast<std::uint64_t>(block.elements);
     const auto rowLength = static_cast<std::uint64_t>(tensor.shape[0]);
     if (rowLength % blockElements != 0)
-        throw Error("it is damaged: the rows of tensor " + tensor.name + " (" + number(rowLength) +
-                    " values) are not whole blocks of " + kernels::name(tensor.type));
+        throw Error("it is damaged: the rows of tensor " + presentable(tensor.name) + " (" +
+                    number(rowLength) + " values) are not whole blocks of " + kernels::name(tensor.type));
     std::uint64_t bytes = rowLength / blockElements;
     bool overflow = __builtin_mul_overflow(bytes, static_cast<std::uint64_t>(block.bytes), &bytes);
     for (std::size_t i = 1; i < tensor.shape.size(); ++i)
         overflow |= __builtin_mul_overflow(bytes, static_cast<std::uint64_t>(tensor.shape[i]), &bytes);
     if (overflow)
-        throw Error("it is damaged: the tensor " + tensor.name + " has absurd dimensions");
+        throw Error("it is damaged: the tensor " + presentable(tensor.name) + " has absurd dimensions");
     return bytes;
 }
 
@@ -299,37 +295,34 @@ void Parser::placeTensors() {
     if (m_contents.tensors.empty())
         return;
     const std::uint64_t dataStart = (m_cursor.position() + step - 1) / step * step; // both are far below 2^63
-    if (dataStart > m_file.size())
+    if (dataStart > m_fileBytes)
         throw Error("it is cut off: the weights are missing");
-    const std::span<const std::byte> data = m_file.subspan(static_cast<std::size_t>(dataStart));
-    for (std::size_t i = 0; i < m_raw.size(); ++i) {
-        GgufFile::TensorInfo& tensor = m_contents.tensors[i];
-        const auto [offset, bytes] = m_raw[i];
-        if (offset % step != 0)
-            throw Error("it is damaged: the tensor " + tensor.name + " starts at a crooked place");
-        if (offset > data.size() || bytes > data.size() - offset)
-            throw Error("it is cut off or damaged: the tensor " + tensor.name +
+    const std::uint64_t dataBytes = m_fileBytes - dataStart;
+    for (GgufFile::TensorInfo& tensor : m_contents.tensors) {
+        if (tensor.offset % step != 0)
+            throw Error("it is damaged: the tensor " + presentable(tensor.name) +
+                        " starts at a crooked place");
+        if (tensor.offset > dataBytes || tensor.bytes > dataBytes - tensor.offset)
+            throw Error("it is cut off or damaged: the tensor " + presentable(tensor.name) +
                         " reaches past the end of the file");
-        tensor.data = data.subspan(static_cast<std::size_t>(offset), static_cast<std::size_t>(bytes));
+        tensor.offset += dataStart;
     }
 }
 
 void Parser::checkOverlaps() const {
-    std::vector<std::size_t> order(m_raw.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    std::sort(order.begin(), order.end(),
-              [this](std::size_t a, std::size_t b) { return m_raw[a].offset < m_raw[b].offset; });
-    for (std::size_t i = 1; i < order.size(); ++i) {
-        const RawTensor& before = m_raw[order[i - 1]];
-        if (before.offset + before.bytes > m_raw[order[i]].offset)
-            throw Error("it is damaged: the tensors " + m_contents.tensors[order[i - 1]].name + " and " +
-                        m_contents.tensors[order[i]].name + " overlap");
-    }
+    std::vector<const GgufFile::TensorInfo*> order;
+    for (const GgufFile::TensorInfo& tensor : m_contents.tensors)
+        order.push_back(&tensor);
+    std::ranges::sort(order, {}, &GgufFile::TensorInfo::offset);
+    for (std::size_t i = 1; i < order.size(); ++i)
+        if (order[i - 1]->offset + order[i - 1]->bytes > order[i]->offset)
+            throw Error("it is damaged: the tensors " + presentable(order[i - 1]->name) + " and " +
+                        presentable(order[i]->name) + " overlap");
 }
 
 } // namespace
 
-GgufContents parseGguf(std::span<const std::byte> file) {
+GgufContents parseGguf(const InputFile& file) {
     return Parser(file).parse();
 }
 

@@ -1,10 +1,10 @@
 #pragma once
+#include "engine/gguf/input_file.h"
 #include "engine/gguf_file.h"
 
 #include <cstddef>
 #include <functional>
 #include <map>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,6 +22,6 @@ struct GgufContents {
 };
 
 /// Throws engine::Error with a clause that follows "the file cannot be used: " and has no full stop.
-GgufContents parseGguf(std::span<const std::byte> file);
+GgufContents parseGguf(const InputFile& file);
 
 } // namespace engine

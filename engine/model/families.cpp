@@ -1,5 +1,7 @@
 #include "engine/model/families.h"
 
+#include "engine/presentable.h"
+
 #include <cmath>
 #include <string_view>
 
@@ -201,7 +203,7 @@ const Family& familyOf(const GgufFile& file) {
     for (const Refusal& refusal : REFUSALS)
         if (matches(refusal.architecture, name))
             file.fail("it holds a " + name + " model, and " + refusal.reason);
-    file.fail("it holds a " + name + " model; Sumidero can run: " + known);
+    file.fail("it holds a " + presentable(name) + " model; Sumidero can run: " + known);
 }
 
 } // namespace engine

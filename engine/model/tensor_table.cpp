@@ -1,6 +1,7 @@
 #include "engine/model/tensor_table.h"
 
 #include "engine/gguf_file.h"
+#include "engine/presentable.h"
 
 #include <set>
 
@@ -159,7 +160,7 @@ void checkTensors(const GgufFile& file, const ModelConfig& config) {
     }
     for (const GgufFile::TensorInfo& tensor : file.tensors())
         if (!known.contains(tensor.name) && !isSuperfluous(tensor.name))
-            file.fail("it holds the tensor " + tensor.name + ", which is unknown in a " +
+            file.fail("it holds the tensor " + presentable(tensor.name) + ", which is unknown in a " +
                       config.architecture + " model");
 }
 

@@ -15,7 +15,7 @@ class Loader {
 public:
     Loader(const GgufFile& file, kernels::Backend& backend) : m_file(file), m_backend(backend) {
         for (const auto& tensor : file.tensors())
-            m_total += tensor.data.size();
+            m_total += tensor.bytes;
     }
 
     void load(const TensorEntry& entry) {
@@ -24,7 +24,6 @@ public:
             **matrix = rowsOf(tensor, entry);
         else if (const auto* vector = std::get_if<TensorEntry::Vector>(&entry.to))
             **vector = elementsOf(tensor, entry);
-        m_file.release(tensor);
     }
     float progress() const {
         return m_total > 0 ? static_cast<float>(m_read) / static_cast<float>(m_total) : 1.0f;
@@ -34,8 +33,10 @@ public:
 private:
     std::unique_ptr<kernels::Weight> rowsOf(const GgufFile::TensorInfo& tensor, const TensorEntry& entry) {
         kernels::HostMatrix matrix = tensor.matrix();
-        matrix.data += static_cast<std::size_t>(entry.firstRow) * matrix.rowBytes();
         matrix.rows = entry.rows;
+        m_file.read(tensor, m_buffer, static_cast<std::size_t>(entry.firstRow) * matrix.rowBytes(),
+                    matrix.bytes());
+        matrix.data = m_buffer.data();
         auto weight = m_backend.makeWeight(matrix);
         m_read += matrix.bytes();
         m_bytes += weight->bytes();
@@ -45,8 +46,8 @@ private:
                                                 const TensorEntry& entry) {
         std::vector<float> values(static_cast<std::size_t>(entry.rows));
         const std::size_t bytes = values.size() * sizeof(float);
-        std::memcpy(values.data(),
-                    tensor.data.data() + static_cast<std::size_t>(entry.firstRow) * sizeof(float), bytes);
+        m_file.read(tensor, m_buffer, static_cast<std::size_t>(entry.firstRow) * sizeof(float), bytes);
+        std::memcpy(values.data(), m_buffer.data(), bytes);
         auto buffer = m_backend.makeBuffer(1, entry.rows);
         m_backend.write(buffer->tensor(), values);
         m_read += bytes;
@@ -56,6 +57,7 @@ private:
 
     const GgufFile& m_file;
     kernels::Backend& m_backend;
+    std::vector<std::byte> m_buffer; // what of the file is at hand
     std::uint64_t m_total = 0, m_read = 0, m_bytes = 0;
 };
 

@@ -87,8 +87,11 @@ private:
 std::string spmModelProto(const Vocabulary& vocabulary, const std::vector<float>& scores) {
     Message model;
     PieceWriter pieces(model, vocabulary.size());
-    for (TokenId token = 0; token < vocabulary.size(); ++token)
-        pieces.add(vocabulary.text(token), vocabulary.type(token), scores[static_cast<std::size_t>(token)]);
+    for (TokenId token = 0; token < vocabulary.size(); ++token) {
+        const bool kept = !vocabulary.isReserved(token) || vocabulary.isControl(token);
+        pieces.add(vocabulary.text(token), kept ? vocabulary.type(token) : TokenType::Control,
+                   scores[static_cast<std::size_t>(token)]);
+    }
     if (!pieces.hasUnknown())
         pieces.add("", TokenType::Unknown, 0);
     Message trainer;

@@ -1,60 +1,57 @@
 #include "engine/tokenizer/token_matcher.h"
 
+#include <algorithm>
+
 namespace engine {
 
-TokenMatcher::TokenMatcher() : m_nodes(1) {}
-
-void TokenMatcher::add(std::string_view text, TokenId token) {
-    if (text.empty())
-        return;
-    m_starts[static_cast<unsigned char>(text.front())] = true;
-    int node = 0;
-    for (const char byte : text) {
-        const auto [place, isNew] = m_nodes[static_cast<std::size_t>(node)].next.try_emplace(
-            static_cast<unsigned char>(byte), static_cast<int>(m_nodes.size()));
-        node = place->second;
-        if (isNew)
-            m_nodes.emplace_back();
-    }
-    TokenId& stored = m_nodes[static_cast<std::size_t>(node)].token;
-    if (stored < 0)
-        stored = token;
+TokenMatcher::TokenMatcher(std::vector<Entry> entries) : m_entries(std::move(entries)) {
+    std::erase_if(m_entries, [](const Entry& entry) { return entry.text.empty(); });
+    std::ranges::stable_sort(m_entries, {}, &Entry::text);
+    const auto repeated = std::ranges::unique(m_entries, {}, &Entry::text);
+    m_entries.erase(repeated.begin(), repeated.end());
+    m_entries.shrink_to_fit();
+    for (const Entry& entry : m_entries)
+        m_starts[static_cast<unsigned char>(entry.text.front())] = true;
 }
 
-int TokenMatcher::step(int node, char byte) const {
-    const auto& next = m_nodes[static_cast<std::size_t>(node)].next;
-    const auto found = next.find(static_cast<unsigned char>(byte));
-    return found == next.end() ? -1 : found->second;
+/// Narrows the list, byte by byte, to the entries that begin as `text` does.
+const TokenMatcher::Entry* TokenMatcher::longestAtStart(std::string_view text) const {
+    const Entry* longest = nullptr;
+    const Entry* first = m_entries.data();
+    const Entry* last = first + m_entries.size();
+    for (std::size_t depth = 0; depth < text.size(); ++depth) {
+        const auto byteOf = [depth](const Entry& entry) {
+            return static_cast<unsigned char>(entry.text[depth]);
+        };
+        const auto byte = static_cast<unsigned char>(text[depth]);
+        if (first != last && first->text.size() == depth) // shorter than the others, and so the first
+            ++first;
+        if (first == last)
+            break;
+        if (byteOf(*first) != byte || byteOf(last[-1]) != byte) { // else all have it: the list is sorted
+            const auto same = std::ranges::equal_range(first, last, byte, {}, byteOf);
+            first = same.begin();
+            last = same.end();
+        }
+        if (first != last && first->text.size() == depth + 1)
+            longest = first;
+    }
+    return longest;
 }
 
 std::optional<TokenMatcher::Match> TokenMatcher::find(std::string_view text, std::size_t from) const {
     for (std::size_t begin = from; begin < text.size(); ++begin) {
         if (!m_starts[static_cast<unsigned char>(text[begin])])
             continue;
-        std::optional<Match> longest;
-        int node = 0;
-        for (std::size_t at = begin; at < text.size(); ++at) {
-            node = step(node, text[at]);
-            if (node < 0)
-                break;
-            if (const TokenId token = m_nodes[static_cast<std::size_t>(node)].token; token >= 0)
-                longest = Match{begin, at + 1 - begin, token};
-        }
-        if (longest)
-            return longest;
+        if (const Entry* found = longestAtStart(text.substr(begin)))
+            return Match{begin, found->text.size(), found->token};
     }
     return {};
 }
 
 std::optional<TokenId> TokenMatcher::exact(std::string_view text) const {
-    int node = 0;
-    for (const char byte : text) {
-        node = step(node, byte);
-        if (node < 0)
-            return {};
-    }
-    const TokenId token = m_nodes[static_cast<std::size_t>(node)].token;
-    return token < 0 ? std::nullopt : std::optional(token);
+    const auto found = std::ranges::lower_bound(m_entries, text, {}, &Entry::text);
+    return found != m_entries.end() && found->text == text ? std::optional(found->token) : std::nullopt;
 }
 
 } // namespace engine

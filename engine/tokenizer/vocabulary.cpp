@@ -1,5 +1,7 @@
 #include "engine/tokenizer/vocabulary.h"
+#include "engine/chat_format.h"
 #include "engine/gguf_file.h"
+#include "engine/tokenizer/marks.h"
 
 #include <algorithm>
 #include <array>
@@ -10,50 +12,6 @@ namespace {
 
 constexpr std::size_t maxTokens = 1 << 22;
 constexpr std::size_t maxTokenBytes = 64 << 10;
-
-// Texts that end an answer wherever they are in a vocabulary as a token of their own.
-constexpr std::array endTexts = {
-    "<|eot_id|>",      "<|im_end|>",
-    "<|end|>",         "<|return|>",
-    "<|call|>",        "<end_of_turn>",
-    "<|endoftext|>",   "<|eom_id|>",
-    "<EOT>",           "<|end_of_text|>",
-    "<|end_of_turn|>", "<end_of_utterance>",
-    "<turn|>",         "<｜end▁of▁sentence｜>",
-};
-
-// Texts that structure a conversation and do not look like <|...|>.
-constexpr std::array markerTexts = {
-    "<start_of_turn>",
-    "<end_of_turn>",
-    "[INST]",
-    "[/INST]",
-    "[SYSTEM_PROMPT]",
-    "[/SYSTEM_PROMPT]",
-    "[AVAILABLE_TOOLS]",
-    "[/AVAILABLE_TOOLS]",
-    "[TOOL_RESULTS]",
-    "[/TOOL_RESULTS]",
-    "[TOOL_CALLS]",
-    "<EOT>",
-    "<end_of_utterance>",
-    "<|turn>",
-    "<turn|>",
-};
-
-template <std::size_t N>
-bool contains(const std::array<const char*, N>& list, std::string_view text) {
-    return std::find(list.begin(), list.end(), text) != list.end();
-}
-
-bool looksLikeMarker(std::string_view text) {
-    const std::string_view bar = "｜"; // DeepSeek's wide one
-    const bool plain = text.size() > 4 && text.starts_with("<|") && text.ends_with("|>");
-    const bool wide = text.size() > 2 * bar.size() + 2 && text.substr(1).starts_with(bar) &&
-                      text.front() == '<' && text.back() == '>' &&
-                      text.substr(0, text.size() - 1).ends_with(bar);
-    return plain || wide || contains(markerTexts, text);
-}
 
 std::optional<TokenId> findId(const GgufFile& file, const char* key, int size) {
     const auto id = file.findUint(key);
@@ -95,7 +53,7 @@ void markEnds(const GgufFile& file, Vocabulary& vocabulary) {
         if (vocabulary.type(token) != TokenType::Control)
             continue;
         // "</s>" only counts where the file itself calls it a control token: elsewhere it is the HTML tag.
-        if (contains(endTexts, text) || text == "</s>")
+        if (isEndMark(text) || text == "</s>")
             mark(token);
         if (text == "<|end|>")
             end = token;
@@ -109,25 +67,46 @@ void markEnds(const GgufFile& file, Vocabulary& vocabulary) {
         vocabulary.endOfGeneration[static_cast<std::size_t>(*end)] = false;
 }
 
-void reserveMarkers(const GgufFile& file, Vocabulary& vocabulary) {
+/// The pieces of a chat format that stand between texts.
+std::array<std::string_view, 6> piecesOf(const ChatFormat& format) {
+    return {format.open,         format.afterSystem, format.openWithoutSystem,
+            format.beforeAnswer, format.endOfTurn,   format.afterAnswer};
+}
+
+/// Text of persons, files and models never becomes what structures a conversation, whatever type the file gives it: what the chat format
+/// uses, what begins or ends a text, and what looks like a mark.
+void reserveMarks(const GgufFile& file, const ChatFormat& format, Vocabulary& vocabulary) {
+    const auto pieces = piecesOf(format);
+    vocabulary.reserved.assign(vocabulary.texts.size(), false);
     for (TokenId token = 0; token < vocabulary.size(); ++token) {
-        TokenType& type = vocabulary.types[static_cast<std::size_t>(token)];
-        if ((type == TokenType::Normal || type == TokenType::UserDefined) &&
-            looksLikeMarker(vocabulary.text(token)))
+        const auto index = static_cast<std::size_t>(token);
+        const std::string& text = vocabulary.text(token);
+        TokenType& type = vocabulary.types[index];
+        const bool declared = type == TokenType::UserDefined || type == TokenType::Unused;
+        const bool mark = looksLikeMark(text);
+        const bool used = (declared || mark) && canBeSpelled(text) &&
+                          std::ranges::any_of(pieces, [&](std::string_view piece) {
+                              return piece.find(text) != std::string_view::npos;
+                          });
+        if (type != TokenType::Unknown && (isTurnMark(text) || (mark && used)))
             type = TokenType::Control;
+        vocabulary.reserved[index] =
+            type == TokenType::Control || type == TokenType::Unknown || (declared && mark) || used;
     }
     for (const char* key : {"tokenizer.ggml.bos_token_id", "tokenizer.ggml.eos_token_id",
                             "tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"}) {
         const auto token = findId(file, key, vocabulary.size());
-        // Some base models name an ordinary token here (a line break): that one must stay typable.
-        if (token && vocabulary.type(*token) != TokenType::Byte && vocabulary.text(*token).starts_with("<"))
-            vocabulary.types[static_cast<std::size_t>(*token)] = TokenType::Control;
+        // Some base models name an ordinary character here (a line break), without which text could not be written.
+        if (!token || !canBeSpelled(vocabulary.text(*token)))
+            continue;
+        vocabulary.types[static_cast<std::size_t>(*token)] = TokenType::Control;
+        vocabulary.reserved[static_cast<std::size_t>(*token)] = true;
     }
 }
 
 } // namespace
 
-Vocabulary Vocabulary::fromGguf(const GgufFile& file) {
+Vocabulary Vocabulary::fromGguf(const GgufFile& file, const ChatFormat& format) {
     const std::vector<std::string>* tokens = file.findStrings("tokenizer.ggml.tokens");
     if (!tokens || tokens->empty())
         file.fail("it has no vocabulary");
@@ -139,7 +118,7 @@ Vocabulary Vocabulary::fromGguf(const GgufFile& file) {
         if (text.size() > maxTokenBytes)
             file.fail("it is damaged: a token of its vocabulary is absurdly long");
     readTypes(file, vocabulary);
-    reserveMarkers(file, vocabulary);
+    reserveMarks(file, format, vocabulary);
     markEnds(file, vocabulary);
     vocabulary.begin = findId(file, "tokenizer.ggml.bos_token_id", vocabulary.size());
     vocabulary.addsBegin = file.findBool("tokenizer.ggml.add_bos_token");

@@ -5,24 +5,29 @@ namespace engine {
 
 namespace {
 
-// Longer ones do not occur; a hostile one would make matching slow.
-constexpr std::size_t maxSpecialBytes = 512;
+// Longer ones do not occur (known ones reach 93); a hostile one would make matching slow.
+constexpr std::size_t maxSpecialBytes = 256;
 
 } // namespace
 
 VocabularyTokenizer::VocabularyTokenizer(Vocabulary&& vocabulary, Habits habits)
     : m_vocabulary(std::move(vocabulary)), m_addsBegin(habits.addsBegin && m_vocabulary.begin),
       m_addsSpacePrefix(habits.addsSpacePrefix) {
+    std::vector<TokenMatcher::Entry> everywhere,
+        special; // of texts that stay where they are, in m_vocabulary
     for (TokenId token = 0; token < m_vocabulary.size(); ++token) {
         const std::string& text = m_vocabulary.text(token);
         if (text.size() > maxSpecialBytes)
             continue;
+        const bool reserved = m_vocabulary.isReserved(token);
         const bool userDefined = m_vocabulary.type(token) == TokenType::UserDefined;
-        if (userDefined)
-            m_userDefined.add(text, token);
-        if (userDefined || m_vocabulary.isReserved(token))
-            m_special.add(text, token);
+        if (userDefined && !reserved)
+            everywhere.push_back({text, token});
+        if (userDefined || reserved)
+            special.push_back({text, token});
     }
+    m_userDefined = TokenMatcher(std::move(everywhere));
+    m_special = TokenMatcher(std::move(special));
 }
 
 void VocabularyTokenizer::fillBytes() {
@@ -116,7 +121,7 @@ bool VocabularyTokenizer::endsTurn(TokenId token) const {
 }
 
 bool VocabularyTokenizer::isControl(TokenId token) const {
-    return isValid(token) && m_vocabulary.isReserved(token);
+    return isValid(token) && m_vocabulary.isControl(token);
 }
 
 std::optional<TokenId> VocabularyTokenizer::findSpecial(std::string_view text) const {

@@ -26,6 +26,7 @@ protected:
         bool addsSpacePrefix;
     };
     VocabularyTokenizer(Vocabulary&& vocabulary, Habits habits);
+    VocabularyTokenizer(const VocabularyTokenizer&) = delete; // the matchers look into m_vocabulary
 
     /// Valid UTF-8 without special tokens, not empty.
     virtual void encodeText(std::string_view text, std::vector<TokenId>& out) const = 0;
@@ -43,7 +44,7 @@ private:
 
     Vocabulary m_vocabulary;
     bool m_addsBegin, m_addsSpacePrefix;
-    TokenMatcher m_userDefined; // found in every text
+    TokenMatcher m_userDefined; // found in every text; none that is reserved
     TokenMatcher m_special;     // found in trusted text only; the user-defined ones too
     std::vector<std::string> m_bytes;
 };

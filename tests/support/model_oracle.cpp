@@ -33,8 +33,11 @@ std::vector<double> slopesOf(int heads, double maxBias) {
 ModelOracle::ModelOracle(const std::filesystem::path& path) {
     const auto file = engine::GgufFile::open(path);
     m_config = engine::ModelConfig::fromGguf(*file);
-    for (const auto& tensor : file->tensors())
-        m_tensors[tensor.name] = dequantise(tensor.matrix());
+    std::vector<std::byte> bytes;
+    for (const auto& tensor : file->tensors()) {
+        file->read(tensor, bytes);
+        m_tensors[tensor.name] = dequantise(tensor.matrix(bytes.data()));
+    }
 }
 
 ModelOracle::Views ModelOracle::tokenWise(int tokens, int sinks, int window) {

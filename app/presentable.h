@@ -1,0 +1,15 @@
+#pragma once
+#include "engine/presentable.h"
+
+#include <QString>
+
+namespace app {
+
+/// engine::presentable() for the window: one line that can be shown, whatever was written.
+inline QString presentable(const QString& text, int most = 200) {
+    // A part is enough: no more than `most` characters of it are looked at.
+    const QString part = text.left(2 * (qsizetype(most) + 2));
+    return QString::fromStdString(engine::presentable(part.toStdString(), static_cast<std::size_t>(most)));
+}
+
+} // namespace app
