@@ -61,7 +61,7 @@ Evaluation::Evaluation(std::shared_ptr<const Model> model, const EvaluationOptio
 
 Evaluation::~Evaluation() = default;
 
-bool Evaluation::step() {
+bool Evaluation::step(const std::stop_token& stop) {
     Impl& e = *m_impl;
     const std::size_t room = e.stream ? static_cast<std::size_t>(e.stream->cache().room()) : e.chunk;
     const std::size_t n = std::min({e.chunk, room, e.tokens.size() - e.read});
@@ -69,9 +69,14 @@ bool Evaluation::step() {
         return false;
     const auto now = std::span<const TokenId>(e.tokens).subspan(e.read, n);
     if (e.recompute) {
-        e.score(e.recompute->next(now[0]));
+        const auto logits = e.recompute->next(now[0], stop);
+        if (logits.empty())
+            return true;
+        e.score(logits);
     } else {
-        const auto logits = e.stream->feed(now, LogitsWanted::All, &e.frame);
+        const auto logits = e.stream->feed(now, LogitsWanted::All, &e.frame, stop);
+        if (logits.empty())
+            return true;
         e.look();
         const std::size_t vocabulary = logits.size() / n;
         for (std::size_t i = 0; i < n; ++i)

@@ -2,6 +2,7 @@
 #include "engine/stream.h"
 
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -26,8 +27,9 @@ public:
     Evaluation(std::shared_ptr<const Model> model, const EvaluationOptions& options,
                std::vector<TokenId> tokens);
     ~Evaluation();
-    /// Reads the next chunk; false when the text is done (or a dense cache is full).
-    bool step();
+    /// Reads the next chunk; false when the text is done (or a dense cache is full). A stop is noticed between two
+    /// layers; then nothing has happened, and it is true.
+    bool step(const std::stop_token& stop = {});
     /// -log p(token[i+1] | token[..i]) in nats for every token read so far; size grows to tokens.size() - 1.
     const std::vector<float>& negativeLogLikelihoods() const;
     std::size_t position() const; // tokens read

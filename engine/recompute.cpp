@@ -8,15 +8,20 @@ Recompute::Recompute(std::shared_ptr<const Model> model, int keys, kernels::KvTy
     : m_keys(static_cast<std::size_t>(std::max(1, keys))),
       m_stream(std::move(model), {.mode = CacheMode::Dense, .window = std::max(1, keys), .ringType = type}) {}
 
-std::span<const float> Recompute::next(TokenId token) {
+std::span<const float> Recompute::next(TokenId token, const std::stop_token& stop) {
     // Until the window is full nothing has to go, so what was read is what would be read.
     const bool grows = m_isRead && m_recent.size() < m_keys;
+    const std::vector<TokenId> before = m_recent;
     skip(token);
-    m_isRead = true;
-    if (grows)
-        return m_stream.feed({&token, 1}, LogitsWanted::Last);
-    m_stream.cache().rewind(0);
-    return m_stream.feed(m_recent, LogitsWanted::Last);
+    if (!grows)
+        m_stream.cache().rewind(0);
+    const std::span<const TokenId> unread =
+        grows ? std::span<const TokenId>(m_recent).last(1) : std::span<const TokenId>(m_recent);
+    const auto logits = m_stream.feed(unread, LogitsWanted::Last, nullptr, stop);
+    m_isRead = !logits.empty();
+    if (!m_isRead)
+        m_recent = before;
+    return logits;
 }
 
 void Recompute::skip(TokenId token) {

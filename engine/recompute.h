@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <span>
+#include <stop_token>
 #include <vector>
 
 namespace engine {
@@ -13,8 +14,9 @@ namespace engine {
 class Recompute {
 public:
     Recompute(std::shared_ptr<const Model> model, int keys, kernels::KvType type);
-    /// Logits after one more token: (vocabulary), valid until the next call.
-    std::span<const float> next(TokenId token);
+    /// Logits after one more token: (vocabulary), valid until the next call. Empty when it was stopped; then the
+    /// token has not been taken.
+    std::span<const float> next(TokenId token, const std::stop_token& stop = {});
     /// One more token of the past, not read until it is needed: a full window without its cost.
     void skip(TokenId token);
 

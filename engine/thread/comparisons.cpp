@@ -32,14 +32,18 @@ void Comparisons::add(RequestId id, CompareRequest request, std::shared_ptr<cons
         {id, std::move(request), std::move(model), std::move(stop), std::move(tokens), 0, nullptr, 0, 0});
 }
 
-void Comparisons::step() {
+void Comparisons::step(const std::stop_token& quit) {
     if (m_jobs.empty())
         return;
     Job& job = m_jobs.front();
-    EngineEvent end = CompareFinished{job.id, job.stop.stop_requested()};
+    std::stop_source either;
+    const std::stop_callback byJob(job.stop, [&either] { either.request_stop(); });
+    const std::stop_callback byQuit(quit, [&either] { either.request_stop(); });
+    EngineEvent end = CompareFinished{job.id, false};
     try {
-        if (!job.stop.stop_requested() && advance(job))
+        if (advance(job, either.get_token()) && !job.stop.stop_requested())
             return;
+        end = CompareFinished{job.id, job.stop.stop_requested()};
     } catch (...) {
         end = Failed{job.id, currentErrorSentence()};
     }
@@ -47,7 +51,9 @@ void Comparisons::step() {
     m_events.push(std::move(end));
 }
 
-bool Comparisons::advance(Job& job) {
+bool Comparisons::advance(Job& job, const std::stop_token& stop) {
+    if (stop.stop_requested())
+        return true;
     if (job.run == job.request.runs.size())
         return false;
     if (!job.evaluation) {
@@ -58,7 +64,7 @@ bool Comparisons::advance(Job& job) {
         job.evaluation = std::make_unique<Evaluation>(job.model, options, std::move(tokens));
         job.reported = 0;
     }
-    const bool goesOn = job.evaluation->step();
+    const bool goesOn = job.evaluation->step(stop);
     report(job);
     if (goesOn)
         return true;

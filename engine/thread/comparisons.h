@@ -13,8 +13,9 @@ public:
 
     void add(RequestId id, CompareRequest request, std::shared_ptr<const Model> model, std::stop_token stop);
     bool empty() const { return m_jobs.empty(); }
-    /// One chunk of the oldest one. Errors become Failed events.
-    void step();
+    /// One chunk of the oldest one, left in the middle when it or the program is stopped. Errors become Failed
+    /// events.
+    void step(const std::stop_token& quit);
     void cancelAll();
 
 private:
@@ -29,7 +30,7 @@ private:
         std::size_t length = 0;                 // tokens of the current run
         std::size_t reported = 0;               // losses that have been sent
     };
-    bool advance(Job& job); // false when all runs are done
+    bool advance(Job& job, const std::stop_token& stop); // false when all runs are done
     void report(Job& job);
 
     EventQueue& m_events;

@@ -28,7 +28,7 @@ void EngineWorker::run(const std::stop_token& quit) {
         std::optional<Command> command =
             m_comparisons.empty() ? m_border.commands.wait(quit) : m_border.commands.poll();
         if (!command) {
-            m_comparisons.step();
+            m_comparisons.step(quit);
             continue;
         }
         // What runs ends when its own request is stopped or the program goes.
@@ -85,7 +85,7 @@ void EngineWorker::chat(RequestId id, const ChatRequest& request, const std::sto
         m_border.events.push(TextGenerated{id, text, tokens, status});
         generated += tokens;
         if (!m_comparisons.empty() && generated % TokensPerCompareChunk == 0)
-            m_comparisons.step();
+            m_comparisons.step(stop);
         waitWhilePaused(stop);
     };
     observer.captureWanted = [this] { return m_border.capture(); };
@@ -98,7 +98,7 @@ void EngineWorker::chat(RequestId id, const ChatRequest& request, const std::sto
 
 void EngineWorker::waitWhilePaused(const std::stop_token& stop) {
     while (!m_comparisons.empty() && m_border.commands.isPaused() && !stop.stop_requested())
-        m_comparisons.step();
+        m_comparisons.step(stop);
     m_border.commands.waitWhilePaused(stop);
 }
 
