@@ -5,17 +5,21 @@
 #include "ui/transcript/view_impl.h"
 
 #include <QPaintEvent>
+#include <QScopedValueRollback>
 #include <QScrollBar>
 #include <QSet>
 
 namespace ui {
 
-ChatView::Impl::Impl(ChatView& owner) : view(owner), page(Theme::current()) {
+using transcript::EndButton;
+
+ChatView::Impl::Impl(ChatView& owner) : view(owner), page(Theme::current()), toEnd(new EndButton(&owner)) {
     hoverTimer.setSingleShot(true);
     hoverTimer.setInterval(120);
     dragTimer.setInterval(30);
     copiedTimer.setSingleShot(true);
     copiedTimer.setInterval(1500);
+    QObject::connect(toEnd, &QAbstractButton::clicked, &view, &ChatView::scrollToEnd);
     QObject::connect(&hoverTimer, &QTimer::timeout, &view, [this] { hoverRested(); });
     QObject::connect(&dragTimer, &QTimer::timeout, &view,
                      [this] { extendTo(view.viewport()->mapFromGlobal(QCursor::pos())); });
@@ -34,7 +38,7 @@ ChatView::ChatView(QWidget* parent) : QAbstractScrollArea(parent), m_impl(std::m
     viewport()->setMouseTracking(true);
     viewport()->setAttribute(Qt::WA_OpaquePaintEvent);
     viewport()->setCursor(Qt::IBeamCursor);
-    m_impl->page.setViewport(viewport()->size());
+    m_impl->page.setViewport(viewport()->size(), width());
 }
 
 ChatView::~ChatView() = default;
@@ -129,13 +133,15 @@ void ChatView::Impl::afterChange() {
 }
 
 void ChatView::Impl::syncScrollBar() {
-    syncing = true;
+    // Showing the bar resizes the view, which comes here again.
+    const QScopedValueRollback<bool> guard(syncing, true);
     QScrollBar* bar = view.verticalScrollBar();
     bar->setPageStep(view.viewport()->height());
     bar->setSingleStep(page.look().line * 3 / 2);
     bar->setRange(0, page.maximum());
     bar->setValue(page.top());
-    syncing = false;
+    const bool away = page.count() > 0 && page.maximum() - page.top() > 2 * page.look().line;
+    toEnd->place(page.columnLeft() + page.columnWidth() / 2, view.viewport()->geometry().bottom(), away);
 }
 
 void ChatView::Impl::updateRow(int row) {
@@ -193,7 +199,7 @@ void ChatView::setCanContinue(bool canContinue) {
 }
 
 void ChatView::resizeEvent(QResizeEvent*) {
-    m_impl->page.setViewport(viewport()->size());
+    m_impl->page.setViewport(viewport()->size(), width());
     m_impl->afterChange();
 }
 

@@ -40,7 +40,7 @@ struct Fixture {
     Page page{ui::Theme::darkTheme()};
     explicit Fixture(int count, QSize size = {760, 640}) {
         model.reset(conversation(count));
-        page.setViewport(size);
+        page.setViewport(size, size.width());
         page.setModel(&model);
         page.settle();
     }
@@ -212,7 +212,7 @@ void TestPage::widthChangeAndBack() {
     f.page.scrollTo(f.page.maximum() / 3);
     const auto before = f.seen();
     for (int width : {700, 600, 520, 430, 600, 760}) {
-        f.page.setViewport({width, 640});
+        f.page.setViewport({width, 640}, width);
         f.page.settle();
         QVERIFY(f.page.laidOut() <= 64);
     }

@@ -21,9 +21,10 @@ void Page::setTheme(const Theme& theme) {
     estimateAll();
 }
 
-void Page::setViewport(QSize size) {
+void Page::setViewport(QSize size, int width) {
     const int before = columnWidth();
     m_viewport = size;
+    m_width = width;
     if (columnWidth() == before)
         return;
     m_layouts.clear();
@@ -31,12 +32,12 @@ void Page::setViewport(QSize size) {
 }
 
 int Page::columnWidth() const {
-    return std::max(160, std::min(m_look.theme.px(metrics::textColumn),
-                                  m_viewport.width() - 2 * metrics::transcriptMargin));
+    return std::max(160,
+                    std::min(m_look.theme.px(metrics::textColumn), m_width - 2 * metrics::transcriptMargin));
 }
 
 int Page::columnLeft() const {
-    return std::max(0, (m_viewport.width() - columnWidth()) / 2);
+    return std::max(0, (m_width - columnWidth()) / 2);
 }
 
 bool Page::isHidden(int row) const {
@@ -113,8 +114,6 @@ void Page::staleRows(const std::vector<int>& rows) {
         const auto cached = m_layouts.find(row);
         if (cached != m_layouts.end())
             cached->second.stale = true;
-        else if (row >= 0 && row < count())
-            m_heights.set(row, std::max(m_heights.height(row), 1));
     }
 }
 
@@ -139,12 +138,7 @@ RowState Page::stateOf(int row) const {
     return {m_answering, m_canContinue && !m_answering && row == lastAnswer()};
 }
 
-bool Page::measure(int row) {
-    const int before = m_heights.height(row);
-    if (isHidden(row)) {
-        m_heights.set(row, 0);
-        return before != 0;
-    }
+MessageLayout& Page::layout(int row) {
     Cached& cached = m_layouts[row];
     cached.used = ++m_clock;
     if (!cached.layout)
@@ -154,15 +148,32 @@ bool Page::measure(int row) {
         cached.layout->update(m_model->at(row), stateOf(row));
     cached.stale = false;
     cached.layout->setHorizon(row == m_model->horizonRow() ? m_model->horizonOffset() : -1);
-    m_heights.set(row, cached.layout->height() + metrics::messageGap);
-    return m_heights.height(row) != before;
+    return *cached.layout;
 }
 
-MessageLayout& Page::layout(int row) {
-    Cached& cached = m_layouts[row];
-    if (!cached.layout || cached.stale)
-        measure(row);
-    return *m_layouts[row].layout;
+bool Page::measure(int row) {
+    const int before = m_heights.height(row);
+    const int now = isHidden(row) ? 0 : layout(row).height() + metrics::messageGap;
+    if (now != before)
+        m_heights.set(row, now);
+    return now != before;
+}
+
+bool Page::measureFrom(int row, int bottom) {
+    bool changed = false;
+    for (; row < count() && contentTop(row) < bottom; ++row)
+        changed = measure(row) || changed;
+    return changed;
+}
+
+bool Page::measureEnd() {
+    bool changed = false;
+    int missing = m_viewport.height() + overhang;
+    for (int row = count() - 1; row >= 0 && missing > 0; --row) {
+        changed = measure(row) || changed;
+        missing -= m_heights.height(row);
+    }
+    return changed;
 }
 
 void Page::forgetOldLayouts() {
@@ -238,30 +249,19 @@ qint64 Page::anchorTop() {
                   m_anchor.pixels);
 }
 
+// Every round measures messages that were not, so the rounds come to an end.
 void Page::settle() {
     if (!m_model || count() == 0) {
         m_top = 0;
         return;
     }
-    for (int round = 0; round < 16; ++round) {
-        bool changed = false;
-        if (m_sticks) {
-            int missing = m_viewport.height();
-            for (int row = count() - 1; row >= 0 && missing > 0; --row) {
-                changed = measure(row) || changed;
-                missing -= m_heights.height(row);
-            }
-            m_top = maximum();
-        } else {
-            measure(std::clamp(m_anchor.row, 0, count() - 1));
-            m_top = static_cast<int>(std::clamp<qint64>(anchorTop(), 0, maximum()));
-            const int bottom = m_top + m_viewport.height();
-            for (int row = m_heights.rowAt(std::max(0, m_top - above));
-                 row < count() && contentTop(row) < bottom; ++row)
-                changed = measure(row) || changed;
-        }
-        if (!changed)
-            break;
+    for (bool changed = true; changed;) {
+        changed = measureEnd();
+        if (!m_sticks)
+            changed = measure(std::clamp(m_anchor.row, 0, count() - 1)) || changed;
+        m_top = m_sticks ? maximum() : static_cast<int>(std::clamp<qint64>(anchorTop(), 0, maximum()));
+        if (!m_sticks)
+            changed = measureFrom(rowAt(-overhang), m_top + m_viewport.height() + overhang) || changed;
     }
     forgetOldLayouts();
 }
@@ -321,10 +321,11 @@ void Page::scrollToPosition(int row, int position) {
         return;
     const qreal margin = m_look.line * 2;
     const QRectF line = layout(row).caret(position).translated(origin(row));
-    if (line.top() >= margin && line.bottom() <= m_viewport.height() - margin)
+    const auto [first, last] = visible(); // only these have true heights
+    const bool up = row < first || (row <= last && line.top() < margin);
+    if (!up && row <= last && line.bottom() <= m_viewport.height() - margin)
         return;
     m_sticks = false;
-    const bool up = line.top() < margin;
     m_anchor = {row, position, up ? -margin : line.height() + margin - m_viewport.height()};
     settle();
     m_sticks = m_top >= maximum();

@@ -11,14 +11,22 @@ namespace ui::transcript {
 /// The long page of messages and the window on it. Only what is seen is laid out; everything else has an
 /// estimated height or the one it had when it was last seen. The window is held by an anchor (message,
 /// position, pixels), so that nothing which happens elsewhere moves what the reader looks at; at the end it
-/// sticks to the end. Main thread; no widgets.
+/// sticks to the end.
+///
+/// Heights are taken over by settle() and scrollTo() only, and both leave measured what is painted (from the
+/// window's upper edge less `overhang` to its lower edge and as much more) and the last windowful of the page.
+/// So what is seen stands where it is said to stand, an estimate never decides where the end is, and laying
+/// out a message to ask it something moves nothing. Main thread; no widgets.
 class Page {
 public:
+    static constexpr int overhang = 24; // frames and buttons reach this far beyond their message
+
     explicit Page(const Theme& theme) : m_look(theme) {}
 
     void setModel(const app::TranscriptModel* model);
     void setTheme(const Theme& theme);
-    void setViewport(QSize size);
+    /// `width`: of the whole view, whether its scroll bar is there or not, so that the column stays in place.
+    void setViewport(QSize size, int width);
     void setAnswering(bool answering);
     void setCanContinue(bool canContinue);
 
@@ -47,7 +55,7 @@ public:
     bool isHidden(int row) const; // system messages are not shown
     const Look& look() const { return m_look; }
 
-    MessageLayout& layout(int row);
+    MessageLayout& layout(int row);      // moves nothing, see above
     QPoint origin(int row) const;        // of a message, in the viewport
     QRect rowRect(int row) const;        // in the viewport
     int rowAt(int viewportY) const;      // clamped; -1 when there is none
@@ -66,7 +74,9 @@ private:
     };
 
     int estimate(int row) const;
-    bool measure(int row); // true when its height changed
+    bool measure(int row);                 // true when its height changed
+    bool measureFrom(int row, int bottom); // down to a place on the page
+    bool measureEnd();                     // the last windowful
     void estimateAll();
     void capture();
     qint64 anchorTop();
@@ -80,6 +90,7 @@ private:
     const app::TranscriptModel* m_model = nullptr;
     Look m_look;
     QSize m_viewport{600, 400};
+    int m_width = 600;
     HeightIndex m_heights; // message and the gap below it
     std::unordered_map<int, Cached> m_layouts;
     std::uint64_t m_clock = 0;

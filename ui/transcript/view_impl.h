@@ -1,5 +1,6 @@
 #pragma once
 #include "ui/chat_view.h"
+#include "ui/transcript/end_button.h"
 #include "ui/transcript/page.h"
 #include "ui/transcript/selection.h"
 
@@ -18,7 +19,8 @@ struct ChatView::Impl {
     ChatView& view;
     transcript::Page page;
     QPointer<app::TranscriptModel> model;
-    bool syncing = false; // the scroll bar is being told, it does not tell
+    transcript::EndButton* toEnd; // a child of the view
+    bool syncing = false;         // the scroll bar is being told, it does not tell
 
     transcript::Selection selection;
     QHash<app::MessageId, QList<Highlight>> highlights;

@@ -94,7 +94,8 @@ void ChatView::paintEvent(QPaintEvent* event) {
     if (!m_impl->model || m_impl->page.count() == 0)
         return;
     const QRect area = event->rect();
-    const int first = m_impl->page.rowAt(area.top() - 24), last = m_impl->page.rowAt(area.bottom() + 24);
+    const int first = m_impl->page.rowAt(area.top() - Page::overhang),
+              last = m_impl->page.rowAt(area.bottom() + Page::overhang);
     for (int row = first; row <= last; ++row)
         m_impl->paintRow(painter, row, area);
 }
