@@ -61,6 +61,9 @@ public:
     int readingTotal() const; // tokens to read for this answer, while Reading
     const engine::CacheStatus& cacheStatus() const;
     bool isReadOnly() const;
+    int
+    unsavedTurns() const; // questions and answers that are not, or not in full, on the disk and wait for it
+    void trySaving();     // at once what would be tried again soon
 
     // Chats
     void newChat();             // at once
@@ -112,6 +115,7 @@ Q_SIGNALS:
     void cacheStatusChanged();
     void modelStateChanged();
     void settingsChanged();
+    void writableChanged(); // isReadOnly() may say something else
     void exportFinished(const QString& path);
     void alreadyHere(app::ChatId chat, const QString& title, const QString& path); // what was to be imported
     /// A sentence for the banner above the composer, and what its button does.

@@ -277,11 +277,6 @@ void MainWindow::saveDraftNow() {
     m_controller.saveDraft(m_editing != 0 ? m_draftBeforeEditing : m_page->composer()->text());
 }
 
-void MainWindow::closeEvent(QCloseEvent* event) {
-    saveDraftNow();
-    QMainWindow::closeEvent(event);
-}
-
 void MainWindow::keyPressEvent(QKeyEvent* event) {
     QPlainTextEdit* edit = m_page->composer()->edit();
     const bool plain = !(event->modifiers() & (Qt::ControlModifier | Qt::AltModifier | Qt::MetaModifier));

@@ -11,16 +11,9 @@ namespace {
 
 const QString OpenChatKey = QStringLiteral("state.open_chat");
 
-/// Everything the start needs, read in one go.
-struct StartState {
-    QMap<QString, QString> settings;
-    QList<ChatSummary> chats;
-    std::optional<ChatSummary> chat;
-    QList<Message> messages;
-    QString draft, newChatDraft;
-};
+} // namespace
 
-StartState readStartState(Database& database) {
+StartState readStartState(Database& database, qint64 characters) {
     StartState state;
     state.settings = database.settings();
     state.chats = database.chats();
@@ -31,13 +24,11 @@ StartState readStartState(Database& database) {
                                     [&](const ChatSummary& c) { return c.id == last; });
     if (last > 0 && listed) {
         state.chat = database.chat(last);
-        state.messages = database.branch(last);
+        state.branch = database.branchEnd(last, RowsAtOnce, characters);
         state.draft = database.draft(last);
     }
     return state;
 }
-
-} // namespace
 
 void ChatController::Impl::start() {
     if (store.isOpen() || openFailed) {
@@ -57,31 +48,38 @@ void ChatController::Impl::readStart() {
         Q_EMIT q.chatsChanged();
         ChatSummary fresh;
         fresh.systemPrompt = settings.systemPrompt;
-        show(state.chat.value_or(fresh), state.messages, state.draft);
+        show(state.chat.value_or(fresh), state.branch, state.draft);
         library.refresh(settings.modelFolders);
         Q_EMIT q.started();
         loadAtStart(state.settings.value(ModelSwitcher::MarkerKey));
     };
     if (store.isOpen())
-        store.run(&q, readStartState, goOn, [goOn](const StoreError&) { goOn({}); });
+        store.run(
+            &q,
+            [characters = charactersAtOnce()](Database& database) {
+                return readStartState(database, characters);
+            },
+            goOn, [goOn](const StoreError&) { goOn({}); });
     else
         goOn({}); // the chat goes on in memory; the notice says so
 }
 
 /// The one place where the open chat changes.
-void ChatController::Impl::show(const ChatSummary& chat, QList<Message> messages, const QString& draft) {
+void ChatController::Impl::show(const ChatSummary& chat, const BranchPart& branch, const QString& draft) {
     const Activity before = q.activity();
     ++view;
     ++opening;
     drafts.setChat(chat.id);
     current = chat;
     firstRead = 0;
-    transcript.reset(withTurns(chat.id, std::move(messages)));
+    waitingForWhole.clear();
+    transcript.reset(withTurns(chat.id, branch.messages), branch.isWhole);
     rememberOpenChat();
     Q_EMIT q.chatOpened(chat.id, draft);
     if (q.activity() != before)
         Q_EMIT q.activityChanged();
     prepare();
+    loadEarlier(FirstRowsLater);
 }
 
 void ChatController::Impl::openChat(ChatId chat) {
@@ -94,7 +92,7 @@ void ChatController::Impl::openChat(ChatId chat) {
     if (chat < 0) {
         for (const ChatSummary& summary : std::as_const(chats)) {
             if (summary.id == chat) {
-                show(ChatSummary(summary), {}, {});
+                show(ChatSummary(summary), {{}, true}, {});
                 return;
             }
         }
@@ -102,17 +100,18 @@ void ChatController::Impl::openChat(ChatId chat) {
     }
     struct Opened {
         std::optional<ChatSummary> chat;
-        QList<Message> messages;
+        BranchPart branch;
         QString draft;
     };
     store.run(
         &q,
-        [chat](Database& database) {
-            return Opened{database.chat(chat), database.branch(chat), database.draft(chat)};
+        [chat, characters = charactersAtOnce()](Database& database) {
+            return Opened{database.chat(chat), database.branchEnd(chat, RowsAtOnce, characters),
+                          database.draft(chat)};
         },
         [this, asked](const Opened& opened) {
             if (asked == opening && opened.chat)
-                show(*opened.chat, opened.messages, opened.draft);
+                show(*opened.chat, opened.branch, opened.draft);
         });
 }
 
@@ -120,7 +119,7 @@ void ChatController::Impl::newChat() {
     drafts.flush();
     ChatSummary fresh;
     fresh.systemPrompt = settings.systemPrompt;
-    show(fresh, {}, drafts.newChatDraft());
+    show(fresh, {{}, true}, drafts.newChatDraft());
 }
 
 /// The messages of a chat as stored, with what is not stored yet: the answer that is being written and the

@@ -18,6 +18,7 @@ public:
     void change(const QString& text);
     const QString& newChatDraft() const { return m_newChatDraft; }
     void setNewChatDraft(const QString& text) { m_newChatDraft = text; }
+    const QString& text() const { return m_text; }
     void forget(); // the text was sent
     void flush();
 

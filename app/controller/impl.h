@@ -10,6 +10,19 @@
 
 namespace app {
 
+/// Everything the start needs, read in one go.
+struct StartState {
+    QMap<QString, QString> settings;
+    QList<ChatSummary> chats;
+    std::optional<ChatSummary> chat;
+    BranchPart branch{{}, true};
+    QString draft, newChatDraft;
+};
+StartState readStartState(Database& database, qint64 characters);
+
+/// A chat is shown as soon as its newest messages are read; the older ones come in pieces, growing ones.
+constexpr int RowsAtOnce = 100, FirstRowsLater = 500, MostRowsLater = 4000;
+
 /// The controller's state and its work, in four files: chats.cpp (which chat is open), messages.cpp
 /// (questions and versions), answering.cpp (what the engine is asked and says), settings.cpp (model and
 /// settings).
@@ -21,7 +34,12 @@ struct ChatController::Impl {
     // chats.cpp
     void start();
     void readStart();
-    void show(const ChatSummary& chat, QList<Message> messages, const QString& draft);
+    void onStoreImproved(const QString& notice); // store_changes.cpp, as the next
+    void takeStartLate(const StartState& state);
+    void show(const ChatSummary& chat, const BranchPart& branch, const QString& draft);
+    void loadEarlier(int rows); // long_chats.cpp, as the next
+    void whenWhole(std::function<void()> work);
+    qint64 charactersAtOnce() const;
     void openChat(ChatId chat);
     void newChat();
     void refreshChats();
@@ -98,10 +116,11 @@ struct ChatController::Impl {
     std::optional<int> startupThreads;
     bool openFailed = false;
 
-    QList<ChatSummary> chats; // as stored, and those that could not be stored yet
-    ChatSummary current;      // id 0: new
-    int view = 0;             // grows with every chat that is shown
-    int opening = 0;          // newest chat asked for
+    QList<ChatSummary> chats;                           // as stored, and those that could not be stored yet
+    ChatSummary current;                                // id 0: new
+    int view = 0;                                       // grows with every chat that is shown
+    int opening = 0;                                    // newest chat asked for
+    std::vector<std::function<void()>> waitingForWhole; // what needs all messages of the open chat
 
     QList<TurnWriter*> writers;                 // turns that are not over or not stored, oldest first
     QHash<ChatId, ChatId> storedChats;          // negative id to the real one

@@ -24,7 +24,8 @@ void TurnWriter::begin() {
     const MessageId parent = m_ids.message(m_turn->parent);
     const MessageId answer = m_ids.message(m_turn->answer.id);
     if (parent < 0 || (m_turn->goesOn && answer < 0)) {
-        m_retryTimer.start(); // what it hangs on was refused itself
+        m_refused = true; // what it hangs on was refused itself
+        m_retryTimer.start();
         Q_EMIT refused(QString());
         return;
     }
@@ -53,7 +54,7 @@ void TurnWriter::begin() {
                 progress->answer = database.beginAnswer(progress->chat, above, model);
         },
         [this] {
-            m_busy = false;
+            m_busy = m_refused = false;
             m_begun = true;
             Message stored = m_progress->answer.value_or(m_turn->answer);
             stored.id = m_ids.message(stored.id);
@@ -105,7 +106,7 @@ void TurnWriter::writeChunk() {
             database.appendChunk(id, text);
         },
         [this, bytes = m_waiting.toUtf8().size()] {
-            m_busy = false;
+            m_busy = m_refused = false;
             m_waiting.remove(0, m_inFlight);
             m_inFlight = 0;
             m_storedBytes += bytes;
@@ -126,7 +127,7 @@ void TurnWriter::writeEnd() {
             database.finishAnswer(id, end.state, end.tokens, end.tokensPerSecond);
         },
         [this] {
-            m_busy = false;
+            m_busy = m_refused = false;
             m_stored = true;
             Q_EMIT stored();
         },
@@ -152,6 +153,7 @@ void TurnWriter::closeNow() {
 
 void TurnWriter::onRefused(const StoreError& error) {
     m_busy = false;
+    m_refused = true;
     m_inFlight = 0;
     m_retryTimer.start();
     Q_EMIT refused(QString::fromStdString(error.what()));

@@ -31,6 +31,8 @@ public:
     void finish(MessageState state, int tokens, double tokensPerSecond);
     bool isBegun() const { return m_begun; }
     bool isStored() const { return m_stored; }
+    /// The store does not take it just now.
+    bool isRefused() const { return m_refused; }
     void retryNow();
     /// The program ends: what is left goes to the store without waiting for the outcome; an unfinished answer
     /// becomes Interrupted.
@@ -55,6 +57,7 @@ private:
     Ids m_ids;
     std::shared_ptr<Progress> m_progress; // steps of begin() that are done
     bool m_begun = false, m_stored = false;
+    bool m_refused = false;   // the last try
     bool m_busy = false;      // a job is in the store's queue
     QString m_waiting;        // text that is not in the store
     qsizetype m_inFlight = 0; // units at its front that the queue has
