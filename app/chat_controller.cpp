@@ -19,6 +19,8 @@ ChatController::Impl::Impl(ChatController& controller, EnginePort& enginePort,
         openFailed = true;
         tell(sentence);
     });
+    connect(&store, &TranscriptStore::improved, &q,
+            [this](const QString& notice) { onStoreImproved(notice); });
 }
 
 ChatController::Impl::~Impl() {
@@ -110,6 +112,17 @@ bool ChatController::isPreparing() const {
 
 bool ChatController::isReadOnly() const {
     return m_impl->store.isOpen() && m_impl->store.access() == Access::ReadOnly;
+}
+
+int ChatController::unsavedTurns() const {
+    return static_cast<int>(std::count_if(m_impl->writers.cbegin(), m_impl->writers.cend(),
+                                          [](const TurnWriter* writer) { return writer->isRefused(); }));
+}
+
+void ChatController::trySaving() {
+    m_impl->store.retryNow();
+    for (TurnWriter* writer : std::as_const(m_impl->writers))
+        writer->retryNow();
 }
 
 void ChatController::newChat() {

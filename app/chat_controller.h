@@ -67,6 +67,9 @@ public:
     engine::CacheStatus cacheStatus() const; // of the open chat; nothing read while the cache holds another
     const engine::CacheStatus& engineStatus() const; // of the cache, whatever chat it holds
     bool isReadOnly() const;
+    int
+    unsavedTurns() const; // questions and answers that are not, or not in full, on the disk and wait for it
+    void trySaving();     // at once what would be tried again soon
 
     // Chats
     void newChat(); // at once
@@ -131,6 +134,7 @@ Q_SIGNALS:
     void cacheStatusChanged();
     void modelStateChanged();
     void settingsChanged();
+    void writableChanged(); // isReadOnly() may say something else
     void exportFinished(const QString& path);
     void alreadyHere(app::ChatId chat, const QString& title, const QString& path); // what was to be imported
     /// A sentence for the banner above the composer, and what its button does.

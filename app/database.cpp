@@ -20,7 +20,7 @@ namespace {
 ChatSummary summaryFrom(const Query& row) {
     ChatSummary chat;
     chat.id = row.integer(0);
-    chat.title = row.text(1);
+    chat.title = row.beginning(1, store::kShownTitle);
     chat.created = QDateTime::fromMSecsSinceEpoch(row.integer(2));
     chat.updated = QDateTime::fromMSecsSinceEpoch(row.integer(3));
     chat.systemPrompt = row.text(4);
@@ -58,6 +58,14 @@ Access Database::access() const {
     return m_impl->access;
 }
 
+bool Database::mayImprove() const {
+    return m_impl->access == Access::ReadOnly && m_impl->opened.mayPass;
+}
+
+bool Database::isBeingWritten(const QString& path) {
+    return store::WriterLock::isHeld(path);
+}
+
 QString Database::notice() const {
     return m_impl->opened.notice;
 }
@@ -92,6 +100,14 @@ std::optional<ChatSummary> Database::chat(ChatId chat) {
     });
 }
 
+QString Database::wholeTitle(ChatId chat) {
+    Connection& connection = m_impl->connection();
+    return connection.read([&] {
+        Query query = connection.query("SELECT title FROM chat WHERE id = ?");
+        return query.bind(chat).next() ? query.text(0) : QString();
+    });
+}
+
 ChatId Database::createChat(const QString& title, const QString& systemPrompt) {
     ChatSummary chat;
     chat.title = title;
@@ -110,6 +126,21 @@ ChatId Database::insertChat(const ChatSummary& chat) {
             .bind(chat.updated.toMSecsSinceEpoch())
             .run();
         return connection.lastId();
+    });
+}
+
+void Database::updateChat(const ChatSummary& chat) {
+    Connection& connection = m_impl->connection();
+    connection.write(Durability::Full, [&] {
+        requireOneRow(
+            connection
+                .query("UPDATE chat SET title = ?, system_prompt = ?, created = ?, updated = ? WHERE id = ?")
+                .bind(chat.title)
+                .bind(chat.systemPrompt)
+                .bind(chat.created.toMSecsSinceEpoch())
+                .bind(chat.updated.toMSecsSinceEpoch())
+                .bind(chat.id)
+                .run());
     });
 }
 
@@ -193,7 +224,7 @@ void Database::recordEvent(ChatId chat, const QString& kind, const QString& deta
 QMap<QString, QString> Database::settings() {
     Connection& connection = m_impl->connection();
     return connection.read([&] {
-        Query query = connection.query("SELECT key, value FROM setting");
+        Query query = connection.query("SELECT key, value FROM setting WHERE key <> 'trash.clock'");
         QMap<QString, QString> result;
         while (query.next())
             result.insert(query.text(0), query.text(1));

@@ -1,28 +1,21 @@
 #pragma once
 #include "app/chat_types.h"
+#include "app/store_error.h"
 
 #include <functional>
-
 #include <memory>
 #include <optional>
 #include <QHash>
 #include <QMap>
-#include <stdexcept>
 
 struct sqlite3;
 
 namespace app {
 
-/// A sentence for the user; nothing was lost by it.
-class StoreError : public std::runtime_error {
-public:
-    enum class Kind { Full, ReadOnly, Damaged, Newer, Other };
-    StoreError(Kind kind, const QString& sentence)
-        : std::runtime_error(sentence.toStdString()), m_kind(kind) {}
-    Kind kind() const { return m_kind; }
-
-private:
-    Kind m_kind;
+/// Some of the messages of a branch that follow each other, oldest first.
+struct BranchPart {
+    QList<Message> messages;
+    bool isWhole = false; // the branch begins with them
 };
 
 enum class Access { ReadWrite, ReadOnly };
@@ -39,12 +32,17 @@ public:
     ~Database();
 
     Access access() const;
+    /// Read-only for a reason that can pass (a full disk, another program): another open() later may give more.
+    bool mayImprove() const;
+    /// Some process, this one included, has it open for writing.
+    static bool isBeingWritten(const QString& path);
     QString notice() const; // why it is read-only, or what was moved aside; empty normally
     QString path() const;
 
     // Chats
     QList<ChatSummary> chats(); // newest first, without the deleted ones
     std::optional<ChatSummary> chat(ChatId chat);
+    QString wholeTitle(ChatId chat); // a summary has the beginning of one that is absurdly long
     ChatId createChat(const QString& title, const QString& systemPrompt);
     void renameChat(ChatId chat, const QString& title);
     void setSystemPrompt(ChatId chat, const QString& text);
@@ -53,6 +51,10 @@ public:
 
     // Messages: a tree by parent; a chat shows the branch that ends at its active leaf.
     QList<Message> branch(ChatId chat);
+    /// Its newest messages, whatever the length of the chat: at least that many, with at least that many characters (UTF-16).
+    BranchPart branchEnd(ChatId chat, int rows, qint64 characters);
+    /// The `rows` messages of a branch that end with this one.
+    BranchPart branchUpTo(ChatId chat, MessageId last, int rows);
     /// Durable (FULL) when it returns: the user's text is on disk before a token is generated.
     Message appendUserMessage(ChatId chat, MessageId parent, const QString& text);
     /// An empty answer in state Streaming; becomes the active leaf.
@@ -73,6 +75,7 @@ public:
 
     // For import: stored as they are, except for the id. The parent must be stored already.
     ChatId insertChat(const ChatSummary& chat);
+    void updateChat(const ChatSummary& chat); // title, system prompt and times
     MessageId insertMessage(const Message& message);
 
     // Drafts, events, settings

@@ -1,9 +1,7 @@
 #include "app/export.h"
 #include "app/database.h"
+#include "app/safe_file.h"
 #include "app/store/rows.h"
-
-#include <QFileInfo>
-#include <QSaveFile>
 
 #include <nlohmann/json.hpp>
 
@@ -112,9 +110,10 @@ QByteArray plainExport(Database& database, const ChatSummary& chat) {
 } // namespace
 
 QByteArray exportChat(Database& database, ChatId id, ExportFormat format) {
-    const std::optional<ChatSummary> chat = database.chat(id);
+    std::optional<ChatSummary> chat = database.chat(id);
     if (!chat)
         throw StoreError(StoreError::Kind::Other, u"There is no chat %1."_s.arg(id));
+    chat->title = database.wholeTitle(id);
     switch (format) {
     case ExportFormat::Markdown:
         return markdownExport(database, *chat);
@@ -127,16 +126,7 @@ QByteArray exportChat(Database& database, ChatId id, ExportFormat format) {
 }
 
 void exportChatToFile(Database& database, ChatId chat, ExportFormat format, const QString& path) {
-    const QByteArray bytes = exportChat(database, chat, format);
-    QSaveFile file(path);
-    const bool written = file.open(QIODevice::WriteOnly) &&
-                         file.setPermissions(QFile::ReadOwner | QFile::WriteOwner) &&
-                         file.write(bytes) == bytes.size() && file.commit();
-    if (!written) {
-        const bool full = file.error() == QFileDevice::ResourceError;
-        throw StoreError(full ? StoreError::Kind::Full : StoreError::Kind::Other,
-                         u"%1 could not be written: %2."_s.arg(path, file.errorString()));
-    }
+    writeFile(path, exportChat(database, chat, format));
 }
 
 } // namespace app

@@ -2,11 +2,18 @@
 #include "app/export.h"
 #include "app/store/rows.h"
 
+#include <QBuffer>
+#include <QFile>
 #include <QHash>
 
-#include <cmath>
+#include <algorithm>
+#include <array>
+#include <istream>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <streambuf>
+#include <utility>
+#include <vector>
 
 using namespace Qt::StringLiterals;
 
@@ -90,30 +97,130 @@ Message messageOf(const Json& json) {
     return message;
 }
 
-Json parsed(const QByteArray& bytes) {
-    const Json json = Json::parse(bytes.begin(), bytes.end(), nullptr, /*allow_exceptions=*/false);
-    if (!json.is_object())
-        throw refused(u"it is not a JSON object"_s);
-    if (textOf(json, "format") != QLatin1StringView(kExportFormatName))
-        throw refused(u"it has another format"_s);
-    const Json& version = member(json, "version");
-    if (!version.is_number_integer() || version.get<qint64>() < 1)
-        throw refused(u"it has no version"_s);
-    if (version.get<qint64>() > kExportVersion)
-        throw StoreError(StoreError::Kind::Newer,
-                         u"This chat was exported by a newer Sumidero, which is needed to import it."_s);
-    if (!member(json, "messages").is_array())
-        throw refused(u"\"messages\" is not a list"_s);
-    return json;
-}
+/// What a file may hold; a chat of 100,000 messages has a tenth of it.
+constexpr qint64 kMostBytes = qint64(1) << 30;
+constexpr int kDeepest = 4; // lists and objects in each other; a chat has three
 
-MessageId renamed(const QHash<MessageId, MessageId>& ids, MessageId old) {
-    if (old == 0)
-        return 0;
-    if (!ids.contains(old))
-        throw refused(u"message %1 does not come before what refers to it"_s.arg(old));
-    return ids.value(old);
-}
+/// A device as the parser reads it: in blocks, and not for ever.
+class Source : public std::streambuf {
+public:
+    explicit Source(QIODevice& device) : m_device(device) {}
+
+protected:
+    int_type underflow() override {
+        const qint64 size = m_device.read(m_block.data(), static_cast<qint64>(m_block.size()));
+        if (size < 0)
+            throw StoreError(StoreError::Kind::Other,
+                             u"The file could not be read: %1."_s.arg(m_device.errorString()));
+        m_read += size;
+        if (m_read > kMostBytes)
+            throw refused(u"it is larger than 1 GB"_s);
+        setg(m_block.data(), m_block.data(), m_block.data() + size);
+        return size == 0 ? traits_type::eof() : traits_type::to_int_type(m_block[0]);
+    }
+
+private:
+    QIODevice& m_device;
+    std::vector<char> m_block = std::vector<char>(1 << 16);
+    qint64 m_read = 0;
+};
+
+/// Takes a chat as it is parsed: no more than one message is in memory. Inside a transaction: what is refused
+/// in the end was never there.
+class Import {
+public:
+    explicit Import(Database& database) : m_database(database) {}
+
+    ChatId run(QIODevice& device) {
+        m_chat.id = m_database.insertChat(m_chat); // its messages may come before its title
+        Source source(device);
+        std::istream stream(&source);
+        const Json rest = Json::parse(
+            stream,
+            [this](int depth, Json::parse_event_t event, Json& value) { return take(depth, event, value); },
+            /*allow_exceptions=*/false);
+        if (!rest.is_object())
+            throw refused(u"it is not a JSON object"_s);
+        checkKind(rest);
+        if (!m_hasMessages)
+            throw refused(u"\"messages\" is missing"_s);
+        m_chat.title = textOf(rest, "title");
+        m_chat.systemPrompt = textOf(rest, "system_prompt");
+        m_chat.created = timeOf(rest, "created");
+        m_chat.updated = timeOf(rest, "updated");
+        m_database.updateChat(m_chat);
+        if (const MessageId leaf = idOf(rest, "active_leaf"); leaf != 0)
+            m_database.setActiveLeaf(m_chat.id, renamed(leaf));
+        return m_chat.id;
+    }
+
+private:
+    using Event = Json::parse_event_t;
+
+    /// False: what was parsed is not kept.
+    bool take(int depth, Event event, Json& value) {
+        const bool begins = event == Event::object_start || event == Event::array_start;
+        if (begins && depth == 0 && event == Event::array_start)
+            throw refused(u"it is not a JSON object"_s);
+        if (begins && depth > kDeepest)
+            throw refused(u"it is nested too deeply"_s);
+        if (event == Event::key && depth == 1)
+            return takeKey(value.get_ref<const std::string&>());
+        if (m_key != "messages" || depth == 0)
+            return true;
+        if (depth == 1 && event != Event::array_start && event != Event::array_end)
+            throw refused(u"\"messages\" is not a list"_s);
+        if (depth == 2 && (event == Event::array_start || event == Event::value))
+            throw refused(u"a message is not an object"_s);
+        if (depth != 2 || event != Event::object_end)
+            return true;
+        takeMessage(messageOf(value));
+        return false;
+    }
+
+    bool takeKey(const std::string& key) {
+        static constexpr std::array kKnown{"format",  "version", "title",       "system_prompt",
+                                           "created", "updated", "active_leaf", "messages"};
+        m_key = key;
+        if (key == "messages" && std::exchange(m_hasMessages, true))
+            throw refused(u"\"messages\" is there twice"_s);
+        return std::find(kKnown.begin(), kKnown.end(), key) != kKnown.end();
+    }
+
+    void takeMessage(Message message) {
+        const MessageId old = message.id;
+        if (old == 0 || m_ids.contains(old))
+            throw refused(u"a message has no number of its own"_s);
+        message.chat = m_chat.id;
+        message.parent = renamed(message.parent);
+        m_ids.insert(old, m_database.insertMessage(message));
+    }
+
+    MessageId renamed(MessageId old) const {
+        if (old == 0)
+            return 0;
+        if (!m_ids.contains(old))
+            throw refused(u"message %1 does not come before what refers to it"_s.arg(old));
+        return m_ids.value(old);
+    }
+
+    static void checkKind(const Json& json) {
+        if (textOf(json, "format") != QLatin1StringView(kExportFormatName))
+            throw refused(u"it has another format"_s);
+        const Json& version = member(json, "version");
+        if (!version.is_number_integer() || version.get<qint64>() < 1)
+            throw refused(u"it has no version"_s);
+        if (version.get<qint64>() > kExportVersion)
+            throw StoreError(StoreError::Kind::Newer,
+                             u"This chat was exported by a newer Sumidero, which is needed to import it."_s);
+    }
+
+    Database& m_database;
+    ChatSummary m_chat;
+    std::string m_key; // of the whole, that is being read
+    bool m_hasMessages = false;
+    QHash<MessageId, MessageId> m_ids; // in the file, here
+};
 
 /// The first message of a chat, whatever its versions.
 const Message* firstOf(const QList<Message>& messages) {
@@ -124,17 +231,13 @@ const Message* firstOf(const QList<Message>& messages) {
     return nullptr;
 }
 
-} // namespace
-
-ChatId findExported(Database& database, const QByteArray& bytes) {
-    const Json json = parsed(bytes);
-    const QDateTime created = timeOf(json, "created");
-    QList<Message> messages;
-    if (!json["messages"].empty())
-        messages.append(messageOf(json["messages"].front()));
+/// Another chat that was begun at the same moment with the same first message.
+ChatId twinOf(Database& database, ChatId imported) {
+    const QDateTime created = database.chat(imported)->created;
+    const QList<Message> messages = database.allMessages(imported);
     const Message* first = firstOf(messages);
     for (const ChatSummary& chat : database.chats()) {
-        if (chat.created != created)
+        if (chat.created != created || chat.id == imported)
             continue;
         const QList<Message> here = database.allMessages(chat.id);
         const Message* same = firstOf(here);
@@ -145,30 +248,40 @@ ChatId findExported(Database& database, const QByteArray& bytes) {
     return 0;
 }
 
-ChatId importChat(Database& database, const QByteArray& bytes) {
-    const Json json = parsed(bytes);
-    ChatSummary chat;
-    chat.title = textOf(json, "title");
-    chat.systemPrompt = textOf(json, "system_prompt");
-    chat.created = timeOf(json, "created");
-    chat.updated = timeOf(json, "updated");
-    const MessageId oldLeaf = idOf(json, "active_leaf");
-    database.runInTransaction([&] {
-        chat.id = database.insertChat(chat);
-        QHash<MessageId, MessageId> ids;
-        for (const Json& item : json["messages"]) {
-            Message message = messageOf(item);
-            const MessageId old = message.id;
-            if (old == 0 || ids.contains(old))
-                throw refused(u"a message has no number of its own"_s);
-            message.chat = chat.id;
-            message.parent = renamed(ids, message.parent);
-            ids.insert(old, database.insertMessage(message));
-        }
-        if (oldLeaf != 0)
-            database.setActiveLeaf(chat.id, renamed(ids, oldLeaf));
-    });
-    return chat.id;
+} // namespace
+
+ChatId importChat(Database& database, QIODevice& device) {
+    ChatId chat = 0;
+    database.runInTransaction([&] { chat = Import(database).run(device); });
+    return chat;
+}
+
+ChatId importChat(Database& database, const QByteArray& json) {
+    QBuffer buffer;
+    buffer.setData(json);
+    buffer.open(QIODevice::ReadOnly);
+    return importChat(database, buffer);
+}
+
+ChatId findExported(Database& database, QIODevice& device) {
+    struct OnlyLooked {}; // takes back what was imported to look at it
+    ChatId found = 0;
+    try {
+        database.runInTransaction([&] {
+            found = twinOf(database, Import(database).run(device));
+            throw OnlyLooked();
+        });
+    } catch (const OnlyLooked&) {
+        return found;
+    }
+    return found;
+}
+
+ChatId findExported(Database& database, const QByteArray& json) {
+    QBuffer buffer;
+    buffer.setData(json);
+    buffer.open(QIODevice::ReadOnly);
+    return findExported(database, buffer);
 }
 
 } // namespace app

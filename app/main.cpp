@@ -5,13 +5,15 @@
 #include "app/desktop/termination.h"
 #include "app/engine_bridge.h"
 #include "app/paths.h"
+#include "app/safe_file.h"
 #include "ui/main_window.h"
 #include "ui/theme.h"
 
 #include <QApplication>
+#include <QBuffer>
 #include <QFile>
+#include <QFileInfo>
 #include <QPixmap>
-#include <QSaveFile>
 
 #include <cstdio>
 #include <exception>
@@ -38,11 +40,25 @@ void restoreLayout(ui::MainWindow& window, const QString& path) {
 
 void saveLayout(const ui::MainWindow& window, const QString& path) {
     app::makePrivateFolder(app::stateFolder());
-    QSaveFile file(path);
-    if (file.open(QIODevice::WriteOnly)) { // the place of the window is not worth a message
-        file.write(window.layoutState());
-        file.commit();
+    try {
+        app::writeFile(path, window.layoutState());
+    } catch (const app::StoreError&) {
+        // The place of the window is not worth a message.
     }
+}
+
+bool savePicture(ui::MainWindow& window, const QString& path) {
+    QBuffer bytes;
+    const QByteArray format = QFileInfo(path).suffix().toLatin1();
+    if (!window.grab().save(&bytes, format.isEmpty() ? "PNG" : format.constData()))
+        return false;
+    try {
+        app::writeFile(path, bytes.data());
+    } catch (const app::StoreError& error) {
+        complain(QString::fromUtf8(error.what()));
+        return false;
+    }
+    return true;
 }
 
 void raise(ui::MainWindow& window) {
@@ -66,7 +82,7 @@ int run(QApplication& application, const app::desktop::Options& options,
     restoreLayout(window, layout);
 
     const app::desktop::ScriptedRun script(
-        controller, options, [&window](const QString& file) { return window.grab().save(file); });
+        controller, options, [&window](const QString& file) { return savePicture(window, file); });
     const app::desktop::Termination termination;
     QObject::connect(&instance, &app::desktop::SingleInstance::raiseRequested, &window,
                      [&window] { raise(window); });

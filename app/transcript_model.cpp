@@ -10,12 +10,25 @@ int TranscriptModel::rowOf(MessageId id) const {
     return -1;
 }
 
-void TranscriptModel::reset(QList<Message> messages) {
+void TranscriptModel::reset(QList<Message> messages, bool isWhole) {
     m_messages = std::move(messages);
+    m_isWhole = isWhole;
     m_horizonRow = -1;
     m_horizonOffset = 0;
     m_forgottenTokens = 0;
     Q_EMIT wasReset();
+}
+
+void TranscriptModel::prepend(const QList<Message>& older, bool isWhole) {
+    QList<Message> all;
+    all.reserve(older.size() + m_messages.size());
+    all.append(older);
+    all.append(std::move(m_messages));
+    m_messages = std::move(all);
+    m_isWhole = isWhole;
+    if (m_horizonRow >= 0)
+        m_horizonRow += static_cast<int>(older.size());
+    Q_EMIT prepended(static_cast<int>(older.size()));
 }
 
 void TranscriptModel::append(const Message& message) {

@@ -1,5 +1,8 @@
 #include "app/transcript_store.h"
 
+#include <QTimer>
+
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -68,8 +71,10 @@ private:
     std::thread m_thread; // last: it uses the others
 };
 
-StoreError notOpen() {
-    return {StoreError::Kind::Other, u"The chats are not open."_s};
+/// Damage, a newer version and another program's file stay what they are.
+bool canPass(StoreError::Kind kind) {
+    return kind == StoreError::Kind::Full || kind == StoreError::Kind::ReadOnly ||
+           kind == StoreError::Kind::Other;
 }
 
 } // namespace
@@ -78,13 +83,24 @@ struct TranscriptStore::Impl {
     // Main thread
     bool isOpen = false;
     Access access = Access::ReadOnly;
+    QTimer retry;
+    int retryMs = 2000;
+    int waitMs = 0;
+    bool retries = false; // there is something to be gained
+    // Set once, before the database thread reads it
+    QString path;
     // Database thread
     std::unique_ptr<Database> database;
+    StoreError whyNot{StoreError::Kind::Other, u"The chats are not open."_s};
+    Outcome openNow(bool first);
     // Last, so that its thread has ended before the database goes
     Queue queue;
 };
 
-TranscriptStore::TranscriptStore(QObject* parent) : QObject(parent), m_impl(std::make_unique<Impl>()) {}
+TranscriptStore::TranscriptStore(QObject* parent) : QObject(parent), m_impl(std::make_unique<Impl>()) {
+    m_impl->retry.setSingleShot(true);
+    connect(&m_impl->retry, &QTimer::timeout, this, &TranscriptStore::retryNow);
+}
 
 TranscriptStore::~TranscriptStore() {
     m_impl->queue.push([this] { m_impl->database.reset(); });
@@ -92,24 +108,62 @@ TranscriptStore::~TranscriptStore() {
 }
 
 void TranscriptStore::open(const QString& path) {
-    m_impl->queue.push([this, path] {
-        m_impl->database.reset();
-        Task answer;
-        try {
-            m_impl->database = Database::open(path);
-            answer = [this, access = m_impl->database->access(), notice = m_impl->database->notice()] {
-                m_impl->isOpen = true;
-                m_impl->access = access;
-                Q_EMIT opened(notice);
-            };
-        } catch (const std::exception& error) {
-            answer = [this, sentence = QString::fromUtf8(error.what())] {
-                m_impl->isOpen = false;
-                Q_EMIT openFailed(sentence);
-            };
-        }
-        QMetaObject::invokeMethod(this, answer, Qt::QueuedConnection);
+    m_impl->queue.waitUntilDone();
+    m_impl->path = path;
+    attempt(true);
+}
+
+void TranscriptStore::setRetryMs(int ms) {
+    m_impl->retryMs = ms;
+}
+
+void TranscriptStore::retryNow() {
+    if (m_impl->retries)
+        attempt(false);
+}
+
+void TranscriptStore::attempt(bool first) {
+    m_impl->retry.stop();
+    m_impl->retries = false;
+    m_impl->queue.push([this, first] {
+        const Outcome outcome = m_impl->openNow(first);
+        QMetaObject::invokeMethod(
+            this, [this, first, outcome] { settle(first, outcome); }, Qt::QueuedConnection);
     });
+}
+
+/// Database thread. Between two jobs, so nobody sees it closed.
+TranscriptStore::Outcome TranscriptStore::Impl::openNow(bool first) {
+    if (!first && Database::isBeingWritten(path)) // what can be read stays open meanwhile
+        return {database != nullptr, Access::ReadOnly, true, {}};
+    database.reset();
+    try {
+        database = Database::open(path);
+        return {true, database->access(), database->mayImprove(), database->notice()};
+    } catch (const StoreError& error) {
+        whyNot = error;
+    } catch (const std::exception& error) {
+        whyNot = {StoreError::Kind::Other, QString::fromUtf8(error.what())};
+    }
+    return {false, Access::ReadOnly, canPass(whyNot.kind()), QString::fromUtf8(whyNot.what())};
+}
+
+void TranscriptStore::settle(bool first, const Outcome& outcome) {
+    const bool better = (outcome.isOpen && !isOpen()) ||
+                        (outcome.access == Access::ReadWrite && access() != Access::ReadWrite);
+    m_impl->isOpen = outcome.isOpen;
+    m_impl->access = outcome.access;
+    m_impl->retries = outcome.mayImprove;
+    if (m_impl->retries) {
+        m_impl->waitMs = first ? m_impl->retryMs : std::min(2 * m_impl->waitMs, 15 * m_impl->retryMs);
+        m_impl->retry.start(m_impl->waitMs);
+    }
+    if (first && outcome.isOpen)
+        Q_EMIT opened(outcome.sentence);
+    else if (first)
+        Q_EMIT openFailed(outcome.sentence);
+    else if (better)
+        Q_EMIT improved(outcome.sentence);
 }
 
 bool TranscriptStore::isOpen() const {
@@ -138,7 +192,7 @@ void TranscriptStore::post(Job job, std::function<void(const StoreError&)> error
         };
         try {
             if (!m_impl->database)
-                throw notOpen();
+                throw m_impl->whyNot;
             if (Task done = job(*m_impl->database))
                 answer(std::move(done));
         } catch (const StoreError& problem) {

@@ -16,8 +16,12 @@ public:
     explicit TranscriptStore(QObject* parent = nullptr);
     ~TranscriptStore() override; // finishes what was asked, then closes
 
-    /// opened() or openFailed() follows.
+    /// opened() or openFailed() follows. What could not be opened, or for reading only, for a reason that can pass (a full disk, another
+    /// program) is tried again for as long as this lives; improved() follows when it succeeds.
     void open(const QString& path);
+    /// Before the first retry; it doubles up to fifteen times that. 2,000 ms unless told otherwise.
+    void setRetryMs(int ms);
+    void retryNow(); // nothing when there is nothing to be gained
     bool isOpen() const;
     Access access() const;
 
@@ -66,10 +70,19 @@ public:
 Q_SIGNALS:
     void opened(const QString& notice); // notice: why read-only, what was moved aside; usually empty
     void openFailed(const QString& sentence);
+    void improved(const QString& notice); // isOpen() or access() says more than before
     void failed(const QString& sentence);
 
 private:
     using Job = std::function<std::function<void()>(Database&)>;
+    void attempt(bool first);
+    struct Outcome {
+        bool isOpen;
+        Access access;
+        bool mayImprove;
+        QString sentence; // the notice, or why it is not open
+    };
+    void settle(bool first, const Outcome& outcome);
     void post(Job job, std::function<void(const StoreError&)> error);
     struct Impl;
     std::unique_ptr<Impl> m_impl;

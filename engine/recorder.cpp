@@ -241,6 +241,7 @@ void Recorder::Impl::record(const std::filesystem::path& path) {
     while (holding.load())
         std::this_thread::sleep_for(std::chrono::milliseconds(1));
     drain(file);
+    file.finish();
     if (shapeChanged.exchange(false))
         throw Error("The recording has ended: the chat or the cache was changed.");
 }

@@ -17,6 +17,11 @@ FORBIDDEN = {
     "ui": r"sqlite|SQLite|<QThread|<thread>|<QFile>",
 }
 LIMIT = 400
+# Files are written in one place, flushed, checked and then renamed over the old one. Databases and their lock, and a recording that grows
+# for hours, are the others.
+WRITERS = {"app/safe_file.cpp", "app/store/files.cpp", "app/store/writer_lock.cpp", "engine/recorder/record_file.cpp"}
+WRITING = re.compile(r"""QSaveFile|QTemporaryFile|ofstream|std::fstream|\bO_(WRONLY|RDWR|CREAT|TRUNC|APPEND)\b|\bcreat\(|QFile::copy|mkstemp
+    |QFile\b.*\b(WriteOnly|ReadWrite|Append)|\.open\((QIODevice|QFile)::(WriteOnly|ReadWrite|Append)|fopen\([^)]*"[^")]*[wa+]""", re.X)
 
 
 def problems():
@@ -39,6 +44,8 @@ def check(path, name, folder):
     for number, line in enumerate(lines, 1):
         if line.rstrip() != line:
             yield f"{name}:{number}: white space at the end of the line"
+        if folder in LAYERS and name not in WRITERS and WRITING.search(line) and "safe_file" not in line:
+            yield f"{name}:{number}: files are written by app/safe_file.h"
         match = re.match(r'\s*#\s*include\s+(["<])([^">]+)[">]', line)
         if not match or folder not in LAYERS or name in WIRING:
             continue

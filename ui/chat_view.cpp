@@ -66,6 +66,16 @@ void ChatView::Impl::connectModel() {
         textChangedFrom(0);
         afterChange();
     });
+    QObject::connect(model, &Model::prepended, &view, [this](int count) {
+        page.prepend(count);
+        selection.move(count);
+        for (int* row : {&findPlace.row, &caret.row, &focusRow, &hoverRow, &pressedRow, &copiedRow}) {
+            if (*row >= 0)
+                *row += count;
+        }
+        textChangedFrom(0);
+        afterChange();
+    });
     QObject::connect(model, &Model::appended, &view, [this](int row) {
         page.append();
         textChangedFrom(row);

@@ -217,11 +217,6 @@ void MainWindow::copyMessage(app::MessageId message) {
         QGuiApplication::clipboard()->setText(m_controller.transcript().at(row).text);
 }
 
-void MainWindow::closeEvent(QCloseEvent* event) {
-    saveDraftNow();
-    QMainWindow::closeEvent(event);
-}
-
 void MainWindow::keyPressEvent(QKeyEvent* event) {
     QPlainTextEdit* edit = m_page->composer()->edit();
     const bool plain = !(event->modifiers() & (Qt::ControlModifier | Qt::AltModifier | Qt::MetaModifier));

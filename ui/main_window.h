@@ -92,6 +92,8 @@ private:
     void showModel();
     void showSettings();
     void showTranscriptState();
+    void showWritable();
+    void goToWantedMessage();
     void showNotice(const QString& sentence, app::NoticeAction action);
     void showArrangement();
     void showAbout();
@@ -105,6 +107,7 @@ private:
     Panes* m_panes;
     QPointer<SettingsDialog> m_settings;
     QTimer m_draftDelay, m_statusDelay;
+    bool m_toldOfLoss = false;          // closing again leaves without what is not on the disk
     app::MessageId m_messageToShow = 0; // once its chat is open
     app::ChatId m_menuChat = 0;         // whose context menu is open
     app::ChatId m_waitsFor = 0;         // as the banner says

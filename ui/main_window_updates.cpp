@@ -18,6 +18,7 @@
 #include "ui/window/panes.h"
 
 #include <QApplication>
+#include <QCloseEvent>
 #include <QDesktopServices>
 #include <QMessageBox>
 #include <QPushButton>
@@ -33,8 +34,9 @@ namespace {
 
 const QString deletedKey = QStringLiteral("deleted"), modelKey = QStringLiteral("model"),
               readOnlyKey = QStringLiteral("read-only"), interruptedKey = QStringLiteral("interrupted"),
-              noticeKey = QStringLiteral("notice"), linkKey = QStringLiteral("link"),
-              waitingKey = QStringLiteral("waiting"), unansweredKey = QStringLiteral("unanswered");
+              noticeKey = QStringLiteral("notice"), unsavedKey = QStringLiteral("unsaved"),
+              linkKey = QStringLiteral("link"), waitingKey = QStringLiteral("waiting"),
+              unansweredKey = QStringLiteral("unanswered");
 
 Theme themeFor(app::Theme wanted) {
     const bool dark = wanted == app::Theme::Dark || (wanted == app::Theme::System && Theme::systemIsDark());
@@ -69,6 +71,11 @@ void MainWindow::connectController() {
         m_page->composer()->sendWhatWaits();
     });
     connect(&m_controller, &ChatController::settingsChanged, this, &MainWindow::showSettings);
+    connect(&m_controller, &ChatController::answerStored, this, [this] {
+        if (m_controller.unsavedTurns() == 0 && std::exchange(m_toldOfLoss, false))
+            m_page->banners()->dismiss(unsavedKey);
+    });
+    connect(&m_controller, &ChatController::writableChanged, this, &MainWindow::showWritable);
     connect(&m_controller, &ChatController::notice, this, &MainWindow::showNotice);
     connect(&m_controller, &ChatController::alreadyHere, this, &MainWindow::showAlreadyHere);
     connect(&m_controller, &ChatController::exportFinished, this, [this](const QString& path) {
@@ -88,10 +95,39 @@ void MainWindow::connectController() {
     connect(&m_controller, &ChatController::readingProgressChanged, this, statusSoon);
     const app::TranscriptModel* transcript = &m_controller.transcript();
     connect(transcript, &app::TranscriptModel::wasReset, this, &MainWindow::showTranscriptState);
+    connect(transcript, &app::TranscriptModel::prepended, this, &MainWindow::goToWantedMessage);
     connect(transcript, &app::TranscriptModel::appended, this, &MainWindow::showTranscriptState);
     connect(transcript, &app::TranscriptModel::truncated, this, &MainWindow::showTranscriptState);
     connect(transcript, &app::TranscriptModel::changed, this, &MainWindow::showTranscriptState);
     connect(transcript, &app::TranscriptModel::horizonMoved, this, &MainWindow::showTranscriptState);
+}
+
+/// The chats may be written now, or be read at least.
+void MainWindow::showWritable() {
+    if (!m_controller.isReadOnly())
+        m_page->banners()->dismiss(readOnlyKey);
+    m_toldOfLoss = false;
+    m_page->banners()->dismiss(unsavedKey);
+    showModel();
+    showChats();
+    showTranscriptState();
+}
+
+void MainWindow::closeEvent(QCloseEvent* event) {
+    saveDraftNow();
+    if (m_controller.unsavedTurns() == 0 || std::exchange(m_toldOfLoss, true)) {
+        QMainWindow::closeEvent(event);
+        return;
+    }
+    event->ignore();
+    m_page->banners()->show({Tone::Problem,
+                             unsavedKey,
+                             tr("What was said last is not on the disk yet. Free some space and it is saved. "
+                                "Close again to leave without it."),
+                             tr("Try again"),
+                             [this] { m_controller.trySaving(); },
+                             {}});
+    m_controller.trySaving();
 }
 
 void MainWindow::showChats() {
@@ -127,11 +163,8 @@ void MainWindow::showOpenedChat() {
     showChats();
     showActivity();
     m_page->showPicture();
-    if (m_messageToShow != 0)
-        m_page->view()->scrollToMessage(m_messageToShow);
-    else
-        m_page->view()->scrollToEnd();
-    m_messageToShow = 0;
+    m_page->view()->scrollToEnd();
+    goToWantedMessage();
     const auto& messages = m_controller.transcript().messages();
     const bool interrupted = !messages.isEmpty() && messages.last().state == app::MessageState::Interrupted;
     if (interrupted && m_controller.canContinue())
@@ -201,6 +234,18 @@ void MainWindow::showStatus() {
     m_page->statusLine()->setText(status);
     m_page->header()->meter()->setStatus(cache);
     m_page->composer()->memoryChip()->setText(words::memoryChip(m_controller.settings(), cache));
+}
+
+/// The message that was found by a search; in a long chat it may come later than the newest ones.
+void MainWindow::goToWantedMessage() {
+    const app::TranscriptModel& transcript = m_controller.transcript();
+    if (m_messageToShow == 0)
+        return;
+    const bool isHere = transcript.rowOf(m_messageToShow) >= 0;
+    if (isHere)
+        m_page->view()->scrollToMessage(m_messageToShow);
+    if (isHere || transcript.isWhole())
+        m_messageToShow = 0;
 }
 
 void MainWindow::showModel() {

@@ -133,20 +133,16 @@ void exportTo(const Options& options) {
         print({{"exported", options.output}});
 }
 
-QByteArray contentOf(const std::string& name) {
-    QFile file(QString::fromLocal8Bit(name));
-    const bool opened = name == "-" ? file.open(stdin, QIODevice::ReadOnly) : file.open(QIODevice::ReadOnly);
-    if (!opened)
-        throw app::StoreError(
-            app::StoreError::Kind::Other,
-            u"%1 could not be read: %2."_s.arg(QString::fromLocal8Bit(name), file.errorString()));
-    return file.readAll();
-}
-
 void import(const Options& options) {
-    const QByteArray content = contentOf(options.file);
+    const QString name = QString::fromLocal8Bit(options.file);
+    QFile input(name);
+    const bool opened =
+        options.file == "-" ? input.open(stdin, QIODevice::ReadOnly) : input.open(QIODevice::ReadOnly);
+    if (!opened)
+        throw app::StoreError(app::StoreError::Kind::Other,
+                              u"%1 could not be read: %2."_s.arg(name, input.errorString()));
     const auto database = open(options, app::Access::ReadWrite);
-    const app::ChatId chat = importChat(*database, content);
+    const app::ChatId chat = importChat(*database, input);
     if (options.json)
         print({{"chat", chat}});
     else

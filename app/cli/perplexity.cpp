@@ -1,12 +1,13 @@
 #include "app/cli/command.h"
 #include "app/cli/model_options.h"
+#include "app/safe_file.h"
 #include "engine/compare.h"
 #include "engine/error.h"
 
 #include <chrono>
 #include <cmath>
-#include <fstream>
 #include <numeric>
+#include <sstream>
 
 namespace cli {
 namespace {
@@ -26,12 +27,11 @@ double mean(const std::vector<float>& losses, std::size_t first) {
 }
 
 void writeLosses(const std::string& path, const std::vector<float>& losses) {
-    std::ofstream file(path);
+    std::ostringstream file;
     file << "position,nll\n";
     for (std::size_t i = 0; i < losses.size(); ++i)
         file << i + 1 << ',' << losses[i] << '\n';
-    if (!file.flush())
-        throw engine::Error("The file " + path + " cannot be written.");
+    app::writeFile(QString::fromLocal8Bit(path), QByteArray::fromStdString(file.str()));
 }
 
 void run(const Options& o) {

@@ -1,13 +1,14 @@
 #include "app/cli/command.h"
 #include "app/cli/model_options.h"
+#include "app/safe_file.h"
 #include "engine/error.h"
 #include "engine/recorder.h"
 #include "engine/stream.h"
 
 #include <chrono>
-#include <fstream>
 #include <iomanip>
 #include <numeric>
+#include <sstream>
 #include <thread>
 
 namespace cli {
@@ -68,7 +69,7 @@ std::string csvQuoted(std::string_view text) {
 /// All rows of one token, one weight a line: the same table as the Inspector exports.
 void writeRows(const std::string& path, const engine::AttentionFrame& frame,
                const engine::Tokenizer& tokenizer, const std::vector<engine::TokenId>& tokens) {
-    std::ofstream file(path);
+    std::ostringstream file;
     file << "t,layer,head,slot,stream_pos,token,weight\n" << std::setprecision(9);
     const int slots = frame.sinkSlots + frame.ringSlots;
     const float* row = frame.rows.data();
@@ -85,8 +86,7 @@ void writeRows(const std::string& path, const engine::AttentionFrame& frame,
             write(position,
                   frame.sinkSlots + static_cast<int>((position - frame.ringStart) % frame.ringSlots));
     }
-    if (!file.flush())
-        throw engine::Error("The file " + path + " cannot be written.");
+    app::writeFile(QString::fromLocal8Bit(path), QByteArray::fromStdString(file.str()));
 }
 
 Shares measure(const Options& o, const std::shared_ptr<const engine::Model>& model) {
@@ -143,13 +143,12 @@ Shares measure(const Options& o, const std::shared_ptr<const engine::Model>& mod
 }
 
 void writeHeads(const std::string& path, const Shares& shares, int heads) {
-    std::ofstream file(path);
+    std::ostringstream file;
     file << "layer,head,sink_share,first_token_share,effective_keys\n";
     for (std::size_t i = 0; i < shares.sinks.size(); ++i)
         file << i / static_cast<std::size_t>(heads) << ',' << i % static_cast<std::size_t>(heads) << ','
              << shares.sinks[i] << ',' << shares.first[i] << ',' << shares.effectiveKeys[i] << '\n';
-    if (!file.flush())
-        throw engine::Error("The file " + path + " cannot be written.");
+    app::writeFile(QString::fromLocal8Bit(path), QByteArray::fromStdString(file.str()));
 }
 
 void run(const Options& o) {

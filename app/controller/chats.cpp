@@ -8,16 +8,9 @@ namespace {
 
 const QString OpenChatKey = QStringLiteral("state.open_chat");
 
-/// Everything the start needs, read in one go.
-struct StartState {
-    QMap<QString, QString> settings;
-    QList<ChatSummary> chats;
-    std::optional<ChatSummary> chat;
-    QList<Message> messages;
-    QHash<ChatId, Draft> drafts;
-};
+} // namespace
 
-StartState readStartState(Database& database) {
+StartState readStartState(Database& database, qint64 characters) {
     StartState state;
     state.settings = database.settings();
     state.chats = database.chats();
@@ -27,12 +20,10 @@ StartState readStartState(Database& database) {
                                     [&](const ChatSummary& c) { return c.id == last; });
     if (last > 0 && listed) {
         state.chat = database.chat(last);
-        state.messages = database.branch(last);
+        state.branch = database.branchEnd(last, RowsAtOnce, characters);
     }
     return state;
 }
-
-} // namespace
 
 void ChatController::Impl::start() {
     if (store.isOpen() || openFailed) {
@@ -53,13 +44,18 @@ void ChatController::Impl::readStart() {
         ChatSummary fresh;
         fresh.systemPrompt = settings.systemPrompt;
         choose(state.chat.value_or(fresh));
-        fill(state.messages);
+        fill(state.branch);
         library.refresh(settings.modelFolders);
         Q_EMIT q.started();
         loadAtStart(state.settings.value(ModelSwitcher::MarkerKey));
     };
     if (store.isOpen())
-        store.run(&q, readStartState, goOn, [goOn](const StoreError&) { goOn({}); });
+        store.run(
+            &q,
+            [characters = charactersAtOnce()](Database& database) {
+                return readStartState(database, characters);
+            },
+            goOn, [goOn](const StoreError&) { goOn({}); });
     else
         goOn({}); // the chat goes on in memory; the notice says so
 }
@@ -74,6 +70,7 @@ void ChatController::Impl::choose(const ChatSummary& chat) {
     filled = false;
     hasOwnPrompt = false;
     firstRead = 0;
+    waitingForWhole.clear();
     transcript.reset({});
     rememberOpenChat();
     Q_EMIT q.chatChosen(chat.id);
@@ -82,11 +79,12 @@ void ChatController::Impl::choose(const ChatSummary& chat) {
 }
 
 /// The messages of the chosen chat are here.
-void ChatController::Impl::fill(QList<Message> messages) {
+void ChatController::Impl::fill(const BranchPart& branch) {
     filled = true;
-    transcript.reset(withTurns(current.id, std::move(messages)));
+    transcript.reset(withTurns(current.id, branch.messages), branch.isWhole);
     Q_EMIT q.chatOpened(current.id, drafts.current().text);
     prepare();
+    loadEarlier(FirstRowsLater);
 }
 
 void ChatController::Impl::openChat(ChatId chat) {
@@ -105,12 +103,12 @@ void ChatController::Impl::openChat(ChatId chat) {
         summary = *listed;
     choose(summary);
     if (chat < 0) {
-        fill({});
+        fill({{}, true});
         return;
     }
     struct Opened {
         std::optional<ChatSummary> chat;
-        QList<Message> messages;
+        BranchPart branch;
     };
     const auto refused = [this, shown = view] {
         if (shown == view)
@@ -118,8 +116,8 @@ void ChatController::Impl::openChat(ChatId chat) {
     };
     store.run(
         &q,
-        [chat](Database& database) {
-            return Opened{database.chat(chat), database.branch(chat)};
+        [chat, characters = charactersAtOnce()](Database& database) {
+            return Opened{database.chat(chat), database.branchEnd(chat, RowsAtOnce, characters)};
         },
         [this, known, refused, shown = view](const Opened& opened) {
             if (shown != view)
@@ -132,7 +130,7 @@ void ChatController::Impl::openChat(ChatId chat) {
                 current = *opened.chat;
                 Q_EMIT q.chatsChanged();
             }
-            fill(opened.messages);
+            fill(opened.branch);
         },
         [refused](const StoreError&) { refused(); });
 }
@@ -141,7 +139,7 @@ void ChatController::Impl::newChat() {
     ChatSummary fresh;
     fresh.systemPrompt = settings.systemPrompt;
     choose(fresh);
-    fill({});
+    fill({{}, true});
 }
 
 /// The messages of a chat as stored, with what is not stored yet: the answer that is being written and the

@@ -43,6 +43,13 @@ QHash<ChatId, Draft> DraftKeeper::read(Database& database, const QMap<QString, Q
     return drafts;
 }
 
+void DraftKeeper::load(const QHash<ChatId, Draft>& drafts) {
+    for (auto draft = drafts.begin(); draft != drafts.end(); ++draft) {
+        if (!m_changedTexts.contains(draft.key()) && !m_changedEdits.contains(draft.key()))
+            m_drafts[draft.key()] = draft.value();
+    }
+}
+
 void DraftKeeper::setChat(ChatId chat) {
     flush();
     m_chat = chat;

@@ -18,7 +18,8 @@ public:
 
     /// Everything that is kept, on the database thread. `settings` holds the edits.
     static QHash<ChatId, Draft> read(Database& database, const QMap<QString, QString>& settings);
-    void load(QHash<ChatId, Draft> drafts) { m_drafts = std::move(drafts); }
+    /// What was typed meanwhile, before the store could be read, stays.
+    void load(const QHash<ChatId, Draft>& drafts);
 
     void setChat(ChatId chat);                 // saves what is left of the chat before
     void adopt(ChatId temporary, ChatId real); // a chat was stored; 0: the open one

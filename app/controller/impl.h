@@ -11,6 +11,19 @@
 
 namespace app {
 
+/// Everything the start needs, read in one go.
+struct StartState {
+    QMap<QString, QString> settings;
+    QList<ChatSummary> chats;
+    std::optional<ChatSummary> chat;
+    BranchPart branch{{}, true};
+    QHash<ChatId, Draft> drafts;
+};
+StartState readStartState(Database& database, qint64 characters);
+
+/// A chat is shown as soon as its newest messages are read; the older ones come in pieces, growing ones.
+constexpr int RowsAtOnce = 100, FirstRowsLater = 500, MostRowsLater = 4000;
+
 /// The controller's state and its work: chats.cpp (which chat is open), list.cpp (which there are), messages.cpp
 /// (questions and versions), turns.cpp (a turn on its way to the disk and the engine), answering.cpp (what the engine is asked and says),
 /// settings.cpp (model and settings).
@@ -23,7 +36,12 @@ struct ChatController::Impl {
     void start();
     void readStart();
     void choose(const ChatSummary& chat);
-    void fill(QList<Message> messages);
+    void fill(const BranchPart& branch);
+    void onStoreImproved(const QString& notice); // store_changes.cpp, as the next
+    void takeStartLate(const StartState& state);
+    void loadEarlier(int rows); // long_chats.cpp, as the next
+    void whenWhole(std::function<void()> work);
+    qint64 charactersAtOnce() const;
     void openChat(ChatId chat);
     void newChat();
     QList<Message> withTurns(ChatId chat, QList<Message> messages) const;
@@ -122,7 +140,8 @@ struct ChatController::Impl {
         false;       // the open chat, while it is new: its instructions are no longer those of the settings
     int listing = 0; // newest list of chats asked for
     int view = 0;    // grows with every chat that is shown
-    bool filled = false; // the transcript holds its messages
+    bool filled = false;                                // the transcript holds its messages
+    std::vector<std::function<void()>> waitingForWhole; // what needs all messages of the open chat
 
     QList<TurnWriter*> writers;                 // turns that are not over or not stored, oldest first
     QHash<MessageId, MessageId> storedMessages; // negative id to the real one

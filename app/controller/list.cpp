@@ -165,9 +165,9 @@ void ChatController::Impl::importChat(const QString& path, Twice twice) {
             if (!file.open(QIODevice::ReadOnly))
                 throw StoreError(StoreError::Kind::Other,
                                  tr("“%1” cannot be read: %2").arg(path, file.errorString()));
-            const QByteArray json = file.readAll();
-            const ChatId here = twice == Twice::Ask ? findExported(database, json) : 0;
-            return here != 0 ? Imported{here, false} : Imported{app::importChat(database, json), true};
+            const ChatId here = twice == Twice::Ask ? findExported(database, file) : 0;
+            file.seek(0);
+            return here != 0 ? Imported{here, false} : Imported{app::importChat(database, file), true};
         },
         [this, path](const Imported& imported) {
             refreshChats();

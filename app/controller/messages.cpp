@@ -62,6 +62,10 @@ bool ChatController::Impl::send(const QString& text) {
 
 void ChatController::Impl::regenerate(MessageId answer) {
     const int row = transcript.rowOf(answer);
+    if (row == 0 && !transcript.isWhole()) {
+        whenWhole([this, answer] { regenerate(answer); });
+        return;
+    }
     if (row < 1 || transcript.at(row).role != Role::Assistant || !mayAsk())
         return;
     auto turn = newTurn(row);
@@ -73,6 +77,10 @@ bool ChatController::Impl::edit(MessageId userMessage, const QString& text) {
     if (text.trimmed().isEmpty() || !mayAsk())
         return false;
     const int row = transcript.rowOf(userMessage);
+    if (row <= 0 && !transcript.isWhole()) {
+        tell(tr("This chat is still being read. Try again in a moment."));
+        return false;
+    }
     if (row < 0) {
         bringBack(userMessage);
         return false;
@@ -123,6 +131,10 @@ void ChatController::Impl::continueAnswer() {
 void ChatController::Impl::showVersion(MessageId message, int delta) {
     if (openTurn() || message <= 0 || current.id <= 0)
         return;
+    if (!transcript.isWhole()) {
+        whenWhole([this, message, delta] { showVersion(message, delta); });
+        return;
+    }
     store.run(
         &q,
         [message, delta, chat = current.id](Database& database) {

@@ -100,6 +100,11 @@ void TurnWriter::finish(MessageState state, int tokens, double tokensPerSecond) 
     postWhenDue();
 }
 
+void TurnWriter::retryNow() {
+    if (m_refused)
+        post();
+}
+
 void TurnWriter::postWhenDue() {
     if (!m_begun || m_busy || isRefused() || m_stored)
         return; // what is in the queue or refused comes back here
@@ -123,10 +128,12 @@ void TurnWriter::post() {
     m_store.run(
         this, [progress = m_progress, job = job()](Database& database) { write(database, *progress, job); },
         [this, over] {
+            m_refused = false;
             over();
             postWhenDue();
         },
         [this, over](const StoreError& error) {
+            m_refused = true;
             m_retryTimer.start();
             over();
             Q_EMIT refused(QString::fromUtf8(error.what()));

@@ -36,7 +36,8 @@ public:
     void add(const QString& text, int tokens);
     void finish(MessageState state, int tokens, double tokensPerSecond);
     bool isBegun() const { return m_begun; }
-    bool isRefused() const { return m_retryTimer.isActive(); } // and will be tried again
+    bool isRefused() const { return m_refused; } // the last try; it will be tried again
+    void retryNow();
     /// The program ends: what is left goes to the store without waiting for the outcome; an unfinished answer
     /// becomes Interrupted. The writers of a chat in their order.
     void closeNow();
@@ -70,6 +71,7 @@ private:
     std::shared_ptr<Progress> m_progress; // the database thread's while m_busy
     bool m_asked = false;                 // begin() was called
     bool m_begun = false, m_stored = false;
+    bool m_refused = false;
     bool m_busy = false; // a job is in the store's queue
     QString m_waiting;   // text of which the store has not said that it has it
     qsizetype m_waitingFrom = 0;

@@ -1,7 +1,8 @@
 #include "app/store/connection.h"
+#include "app/store/files.h"
 
-#include <QFile>
 #include <QUrl>
+#include <SQLiteCpp/Backup.h>
 
 #include <cerrno>
 #include <sqlite3.h>
@@ -27,6 +28,7 @@ int flags(Connection::Mode mode) {
     case Connection::Mode::Create:
         return SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE;
     case Connection::Mode::ReadWrite:
+    case Connection::Mode::Alone:
         return SQLite::OPEN_READWRITE;
     case Connection::Mode::ReadOnly:
         return SQLite::OPEN_READONLY;
@@ -37,6 +39,13 @@ int flags(Connection::Mode mode) {
 }
 
 } // namespace
+
+bool isFull(const SQLite::Exception& error, const QString& path) {
+    const int code = error.getErrorCode() & 0xff;
+    if (code == SQLITE_FULL || error.getExtendedErrorCode() == SQLITE_IOERR_SHMSIZE)
+        return true;
+    return (code == SQLITE_IOERR || code == SQLITE_CANTOPEN) && !hasRoom(path);
+}
 
 QString suspicionMark(const QString& path) {
     return path + u".check"_s;
@@ -74,17 +83,33 @@ QString Query::text(int column) const {
     return QString::fromUtf8(bytes, value.getBytes());
 }
 
+QString Query::beginning(int column, int bytes) const {
+    const SQLite::Column value = m_statement.getColumn(column);
+    const char* text = value.getText();
+    int size = value.getBytes();
+    if (size > bytes) {
+        size = bytes;
+        while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80) // within a character
+            --size;
+    }
+    return QString::fromUtf8(text, size);
+}
+
 Connection::Connection(const QString& path, Mode mode)
     : m_path(path), m_database(address(path, mode), flags(mode), kBusyTimeoutMs) {
     sqlite3_extended_result_codes(handle(), 1);
     checkpointOnClose(false);
+    if (mode == Mode::Alone) {
+        execute("PRAGMA locking_mode = EXCLUSIVE");
+        execute("PRAGMA query_only = ON");
+    }
     execute("PRAGMA foreign_keys = ON");
     execute("PRAGMA secure_delete = ON"); // what is deleted is gone
     execute("PRAGMA temp_store = MEMORY");
     execute("PRAGMA synchronous = NORMAL");
     execute("PRAGMA journal_size_limit = 16777216");
     m_readOnly =
-        mode == Mode::ReadOnly || mode == Mode::Immutable || sqlite3_db_readonly(handle(), "main") == 1;
+        (mode != Mode::Create && mode != Mode::ReadWrite) || sqlite3_db_readonly(handle(), "main") == 1;
 }
 
 Connection::~Connection() {
@@ -98,6 +123,12 @@ void Connection::makeReadOnly(const QString& why) {
 
 void Connection::checkpointOnClose(bool yes) {
     sqlite3_db_config(handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, yes ? 0 : 1, nullptr);
+}
+
+void Connection::copyFrom(Connection& other) {
+    SQLite::Backup backup(m_database, other.m_database);
+    if (const int result = backup.executeStep(-1); result != SQLITE_DONE)
+        throw SQLite::Exception("the database could not be copied", result);
 }
 
 Query Connection::query(std::string_view sql) {
@@ -128,18 +159,17 @@ void Connection::setDurability(Durability durability) {
 }
 
 StoreError Connection::storeError(const SQLite::Exception& error) {
-    const int extended = error.getExtendedErrorCode();
     const int code = error.getErrorCode() & 0xff;
     const int system = sqlite3_system_errno(handle());
     const QString details = QString::fromUtf8(error.what());
     const bool noRoom = system == ENOSPC || system == EDQUOT || system == EFBIG;
-    if (code == SQLITE_FULL || (code == SQLITE_IOERR && (noRoom || extended == SQLITE_IOERR_SHMSIZE)))
+    if (isFull(error, m_path) || (code == SQLITE_IOERR && noRoom))
         return {StoreError::Kind::Full,
                 u"The disk is full: nothing could be saved to %1. Free some space, then try again."_s.arg(
                     m_path)};
     if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB) {
         if (!m_readOnly)
-            QFile(suspicionMark(m_path)).open(QIODevice::WriteOnly);
+            createPrivate(suspicionMark(m_path));
         return {StoreError::Kind::Damaged,
                 u"The file %1 is damaged (%2). It is checked and repaired at the next start."_s.arg(m_path,
                                                                                                     details)};

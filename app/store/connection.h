@@ -11,6 +11,9 @@
 
 namespace app::store {
 
+/// No room on the disk, however SQLite puts it. `path`: the database.
+bool isFull(const SQLite::Exception& error, const QString& path);
+
 /// A file whose presence asks the next start for a full check; made when SQLite reports damage.
 QString suspicionMark(const QString& path);
 
@@ -32,6 +35,8 @@ public:
     qint64 integer(int column) const { return m_statement.getColumn(column).getInt64(); }
     double real(int column) const { return m_statement.getColumn(column).getDouble(); }
     QString text(int column) const;
+    /// Its beginning: whole characters that take at most `bytes`.
+    QString beginning(int column, int bytes) const;
     bool isNull(int column) const { return m_statement.isColumnNull(column); }
 
 private:
@@ -52,6 +57,7 @@ public:
         Create,    // a new file in the place of nothing
         ReadWrite, // an existing file
         ReadOnly,
+        Alone, // to read where there is no room for the file that WAL keeps beside it: others have to wait meanwhile
         Immutable // a file that cannot change and whose folder cannot be written: no WAL, no locks
     };
     Connection(const QString& path, Mode mode); // throws SQLite::Exception
@@ -70,6 +76,8 @@ public:
     Query query(std::string_view sql); // `sql` must outlive the connection (a literal)
     void execute(const char* sql) { m_database.exec(sql); }
     qint64 number(const char* sql); // the only value of the only row
+    /// All of another one, in the place of what is here. Throws SQLite::Exception.
+    void copyFrom(Connection& other);
     qint64 lastId() { return m_database.getLastInsertRowid(); }
 
     /// All or nothing; inside another one it is a savepoint of it. SQLite's errors come out as StoreError.

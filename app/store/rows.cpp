@@ -55,7 +55,7 @@ Message messageFrom(const Query& row) {
     fromName(row.text(4), message.state);
     message.text = row.text(5);
     message.model = row.text(6);
-    message.created = QDateTime::fromMSecsSinceEpoch(row.integer(7));
+    message.created = QDateTime::fromMSecsSinceEpoch(row.integer(7), Qt::UTC); // local time takes far longer
     message.tokens = static_cast<int>(row.integer(8));
     message.tokensPerSecond = row.real(9);
     return message;

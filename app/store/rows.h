@@ -4,6 +4,9 @@
 // Rows as the values of chat_types.h, and back; shared by the parts of the store.
 namespace app::store {
 
+/// Bytes of a title that are shown; an export has all of it. Whatever a file says, a list of titles stays small.
+constexpr int kShownTitle = 1000;
+
 qint64 nowMs();
 QString name(Role role);
 QString name(MessageState state);

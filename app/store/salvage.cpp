@@ -1,13 +1,8 @@
 #include "app/store/salvage.h"
+#include "app/store/leaf_reader.h"
 #include "app/store/rows.h"
 
-#include <QFile>
-#include <QFileInfo>
 #include <QHash>
-#include <QTemporaryDir>
-
-#include <algorithm>
-#include <functional>
 
 using namespace Qt::StringLiterals;
 
@@ -15,234 +10,195 @@ namespace app::store {
 
 namespace {
 
-constexpr qint64 kFarthestId = qint64(1) << 32; // no transcript has had that many rows
+constexpr int kUsualPageSize = 4096;
+constexpr qint64 kFarthestId = qint64(1)
+                               << 32; // no transcript has had that many rows; new ones go on from the highest
 
-using RowReader = std::function<void(const Query&)>;
-
-/// Reads the rows of one table whose key lies in a range, in order, going round what is damaged by halving
-/// the range.
-class Reader {
+/// Takes rows in any order and tells by their values whose they are: no two of our tables hold rows of the same shape. Later versions of
+/// the schema may have more columns at the end.
+class Sorter {
 public:
-    Reader(Connection& connection, std::string_view select, RowReader use)
-        : m_connection(connection), m_select(select), m_use(std::move(use)) {}
+    explicit Sorter(Connection& to) : m_to(to) {}
 
-    void readAll() { read(0, kFarthestId); }
-
-private:
-    /// `first` and `last` are keys; column 0 of the select is the key.
-    void read(qint64 first, qint64 last) {
-        while (first <= last) {
-            qint64 next = first;
-            try {
-                Query query = m_connection.query(m_select);
-                query.bind(first).bind(last);
-                while (query.next()) {
-                    m_use(query);
-                    next = query.integer(0) + 1;
-                }
-                return;
-            } catch (const SQLite::Exception&) {
-                ++m_faults;
-            }
-            if (next > first) { // what came before the damage has been read
-                first = next;
-                continue;
-            }
-            if (first == last || m_faults > kPatience)
-                return;
-            const qint64 middle = first + (last - first) / 2;
-            read(first, middle);
-            first = middle + 1;
-        }
-    }
-
-    static constexpr int kPatience = 20000; // failed look-ups; a file that is damage all over is given up
-
-    Connection& m_connection;
-    std::string_view m_select;
-    RowReader m_use;
-    int m_faults = 0;
-};
-
-/// Rows go over with their ids; what refers to a lost row is tied to what is left.
-class Copier {
-public:
-    Copier(Connection& from, Connection& to) : m_from(from), m_to(to) {}
-
-    qint64 copy() {
-        m_to.write(Durability::Full, [&] {
-            copyChats();
-            copyMessages();
-            copyChunks();
-            copySmallTables();
-            finishChats();
-        });
-        return m_messages;
-    }
-
-private:
-    void copyChats() {
-        Reader(m_from,
-               "SELECT id, title, system_prompt, created, updated, deleted, active_leaf FROM chat WHERE id "
-               "BETWEEN ? AND ? ORDER BY id",
-               [&](const Query& row) {
-                   Query insert =
-                       m_to.query("INSERT OR IGNORE INTO chat(id, title, system_prompt, created, updated, "
-                                  "deleted) VALUES(?, ?, ?, ?, ?, ?)");
-                   insert.bind(row.integer(0))
-                       .bind(row.text(1))
-                       .bind(row.text(2))
-                       .bind(row.integer(3))
-                       .bind(row.integer(4));
-                   insert.bindIdOrNull(row.integer(5)).run();
-                   m_leaves.insert(row.integer(0), row.integer(6));
-               })
-            .readAll();
-    }
-
-    void copyMessages() {
-        Reader(m_from,
-               "SELECT " SUMIDERO_MESSAGE_COLUMNS " FROM message WHERE id BETWEEN ? AND ? ORDER BY id",
-               [&](const Query& row) { copyMessage(row); })
-            .readAll();
-    }
-
-    void copyMessage(const Query& row) {
-        const Message message = messageFrom(row);
-        if (!m_leaves.contains(message.chat)) {
-            m_leaves.insert(message.chat, 0);
-            m_to.query("INSERT OR IGNORE INTO chat(id, title, created, updated) VALUES(?, ?, ?, ?)")
-                .bind(message.chat)
-                .bind(u"Recovered chat"_s)
-                .bind(message.created.toMSecsSinceEpoch())
-                .bind(message.created.toMSecsSinceEpoch())
-                .run();
-        }
-        const bool orphan = message.parent != 0 && m_chatOf.value(message.parent) != message.chat;
-        const MessageId parent = orphan ? m_newest.value(message.chat) : message.parent;
-        m_messages += m_to.query("INSERT OR IGNORE INTO message(id, chat, parent, role, state, content, "
-                                 "model, created, tokens, "
-                                 "tokens_per_second) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
-                          .bind(message.id)
-                          .bind(message.chat)
-                          .bindIdOrNull(parent)
-                          .bind(name(message.role))
-                          .bind(name(message.state))
-                          .bind(message.text)
-                          .bind(message.model)
-                          .bind(message.created.toMSecsSinceEpoch())
-                          .bind(message.tokens)
-                          .bind(message.tokensPerSecond)
-                          .run();
-        m_chatOf.insert(message.id, message.chat);
-        m_newest.insert(message.chat, message.id);
-    }
-
-    void copyChunks() {
-        Reader(m_from,
-               "SELECT message, seq, content FROM chunk WHERE message BETWEEN ? AND ? ORDER BY message, seq",
-               [&](const Query& row) {
-                   if (m_chatOf.contains(row.integer(0)))
-                       m_to.query("INSERT OR IGNORE INTO chunk(message, seq, content) SELECT id, ?, ? FROM "
-                                  "message WHERE id = ? "
-                                  "AND state = 'streaming'")
-                           .bind(row.integer(1))
-                           .bind(row.text(2))
-                           .bind(row.integer(0))
-                           .run();
-               })
-            .readAll();
-    }
-
-    void copySmallTables() {
-        Reader(m_from, "SELECT chat, content FROM draft WHERE chat BETWEEN ? AND ?", [&](const Query& row) {
+    void take(const Record& row) {
+        if (!row.isTable)
+            takeFromIndex(row);
+        else if (isMessage(row))
+            addMessage(row);
+        else if (isChat(row))
+            addChat(row);
+        else if (isEvent(row))
+            addEvent(row);
+        else if (row.values.size() == 2 && row.rowId >= 0 && row.rowId < kFarthestId && row.isNull(0) &&
+                 row.isText(1))
             m_to.query("INSERT OR IGNORE INTO draft(chat, content) VALUES(?, ?)")
-                .bind(row.integer(0))
+                .bind(row.rowId)
                 .bind(row.text(1))
                 .run();
-        }).readAll();
-        Reader(m_from,
-               "SELECT id, chat, kind, details, created FROM event WHERE id BETWEEN ? AND ? ORDER BY id",
-               [&](const Query& row) {
-                   if (m_leaves.contains(row.integer(1)))
-                       m_to.query("INSERT INTO event(chat, kind, details, created) VALUES(?, ?, ?, ?)")
-                           .bind(row.integer(1))
-                           .bind(row.text(2))
-                           .bind(row.text(3))
-                           .bind(row.integer(4))
-                           .run();
-               })
-            .readAll();
-        Reader(m_from, "SELECT 0, key, value FROM setting WHERE ? <= ?", [&](const Query& row) {
-            m_to.query("INSERT OR IGNORE INTO setting(key, value) VALUES(?, ?)")
-                .bind(row.text(1))
+    }
+
+private:
+    static bool isId(qint64 id) { return id > 0 && id < kFarthestId; }
+
+    static bool isMessage(const Record& row) {
+        Role role{};
+        MessageState state{};
+        return isId(row.rowId) && row.isNull(0) && isId(row.integer(1)) &&
+               (row.isNull(2) || row.isInteger(2)) && row.isText(3) && fromName(row.text(3), role) &&
+               row.isText(4) && fromName(row.text(4), state) && row.isText(5) &&
+               (row.isCut || (row.isText(6) && row.isInteger(7) && row.isNumber(8) && row.isInteger(9)));
+    }
+
+    static bool isChat(const Record& row) {
+        return isId(row.rowId) && row.isNull(0) && row.isText(1) && (row.isText(2) || row.isCut) &&
+               (row.isCut || (row.isInteger(3) && row.isInteger(4) && row.values.size() >= 7 &&
+                              (row.isNull(5) || row.isInteger(5)) && (row.isNull(6) || row.isInteger(6))));
+    }
+
+    static bool isEvent(const Record& row) {
+        return !row.isCut && row.isNull(0) && isId(row.integer(1)) && row.isText(2) && row.isText(3) &&
+               row.isInteger(4);
+    }
+
+    void addMessage(const Record& row) {
+        const bool isAnswer = row.text(3) == name(Role::Assistant);
+        m_to.query("INSERT OR IGNORE INTO message(id, chat, parent, role, state, content, model, created, "
+                   "tokens, tokens_per_second) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+            .bind(row.rowId)
+            .bind(row.integer(1))
+            .bindIdOrNull(row.integer(2))
+            .bind(row.text(3))
+            .bind(row.isCut && isAnswer ? name(MessageState::Interrupted) : row.text(4))
+            .bind(row.text(5))
+            .bind(row.text(6))
+            .bind(row.integer(9))
+            .bind(row.integer(7))
+            .bind(row.real(8))
+            .run();
+    }
+
+    void addChat(const Record& row) {
+        m_to.query("INSERT OR IGNORE INTO chat(id, title, system_prompt, created, updated, deleted, "
+                   "active_leaf) VALUES(?, ?, ?, ?, ?, ?, ?)")
+            .bind(row.rowId)
+            .bind(row.text(1))
+            .bind(row.text(2))
+            .bind(row.integer(3))
+            .bind(row.integer(4))
+            .bindIdOrNull(row.integer(5))
+            .bindIdOrNull(row.integer(6))
+            .run();
+    }
+
+    void addEvent(const Record& row) {
+        m_to.query("INSERT OR IGNORE INTO event(id, chat, kind, details, created) VALUES(?, ?, ?, ?, ?)")
+            .bind(row.rowId)
+            .bind(row.integer(1))
+            .bind(row.text(2))
+            .bind(row.text(3))
+            .bind(row.integer(4))
+            .run();
+    }
+
+    /// The tables without rowid.
+    void takeFromIndex(const Record& row) {
+        if (row.isCut)
+            return;
+        if (row.values.size() == 3 && isId(row.integer(0)) && row.isInteger(1) && row.isText(2))
+            m_to.query("INSERT OR IGNORE INTO chunk(message, seq, content) VALUES(?, ?, ?)")
+                .bind(row.integer(0))
+                .bind(row.integer(1))
                 .bind(row.text(2))
                 .run();
-        }).readAll();
+        else if (row.values.size() == 2 && row.isText(0) && row.isText(1))
+            m_to.query("INSERT OR IGNORE INTO setting(key, value) VALUES(?, ?)")
+                .bind(row.text(0))
+                .bind(row.text(1))
+                .run();
     }
 
-    void finishChats() {
-        for (auto leaf = m_leaves.constBegin(); leaf != m_leaves.constEnd(); ++leaf) {
-            const bool there = m_chatOf.value(leaf.value()) == leaf.key();
-            m_to.query("UPDATE chat SET active_leaf = ? WHERE id = ?")
-                .bindIdOrNull(there ? leaf.value() : m_newest.value(leaf.key()))
-                .bind(leaf.key())
+    Connection& m_to;
+};
+
+/// What refers to a lost row is tied to what is left.
+class Mender {
+public:
+    explicit Mender(Connection& to) : m_to(to) {}
+
+    qint64 mend() {
+        m_to.execute(
+            "INSERT INTO chat(id, title, created, updated) SELECT chat, 'Recovered chat', min(created), "
+            "max(created) FROM message WHERE chat NOT IN (SELECT id FROM chat) GROUP BY chat");
+        m_to.execute(
+            "DELETE FROM chunk WHERE message NOT IN (SELECT id FROM message WHERE state = 'streaming')");
+        m_to.execute("DELETE FROM event WHERE chat NOT IN (SELECT id FROM chat)");
+        readMessages();
+        for (auto orphan = m_orphans.constBegin(); orphan != m_orphans.constEnd(); ++orphan)
+            m_to.query("UPDATE message SET parent = ? WHERE id = ?")
+                .bindIdOrNull(orphan.value())
+                .bind(orphan.key())
                 .run();
+        mendLeaves();
+        return m_chatOf.size();
+    }
+
+private:
+    /// A parent is older than its child and in the same chat; where it is lost the newest one before stands in.
+    void readMessages() {
+        Query query = m_to.query("SELECT id, chat, parent FROM message ORDER BY id");
+        while (query.next()) {
+            const MessageId id = query.integer(0), parent = query.integer(2);
+            const ChatId chat = query.integer(1);
+            if (parent != 0 && m_chatOf.value(parent) != chat)
+                m_orphans.insert(id, m_newest.value(chat));
+            m_chatOf.insert(id, chat);
+            m_newest.insert(chat, id);
         }
     }
 
-    Connection& m_from;
+    void mendLeaves() {
+        QHash<ChatId, MessageId> leaves;
+        {
+            Query query = m_to.query("SELECT id, active_leaf FROM chat");
+            while (query.next())
+                leaves.insert(query.integer(0), query.integer(1));
+        }
+        for (auto leaf = leaves.constBegin(); leaf != leaves.constEnd(); ++leaf) {
+            if (m_chatOf.value(leaf.value()) != leaf.key())
+                m_to.query("UPDATE chat SET active_leaf = ? WHERE id = ?")
+                    .bindIdOrNull(m_newest.value(leaf.key()))
+                    .bind(leaf.key())
+                    .run();
+        }
+    }
+
     Connection& m_to;
-    QHash<ChatId, MessageId> m_leaves;
     QHash<MessageId, ChatId> m_chatOf;
     QHash<ChatId, MessageId> m_newest;
-    qint64 m_messages = 0;
+    QHash<MessageId, MessageId> m_orphans; // to their new parents
 };
 
-/// The first page holds the header and the schema, and is the same in every database of ours that was never
-/// rewritten: a copy of the damaged file with the first page of the new one can often be read.
-bool replaceFirstPage(const QString& path, const QString& fresh) {
-    QFile from(fresh);
-    QFile to(path);
-    if (!from.open(QIODevice::ReadOnly) || !to.open(QIODevice::ReadWrite))
-        return false;
-    QByteArray page = from.read(100);
-    const int size = page.size() == 100 ? (uchar(page[16]) << 8 | uchar(page[17])) : 0;
-    page += from.read(size - 100);
-    if (size < 512 || page.size() != size || to.size() < 2 * size)
-        return false;
-    const auto pages = static_cast<quint32>(to.size() / size);
-    for (int i = 0; i < 4; ++i)
-        page[28 + i] = static_cast<char>(pages >> (24 - 8 * i));
-    return to.seek(0) && to.write(page) == size;
-}
-
-qint64 copyRows(const QString& from, const QString& fresh) {
-    try {
-        Connection source(from, Connection::Mode::ReadOnly);
-        source.number("SELECT count(*) FROM sqlite_schema");
-        Connection target(fresh, Connection::Mode::ReadWrite);
-        target.checkpointOnClose(true);
-        return Copier(source, target).copy();
-    } catch (const std::exception&) {
-        return 0;
-    }
+qint64 copyRows(PageFile& from, Connection& to) {
+    return to.write(Durability::Full, [&] {
+        to.execute("PRAGMA defer_foreign_keys = ON"); // the rows come in the order of their pages
+        Sorter sorter(to);
+        LeafReader(from).readAll([&](const Record& row) { sorter.take(row); });
+        return Mender(to).mend();
+    });
 }
 
 } // namespace
 
 qint64 salvage(const QString& damaged, const QString& fresh) {
-    if (QFileInfo(damaged).size() == 0)
-        return 0;
-    // From a copy: SQLite may change, even delete, what lies beside a file that it opens.
-    const QTemporaryDir folder(fresh + u".XXXXXX"_s);
-    const QString copy = folder.filePath(u"copy.db"_s);
-    if (!QFile::copy(damaged, copy) || !QFile::setPermissions(copy, QFile::ReadOwner | QFile::WriteOwner))
-        return 0;
-    QFile::copy(damaged + u"-wal"_s, copy + u"-wal"_s);
-    if (const qint64 messages = copyRows(copy, fresh))
-        return messages;
-    return replaceFirstPage(copy, fresh) ? copyRows(copy, fresh) : 0;
+    Connection to(fresh, Connection::Mode::ReadWrite);
+    to.checkpointOnClose(true);
+    PageFile file(damaged);
+    qint64 messages = copyRows(file, to);
+    if (messages == 0 && file.pageSize() != kUsualPageSize) { // the header may be what is damaged
+        PageFile again(damaged, kUsualPageSize);
+        messages = copyRows(again, to);
+    }
+    return messages;
 }
 
 } // namespace app::store

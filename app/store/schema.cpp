@@ -1,11 +1,10 @@
 #include "app/store/schema.h"
+#include "app/store/files.h"
 
 #include <QFile>
 #include <QFileInfo>
 
-#include <fcntl.h>
 #include <sqlite3.h>
-#include <unistd.h>
 
 using namespace Qt::StringLiterals;
 
@@ -121,25 +120,16 @@ void createSchema(Connection& connection, const Schema& schema) {
 void backUp(Connection& connection, const QString& target) {
     const QString part = target + u".part"_s;
     QFile::remove(part);
-    // VACUUM INTO accepts an empty file: made here so that nobody else can ever read it.
-    const int descriptor =
-        ::open(QFile::encodeName(part).constData(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
-    if (descriptor >= 0)
-        ::close(descriptor);
+    createPrivate(part); // VACUUM INTO accepts an empty file: made here so that nobody else can ever read it
     connection.query("VACUUM INTO ?").bind(part).run();
-    const int written = ::open(QFile::encodeName(part).constData(), O_RDONLY | O_CLOEXEC);
-    if (written < 0 || ::fsync(written) != 0)
+    if (!syncFile(part))
         throw SQLite::Exception("the backup could not be written", SQLITE_IOERR);
-    ::close(written);
-    if (::rename(QFile::encodeName(part).constData(), QFile::encodeName(target).constData()) != 0)
+    if (!renameOver(part, target))
         throw SQLite::Exception("the backup could not be put in place", SQLITE_IOERR);
 }
 
-void migrate(Connection& connection, const Schema& schema) {
+void applyMigrations(Connection& connection, const Schema& schema) {
     const int from = static_cast<int>(connection.number("PRAGMA user_version"));
-    if (from >= schema.version)
-        return;
-    backUp(connection, connection.path() + u".v%1.backup"_s.arg(from));
     for (const Migration& step : schema.migrations) {
         if (step.to <= from)
             continue;
@@ -148,6 +138,22 @@ void migrate(Connection& connection, const Schema& schema) {
             setVersion(connection, step.to);
         });
     }
+}
+
+void migrate(Connection& connection, const Schema& schema) {
+    const int from = static_cast<int>(connection.number("PRAGMA user_version"));
+    if (from >= schema.version)
+        return;
+    // Not begun where it cannot end: the copy, and as much again for the steps.
+    if (!hasRoom(connection.path(), 2 * QFileInfo(connection.path()).size()))
+        throw SQLite::Exception("there is no room for a backup", SQLITE_FULL);
+    try {
+        backUp(connection, connection.path() + u".v%1.backup"_s.arg(from));
+    } catch (...) {
+        QFile::remove(connection.path() + u".v%1.backup.part"_s.arg(from));
+        throw;
+    }
+    applyMigrations(connection, schema);
 }
 
 void rebuildIndexes(Connection& connection) {

@@ -28,8 +28,10 @@ const Schema& currentSchema();
 void createSchema(Connection& connection, const Schema& schema);
 /// Brings an older file up to date: a whole copy first ("<path>.v<version>.backup", through VACUUM INTO),
 /// then step by step, each in one transaction. Killed anywhere, the file is at the old or the new version of
-/// a step, never between. Throws SQLite::Exception.
+/// a step, never between. Throws SQLite::Exception or StoreError.
 void migrate(Connection& connection, const Schema& schema);
+/// The same without a copy, for what is one itself. Throws SQLite::Exception or StoreError.
+void applyMigrations(Connection& connection, const Schema& schema);
 /// A consistent copy of the database, 0600; an older copy of that name stays until the new one is whole.
 /// Throws SQLite::Exception.
 void backUp(Connection& connection, const QString& target);

@@ -1,4 +1,5 @@
 #include "app/store/database_impl.h"
+#include "app/store/rows.h"
 
 #include <algorithm>
 
@@ -19,7 +20,8 @@ constexpr QChar kMatchBegin(0xe000);
 constexpr QChar kMatchEnd(0xe001);
 constexpr qsizetype kBefore = 40; // characters of a snippet round its match
 constexpr qsizetype kAfter = 80;
-constexpr qsizetype kMostWords = 32; // an expression of hundreds is too deep for the index
+constexpr int kLongestSnippet = 4000; // bytes; a "word" may be as long as a text
+constexpr qsizetype kMostWords = 32;  // an expression of hundreds is too deep for the index
 constexpr qsizetype kLongestQuery = 2000;
 
 bool isWrittenWithoutSpaces(char32_t character) {
@@ -106,7 +108,7 @@ constexpr Source kTexts{
     "SELECT m.chat, m.id, c.title, m.created, m.content FROM message m JOIN chat c ON c.id = m.chat "
     "WHERE c.deleted IS NULL AND instr(lower(m.content), ?) > 0 ORDER BY m.id DESC"};
 constexpr Source kTitles{
-    "SELECT c.id, 0, c.title, c.updated, c.title, highlight(chat_fts, 0, char(57344), char(57345)) "
+    "SELECT c.id, 0, c.title, c.updated, c.title, snippet(chat_fts, 0, char(57344), char(57345), '…', 64) "
     "FROM chat_fts JOIN chat c ON c.id = chat_fts.rowid "
     "WHERE chat_fts MATCH ? AND c.deleted IS NULL ORDER BY chat_fts.rowid DESC",
     "SELECT c.id, 0, c.title, c.updated, c.title FROM chat c "
@@ -144,9 +146,10 @@ void collect(Connection& connection, const Source& source, const Words& words, i
         SearchHit hit;
         hit.chat = query.integer(0);
         hit.message = query.integer(1);
-        hit.chatTitle = query.text(2);
+        hit.chatTitle = query.beginning(2, store::kShownTitle);
         hit.created = QDateTime::fromMSecsSinceEpoch(query.integer(3));
-        hit.snippet = oneLine(byIndex ? query.text(5) : snippetOf(query.text(4), words.anywhere.first()));
+        hit.snippet = oneLine(byIndex ? query.beginning(5, kLongestSnippet)
+                                      : snippetOf(query.text(4), words.anywhere.first()));
         hits.append(hit);
         ++found;
     }

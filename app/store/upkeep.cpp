@@ -5,13 +5,33 @@ namespace app::store {
 
 namespace {
 
-constexpr qint64 kTrashMs = 30ll * 24 * 60 * 60 * 1000;
+constexpr qint64 kDayMs = 24ll * 60 * 60 * 1000;
+constexpr qint64 kTrashMs = 30 * kDayMs;
 
 QList<qint64> ids(Query& query) {
     QList<qint64> result;
     while (query.next())
         result.append(query.integer(0));
     return result;
+}
+
+/// What the clock said at an earlier start, at least a day ago by the clock of now; 0: not known. A clock that is wrong at one start, or for
+/// a day, decides nothing: when it is right again it is behind what was noted, and that is forgotten.
+qint64 believedTime(Connection& connection, qint64 now) {
+    qint64 noted = 0;
+    {
+        Query query = connection.query("SELECT value FROM setting WHERE key = 'trash.clock'");
+        if (query.next())
+            noted = query.text(0).toLongLong();
+    }
+    if (noted > 0 && now >= noted && now - noted < kDayMs)
+        return 0;
+    connection.write(Durability::Normal, [&] {
+        connection.query("INSERT OR REPLACE INTO setting(key, value) VALUES('trash.clock', ?)")
+            .bind(QString::number(now))
+            .run();
+    });
+    return noted > 0 && now >= noted ? noted : 0;
 }
 
 void purge(Connection& connection, qint64 chat) {
@@ -38,10 +58,13 @@ void finishInterrupted(Connection& connection) {
 }
 
 void purgeTrash(Connection& connection, qint64 now) {
+    const qint64 believed = believedTime(connection, now);
+    if (believed == 0)
+        return;
     QList<qint64> old;
     {
         Query query = connection.query("SELECT id FROM chat WHERE deleted < ?");
-        old = ids(query.bind(now - kTrashMs));
+        old = ids(query.bind(believed - kTrashMs));
     }
     if (old.isEmpty())
         return;

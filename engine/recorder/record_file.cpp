@@ -1,6 +1,5 @@
 #include "engine/recorder/record_file.h"
 
-#include "engine/error.h"
 #include "engine/stream.h"
 
 #include <algorithm>
@@ -11,6 +10,7 @@
 #include <sys/statvfs.h>
 #include <system_error>
 #include <unistd.h>
+#include <utility>
 
 namespace engine {
 namespace {
@@ -91,12 +91,14 @@ void weightsToHalf(const float* from, std::uint16_t* to, int count) {
 RecordFile::RecordFile(const std::filesystem::path& path, const RecordShape& shape,
                        const RecordingSource& source)
     : m_path(path), m_shape(shape), m_record(recordBytes(shape)) {
-    m_file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    m_file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     if (m_file < 0)
         throw Error("The recording could not begin: " + path.string() + " cannot be written (" +
                     std::generic_category().message(errno) + ").");
     try {
         checkSpace();
+        // Only now: what is there under this name stays until a recording can really begin.
+        [[maybe_unused]] const int ignored = ::ftruncate(m_file, 0); // devices cannot be cut
         const std::string header = headerOf(shape, source);
         write(std::as_bytes(std::span(header)));
     } catch (...) {
@@ -107,9 +109,24 @@ RecordFile::RecordFile(const std::filesystem::path& path, const RecordShape& sha
 }
 
 RecordFile::~RecordFile() {
+    if (m_file >= 0)
+        close();
+}
+
+void RecordFile::finish() {
+    if (close() != 0)
+        throw failure(errno);
+}
+
+int RecordFile::close() {
     // A record that was cut off goes, so that the file can be read whole. Devices cannot be cut.
     [[maybe_unused]] const int ignored = ::ftruncate(m_file, static_cast<off_t>(m_bytes));
-    ::close(m_file);
+    return ::close(std::exchange(m_file, -1));
+}
+
+Error RecordFile::failure(int error) const {
+    return Error("The recording has ended: " + m_path.string() + " cannot be written (" +
+                 std::generic_category().message(error) + ").");
 }
 
 void RecordFile::append(const AttentionFrame& frame, TokenId token, std::uint64_t number) {
@@ -148,8 +165,7 @@ void RecordFile::write(std::span<const std::byte> bytes) {
         if (written < 0 && errno == EINTR)
             continue;
         if (written < 0)
-            throw Error("The recording has ended: " + m_path.string() + " cannot be written (" +
-                        std::generic_category().message(errno) + ").");
+            throw failure(errno);
         bytes = bytes.subspan(static_cast<std::size_t>(written));
     }
 }

@@ -1,5 +1,6 @@
 #pragma once
 #include "engine/attention_frame.h"
+#include "engine/error.h"
 #include "engine/recorder.h"
 
 #include <span>
@@ -17,19 +18,24 @@ struct RecordShape {
 
 RecordShape recordShapeOf(const Stream& stream);
 
-/// One file of records. Writer thread. Throws engine::Error with a sentence; then nothing more may be appended.
+/// One file of records; it grows in its place, so that a recording of hours can be looked at and survives the program. What was there under its
+/// name stays until the recording begins. Writer thread. Throws engine::Error with a sentence; then nothing more may be appended.
 class RecordFile {
 public:
     RecordFile(const std::filesystem::path& path, const RecordShape& shape, const RecordingSource& source);
-    ~RecordFile();
+    ~RecordFile(); // cut to whole records
     RecordFile(const RecordFile&) = delete;
     RecordFile& operator=(const RecordFile&) = delete;
 
     /// `number` counts the decoded tokens since the start, dropped ones too.
     void append(const AttentionFrame& frame, TokenId token, std::uint64_t number);
     std::uint64_t bytes() const { return m_bytes; }
+    /// Nothing may be appended any more. What a disk refuses at the very end is thrown here.
+    void finish();
 
 private:
+    int close();
+    Error failure(int error) const;
     void write(std::span<const std::byte> bytes);
     void checkSpace() const;
 

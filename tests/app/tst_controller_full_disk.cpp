@@ -1,4 +1,7 @@
 #include "tests/app/controller_world.h"
+#include "tests/app/disk_watch.h"
+
+#include <atomic>
 
 using namespace app;
 using namespace Qt::StringLiterals;
@@ -12,6 +15,9 @@ private Q_SLOTS:
     void fullInTheMiddleOfAnAnswer();
     void severalTurnsAndAnotherChat();
     void withoutAnyDatabase();
+    void startedOnAFullDisk_data();
+    void startedOnAFullDisk();
+    void readOnlyUntilTheOtherEnds();
 
 private:
     /// The disk is full from here on (or has room again). Settles the store first.
@@ -120,6 +126,89 @@ void ControllerFullDiskTest::withoutAnyDatabase() {
     QTRY_COMPARE(world.transcript().count(), 2);
     QTRY_COMPARE(world.last().state, MessageState::Done);
     QCOMPARE(world.last().text, u"Hello there."_s);
+}
+
+void ControllerFullDiskTest::startedOnAFullDisk_data() {
+    QTest::addColumn<bool>("hasChats");
+    QTest::addColumn<bool>("asks");
+    QTest::newRow("first start, a question") << false << true;
+    QTest::newRow("chats, a question") << true << true;
+    QTest::newRow("chats, nothing done") << true << false;
+}
+
+/// What was asked and set in the meantime is stored as soon as there is room, beside what was there.
+void ControllerFullDiskTest::startedOnAFullDisk() {
+    QFETCH(bool, hasChats);
+    QFETCH(bool, asks);
+    World world(false);
+    if (hasChats) {
+        world.start();
+        world.ask(u"Before"_s);
+        Settings settings = world.controller->settings();
+        settings.systemPrompt = u"Be brief."_s;
+        world.controller->applySettings(settings);
+        world.end();
+    }
+    std::atomic<bool> full = true;
+    test::DiskWatch watch;
+    watch.before = [&](test::DiskWatch::Call call, const QString&) {
+        const bool needsRoom = call == test::DiskWatch::Call::Open || call == test::DiskWatch::Call::Write;
+        return full && needsRoom ? SQLITE_FULL : SQLITE_OK;
+    };
+    world.create();
+    world.store->setRetryMs(50);
+    world.controller->setStartupModel(QString::fromLatin1(World::Model));
+    world.controller->start();
+    QTRY_COMPARE(world.controller->modelState().phase, ModelState::Phase::Ready);
+    QVERIFY2(world.notices.value(0).contains(u"full"_s), qPrintable(world.notices.value(0)));
+    if (asks) {
+        QVERIFY(world.controller->send(u"Can you hear me?"_s));
+        QTRY_COMPARE(world.transcript().count(), 2);
+        QTRY_COMPARE(world.last().state, MessageState::Done);
+        QTRY_COMPARE(world.controller->unsavedTurns(), 1);
+        Settings settings = world.controller->settings();
+        settings.theme = Theme::Dark;
+        world.controller->applySettings(settings);
+    }
+    QSignalSpy writable(world.controller.get(), &ChatController::writableChanged);
+    full = false;
+    QVERIFY(writable.count() > 0 || writable.wait(8000));
+    QTRY_VERIFY_WITH_TIMEOUT(world.controller->currentChat() > 0, 8000);
+    QTRY_COMPARE_WITH_TIMEOUT(world.controller->unsavedTurns(), 0, 8000);
+    const ChatId chat = world.controller->currentChat();
+    QTRY_COMPARE(world.branch(chat).size(), 2);
+    QTRY_COMPARE(world.branch(chat).back().state, MessageState::Done);
+    QCOMPARE(world.branch(chat).front().text, asks ? u"Can you hear me?"_s : u"Before"_s);
+    QCOMPARE(world.transcript().at(0).text, world.branch(chat).front().text);
+    QTRY_COMPARE(world.controller->chats().size(), hasChats && asks ? 2 : 1);
+    if (hasChats)
+        QCOMPARE(world.controller->settings().systemPrompt, u"Be brief."_s);
+    world.end();
+    world.start();
+    QCOMPARE(world.controller->chats().size(), hasChats && asks ? 2 : 1);
+    QCOMPARE(world.controller->settings().theme == Theme::Dark, asks);
+    QCOMPARE(world.controller->settings().systemPrompt == u"Be brief."_s, hasChats);
+    world.end(); // before the watch goes
+}
+
+void ControllerFullDiskTest::readOnlyUntilTheOtherEnds() {
+    World world(false);
+    auto other = world.folder.open();
+    world.create();
+    world.store->setRetryMs(20);
+    QSignalSpy started(world.controller.get(), &ChatController::started);
+    world.controller->setStartupModel(QString::fromLatin1(World::Model));
+    world.controller->start();
+    QVERIFY(started.wait());
+    QTRY_COMPARE(world.controller->modelState().phase, ModelState::Phase::Ready);
+    QVERIFY(world.controller->isReadOnly());
+    QVERIFY(!world.controller->send(u"Not yet"_s));
+    QSignalSpy writable(world.controller.get(), &ChatController::writableChanged);
+    other.reset();
+    QVERIFY(writable.wait());
+    QVERIFY(!world.controller->isReadOnly());
+    world.ask(u"Now"_s);
+    QCOMPARE(world.branch(world.controller->currentChat()).size(), 2);
 }
 
 QTEST_GUILESS_MAIN(ControllerFullDiskTest)

@@ -1,6 +1,10 @@
+#include "app/export.h"
+#include "app/store/rows.h"
+#include "app/store/upkeep.h"
 #include "tests/app/store_support.h"
 
 #include <QFileInfo>
+#include <QRandomGenerator>
 
 using namespace app;
 using namespace Qt::StringLiterals;
@@ -20,6 +24,9 @@ private Q_SLOTS:
     void refusesWhatIsNotThere();
     void filesAreForTheUserAlone();
     void trashIsEmptiedAfterThirtyDays();
+    void aWrongClockEmptiesNothing();
+    void theEndOfABranch();
+    void absurdTitlesStaySmallInLists();
 };
 
 void TestDatabase::newestChatFirst() {
@@ -234,9 +241,11 @@ void TestDatabase::trashIsEmptiedAfterThirtyDays() {
         database->deleteChat(fresh);
         const qint64 day = 24ll * 60 * 60 * 1000;
         test::execute(*database,
-                      u"UPDATE chat SET deleted = deleted - %1 WHERE id = %2"_s.arg(31 * day).arg(longChat));
+                      u"UPDATE chat SET deleted = deleted - %1 WHERE id = %2"_s.arg(33 * day).arg(longChat));
         test::execute(*database,
                       u"UPDATE chat SET deleted = deleted - %1 WHERE id = %2"_s.arg(29 * day).arg(fresh));
+        test::execute(*database,
+                      u"UPDATE setting SET value = value - %1 WHERE key = 'trash.clock'"_s.arg(2 * day));
     }
     const auto database = folder.open();
     QVERIFY(test::errorOf([&] { database->restoreChat(longChat); }));
@@ -245,6 +254,81 @@ void TestDatabase::trashIsEmptiedAfterThirtyDays() {
     database->restoreChat(fresh);
     QCOMPARE(database->chats().size(), 1);
     QCOMPARE(database->verify(), QString());
+}
+
+void TestDatabase::aWrongClockEmptiesNothing() {
+    StoreFolder folder;
+    {
+        const auto database = folder.open();
+        database->deleteChat(database->createChat(u"t"_s, {}));
+    }
+    store::Connection connection(folder.path(), store::Connection::Mode::ReadWrite);
+    constexpr qint64 hour = 60ll * 60 * 1000, day = 24 * hour, year = 365 * day;
+    const qint64 now = store::nowMs();
+    // Starts, one after the other; a clock of years ahead is right again the next day.
+    for (const qint64 start : {now + 11 * year, now + 11 * year + hour, now + day, now + 2 * day,
+                               now + 11 * year, now + 20 * day, now + 29 * day, now + 40 * day}) {
+        store::purgeTrash(connection, start);
+        QCOMPARE(connection.number("SELECT count(*) FROM chat"), 1);
+    }
+    store::purgeTrash(connection, now + 41 * day);
+    QCOMPARE(connection.number("SELECT count(*) FROM chat"), 0);
+}
+
+void TestDatabase::theEndOfABranch() {
+    StoreFolder folder;
+    const auto database = folder.open();
+    const ChatId chat = database->createChat(u"t"_s, {});
+    QVERIFY(database->branchEnd(chat, 10, 0).isWhole);
+    QList<MessageId> ids{0};
+    QRandomGenerator random(4);
+    for (int i = 0; i < 300; ++i) // a tree with a long trunk
+        ids.append(database
+                       ->appendUserMessage(chat, ids[random.bounded(8) ? i : random.bounded(i + 1)],
+                                           u"message %1"_s.arg(i))
+                       .id);
+    const auto facts = [](const QList<Message>& messages) {
+        QStringList result;
+        for (const Message& one : messages)
+            result << u"%1 %2 %3 %4/%5 "_s.arg(one.id)
+                          .arg(one.parent)
+                          .arg(one.text)
+                          .arg(one.version)
+                          .arg(one.versions);
+        return result;
+    };
+    for (const MessageId leaf : {ids.last(), ids[200], ids[1]}) {
+        database->setActiveLeaf(chat, leaf);
+        const QStringList whole = facts(database->branch(chat));
+        BranchPart part = database->branchEnd(chat, 7, 0);
+        QCOMPARE(part.messages.size(), std::min<qsizetype>(7, whole.size()));
+        QCOMPARE(part.isWhole, whole.size() <= 7);
+        QList<Message> joined = part.messages;
+        while (!part.isWhole) {
+            part = database->branchUpTo(chat, joined.first().parent, 20);
+            joined = part.messages + joined;
+        }
+        QCOMPARE(facts(joined), whole);
+    }
+    database->setActiveLeaf(chat, ids.last());
+    const BranchPart byText = database->branchEnd(chat, 1, 150);
+    QVERIFY(byText.messages.size() > 10 && byText.messages.size() < 20);
+    test::execute(*database, u"UPDATE chat SET active_leaf = NULL"_s);
+    QCOMPARE(facts(database->branchEnd(chat, 1000, 0).messages), facts(database->branch(chat)));
+}
+
+void TestDatabase::absurdTitlesStaySmallInLists() {
+    StoreFolder folder;
+    const auto database = folder.open();
+    const QString title = u"Schöne "_s + u"ö"_s.repeated(2'000'000);
+    const ChatId chat = database->createChat(title, {});
+    for (const QString& shown : {database->chats()[0].title, database->chat(chat)->title,
+                                 database->search(u"schone"_s).value(0).chatTitle}) {
+        QVERIFY(title.startsWith(shown) && shown.size() > 400 && shown.size() <= 1000);
+    }
+    QVERIFY(database->search(u"schone"_s).value(0).snippet.size() < 5000);
+    QCOMPARE(database->wholeTitle(chat), title);
+    QVERIFY(exportChat(*database, chat, ExportFormat::Json).size() > 4'000'000);
 }
 
 QTEST_GUILESS_MAIN(TestDatabase)

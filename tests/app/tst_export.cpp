@@ -20,6 +20,8 @@ private Q_SLOTS:
     void readableForms();
     void filesAreAtomicAndPrivate();
     void refusesEverythingElse();
+    void anyOrderOfMembers();
+    void endlessAndHugeFiles();
     void commandLine();
 };
 
@@ -147,6 +149,58 @@ void TestExport::filesAreAtomicAndPrivate() {
     file.seek(0);
     QCOMPARE(file.readAll(), "# t\n");
     QCOMPARE(QDir(folder.folder()).entryList({u"chat*"_s}, QDir::Files).size(), 1);
+}
+
+void TestExport::anyOrderOfMembers() {
+    StoreFolder folder;
+    const auto database = folder.open();
+    const ChatId chat = database->createChat(u"t"_s, u"Be brief."_s);
+    const Message question = database->appendUserMessage(chat, 0, u"q"_s);
+    test::answer(*database, chat, question.id, u"a"_s);
+    nlohmann::json sorted =
+        nlohmann::json::parse(exportChat(*database, chat, ExportFormat::Json).toStdString());
+    sorted["a note"] = {{"of", {"somebody", "else"}}};
+    const QByteArray bytes = QByteArray::fromStdString(sorted.dump()); // by name: messages before their title
+    QCOMPARE(facts(*database, importChat(*database, bytes)), facts(*database, chat));
+    QVERIFY(!sentenceOf(*database, QByteArray(bytes).replace("\"title\"", "\"messages\":[],\"title\""))
+                 .isEmpty());
+    QCOMPARE(database->chats().size(), 2);
+    QCOMPARE(database->verify(), QString());
+}
+
+/// Bytes without an end, and how many were asked for.
+class Endless : public QIODevice {
+public:
+    explicit Endless(QByteArray block) : m_block(std::move(block)) { open(ReadOnly | Unbuffered); }
+    bool isSequential() const override { return true; }
+    qint64 taken = 0;
+
+protected:
+    qint64 readData(char* to, qint64 size) override {
+        for (qint64 i = 0; i < size; ++i)
+            to[i] = m_block[static_cast<qsizetype>((taken + i) % m_block.size())];
+        taken += size;
+        return size;
+    }
+    qint64 writeData(const char*, qint64) override { return -1; }
+
+private:
+    QByteArray m_block;
+};
+
+void TestExport::endlessAndHugeFiles() {
+    StoreFolder folder;
+    const auto database = folder.open();
+    for (const QByteArray& block :
+         {QByteArray(1, '\0'), QByteArray("x"), QByteArray("["), QByteArray("{\"a\":")}) {
+        Endless device(block);
+        QVERIFY(test::errorOf([&] { importChat(*database, device); }));
+        QVERIFY2(device.taken <= 1 << 17, qPrintable(QString::number(device.taken)));
+    }
+    QFile zero(u"/dev/zero"_s);
+    QVERIFY(zero.open(QIODevice::ReadOnly));
+    QVERIFY(test::errorOf([&] { importChat(*database, zero); }));
+    QVERIFY(database->chats().isEmpty());
 }
 
 void TestExport::refusesEverythingElse() {

@@ -1,12 +1,11 @@
-#include "tests/app/store_support.h"
+#include "tests/app/damage_support.h"
 
-#include <QDir>
 #include <QFileInfo>
 #include <QRandomGenerator>
 
 using namespace app;
 using namespace Qt::StringLiterals;
-using test::StoreFolder;
+using namespace test;
 
 /// R8: whatever the file has become, its bytes are kept, the user is told, and there is a store to go on
 /// with.
@@ -29,45 +28,8 @@ private:
     static constexpr int kMessages = 400;
 };
 
-namespace {
-
-QByteArray contentOf(const QString& path) {
-    QFile file(path);
-    return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
-}
-
-void write(const QString& path, const QByteArray& bytes) {
-    QFile file(path);
-    QVERIFY(file.open(QIODevice::WriteOnly));
-    QCOMPARE(file.write(bytes), bytes.size());
-}
-
-/// Without the logs that went with them.
-QStringList movedAside(const StoreFolder& folder) {
-    QStringList names = QDir(folder.folder()).entryList({u"transcripts.db.damaged-*"_s}, QDir::Files);
-    names.removeIf([](const QString& name) { return name.endsWith(u"-wal"_s) || name.endsWith(u"-shm"_s); });
-    return names;
-}
-
-QString textOf(int number) {
-    return u"message %1 "_s.arg(number) + u"with a text of some length "_s.repeated(number % 9);
-}
-
-} // namespace
-
 void TestStoreDamage::initTestCase() {
-    StoreFolder folder;
-    {
-        const auto database = folder.open();
-        const ChatId chat = database->createChat(u"long chat"_s, u"Be brief."_s);
-        database->saveSetting(u"theme"_s, u"dark"_s);
-        database->runInTransaction([&] {
-            MessageId last = 0;
-            for (int i = 0; i < kMessages; ++i)
-                last = database->appendUserMessage(chat, last, textOf(i)).id;
-        });
-    }
-    m_good = contentOf(folder.path());
+    m_good = goodFile(kMessages);
     QVERIFY(m_good.size() > 40 * 4096);
 }
 

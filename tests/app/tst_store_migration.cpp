@@ -1,6 +1,7 @@
 #include "app/store/opening.h"
 #include "app/store/rows.h"
 #include "app/store/schema.h"
+#include "tests/app/disk_watch.h"
 #include "tests/app/store_support.h"
 
 #include <QDir>
@@ -25,6 +26,8 @@ private Q_SLOTS:
     void backupIsWholeAndPrivate();
     void failingMigrationSaysSo();
     void readersSeeOldFilesUpToDate();
+    void onAFullDiskItIsRead_data();
+    void onAFullDiskItIsRead();
 };
 
 namespace {
@@ -242,6 +245,45 @@ void TestStoreMigration::readersSeeOldFilesUpToDate() {
     QCOMPARE(QDir(folder.folder()).entryList({u"*.backup"_s}).size(), 0);
     store::Connection untouched(folder.path(), store::Connection::Mode::ReadOnly);
     QCOMPARE(untouched.number("PRAGMA user_version"), 1);
+}
+
+void TestStoreMigration::onAFullDiskItIsRead_data() {
+    QTest::addColumn<int>("allowed"); // writes before the disk is full
+    QTest::addColumn<bool>("temporaryToo");
+    for (const int allowed : {0, 1, 5, 20, 30, 40, 60})
+        for (const bool too : {false, true})
+            QTest::addRow("%d writes%s", allowed, too ? ", the temporary folder as well" : "")
+                << allowed << too;
+}
+
+void TestStoreMigration::onAFullDiskItIsRead() {
+    QFETCH(int, allowed);
+    QFETCH(bool, temporaryToo);
+    StoreFolder folder;
+    makeFirstRelease(folder.path());
+    test::DiskWatch watch;
+    int left = allowed;
+    watch.before = [&](test::DiskWatch::Call call, const QString& path) {
+        if (call != test::DiskWatch::Call::Write || left < 0 ||
+            (!temporaryToo && !path.startsWith(folder.folder())))
+            return SQLITE_OK;
+        return left > 0 ? (--left, SQLITE_OK) : SQLITE_FULL;
+    };
+    {
+        const auto opened = store::openForWriting(folder.path(), futureSchema());
+        QCOMPARE(opened.connection->number("SELECT count(*) FROM chat WHERE folder = 'all'"), 2);
+        QVERIFY(opened.connection->number("SELECT count(*) FROM message") > 0);
+        QCOMPARE(opened.connection->isReadOnly(), opened.mayPass);
+        if (allowed < 20) {
+            QVERIFY(opened.connection->isReadOnly());
+            QVERIFY2(opened.notice.contains(u"full"_s), qPrintable(opened.notice));
+        }
+    }
+    left = -1; // there is room again
+    const auto opened = store::openForWriting(folder.path(), futureSchema());
+    QVERIFY(!opened.connection->isReadOnly());
+    QCOMPARE(opened.connection->number("PRAGMA user_version"), 3);
+    QCOMPARE(opened.connection->number("SELECT count(*) FROM chat WHERE folder = 'all'"), 2);
 }
 
 QTEST_GUILESS_MAIN(TestStoreMigration)

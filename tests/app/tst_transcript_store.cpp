@@ -1,9 +1,12 @@
 #include "app/transcript_store.h"
+#include "tests/app/disk_watch.h"
 #include "tests/app/store_support.h"
 
 #include <QFile>
 #include <QSignalSpy>
 #include <QThread>
+
+#include <atomic>
 
 using namespace app;
 using namespace Qt::StringLiterals;
@@ -19,6 +22,9 @@ private Q_SLOTS:
     void callsBeforeOpeningWait();
     void failedOpeningIsSaid();
     void noticeIsPassedOn();
+    void opensOnceThereIsRoom();
+    void writesOnceTheOtherHasEnded();
+    void whatCannotPassIsLeftAlone();
 };
 
 void TestTranscriptStore::answersInOrderOnTheCallersThread() {
@@ -163,6 +169,88 @@ void TestTranscriptStore::noticeIsPassedOn() {
     QVERIFY(secondOpened.wait());
     QCOMPARE(second.access(), Access::ReadOnly);
     QVERIFY(!secondOpened[0][0].toString().isEmpty());
+}
+
+void TestTranscriptStore::opensOnceThereIsRoom() {
+    for (const bool there : {false, true}) { // a first start, and one with chats
+        StoreFolder folder;
+        if (there)
+            folder.open()->createChat(u"before"_s, {});
+        test::DiskWatch watch;
+        std::atomic<bool> full = true;
+        watch.before = [&](test::DiskWatch::Call call, const QString&) {
+            return !full                                                                         ? SQLITE_OK
+                   : call == test::DiskWatch::Call::Open || call == test::DiskWatch::Call::Write ? SQLITE_FULL
+                                                                                                 : SQLITE_OK;
+        };
+        TranscriptStore store;
+        store.setRetryMs(20);
+        QSignalSpy failed(&store, &TranscriptStore::openFailed), improved(&store, &TranscriptStore::improved);
+        store.open(folder.path());
+        QVERIFY(failed.wait());
+        QVERIFY2(failed[0][0].toString().contains(u"full"_s), qPrintable(failed[0][0].toString()));
+        QVERIFY(!store.isOpen());
+        // Meanwhile the reason is said, not that something is closed.
+        QString sentence;
+        store.run(
+            this, [](Database& database) { database.createChat(u"t"_s, {}); }, [] {},
+            [&](const StoreError& error) { sentence = QString::fromUtf8(error.what()); });
+        QTRY_VERIFY2(sentence.contains(u"full"_s), qPrintable(sentence));
+        QTest::qWait(100);
+        QCOMPARE(failed.count(), 1); // said once
+        full = false;
+        QVERIFY(improved.count() > 0 || improved.wait());
+        QVERIFY(store.isOpen());
+        QCOMPARE(store.access(), Access::ReadWrite);
+        qsizetype chats = -1;
+        store.run(
+            this, [](Database& database) { return database.chats().size(); },
+            [&](qsizetype count) { chats = count; });
+        QTRY_COMPARE(chats, there ? 1 : 0);
+    }
+}
+
+void TestTranscriptStore::writesOnceTheOtherHasEnded() {
+    StoreFolder folder;
+    auto other = folder.open();
+    const ChatId chat = other->createChat(u"t"_s, {});
+    TranscriptStore store;
+    store.setRetryMs(20);
+    QSignalSpy opened(&store, &TranscriptStore::opened), improved(&store, &TranscriptStore::improved);
+    store.open(folder.path());
+    QVERIFY(opened.wait());
+    QCOMPARE(store.access(), Access::ReadOnly);
+    QTest::qWait(100);
+    QCOMPARE(improved.count(), 0);
+    other.reset();
+    QVERIFY(improved.count() > 0 || improved.wait());
+    QCOMPARE(store.access(), Access::ReadWrite);
+    bool written = false;
+    store.run(
+        this, [chat](Database& database) { database.renameChat(chat, u"new"_s); }, [&] { written = true; });
+    QTRY_VERIFY(written);
+}
+
+void TestTranscriptStore::whatCannotPassIsLeftAlone() {
+    StoreFolder folder;
+    {
+        const auto database = folder.open();
+        test::execute(*database, u"PRAGMA user_version = 99"_s);
+    }
+    TranscriptStore store;
+    store.setRetryMs(10);
+    QSignalSpy opened(&store, &TranscriptStore::opened), improved(&store, &TranscriptStore::improved);
+    store.open(folder.path());
+    QVERIFY(opened.wait());
+    int opens = 0;
+    test::DiskWatch watch;
+    watch.before = [&](test::DiskWatch::Call, const QString&) {
+        ++opens;
+        return SQLITE_OK;
+    };
+    QTest::qWait(100);
+    QCOMPARE(opens, 0);
+    QCOMPARE(improved.count(), 0);
 }
 
 QTEST_GUILESS_MAIN(TestTranscriptStore)

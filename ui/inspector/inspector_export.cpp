@@ -1,12 +1,13 @@
 #include "ui/inspector/inspector_export.h"
 
+#include "app/safe_file.h"
 #include "ui/inspector/painted_view.h"
 #include "ui/theme.h"
 
+#include <QBuffer>
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QJsonObject>
-#include <QSaveFile>
 #include <QSvgGenerator>
 #include <QWidget>
 
@@ -131,37 +132,54 @@ QByteArray inspectorJson(const InspectorState& state, const ExportContext& conte
     return QJsonDocument(root).toJson();
 }
 
+namespace {
+
+QByteArray vectorPicture(QWidget& view, const QString& caption) {
+    QBuffer bytes;
+    QSvgGenerator generator;
+    generator.setOutputDevice(&bytes);
+    generator.setViewBox(QRect(0, 0, view.width(), view.height() + CaptionHeight));
+    generator.setTitle(QStringLiteral("Sumidero"));
+    generator.setDescription(caption);
+    QPainter painter(&generator);
+    paintWithCaption(painter, view, caption);
+    painter.end();
+    return bytes.data();
+}
+
+QByteArray pixelPicture(QWidget& view, const QString& caption) {
+    QImage image(QSize(view.width(), view.height() + CaptionHeight) * 2, QImage::Format_RGB32);
+    image.setDevicePixelRatio(2);
+    QPainter painter(&image);
+    paintWithCaption(painter, view, caption);
+    painter.end();
+    image.setText(QStringLiteral("Description"), caption);
+    QBuffer bytes;
+    image.save(&bytes, "PNG");
+    return bytes.data();
+}
+
+QByteArray contentFor(const QString& path, QWidget& view, const InspectorState& state,
+                      const ExportContext& context) {
+    if (path.endsWith(QStringLiteral(".csv"), Qt::CaseInsensitive))
+        return inspectorCsv(state);
+    if (path.endsWith(QStringLiteral(".json"), Qt::CaseInsensitive))
+        return inspectorJson(state, context);
+    const QString caption = exportCaption(state, context);
+    return path.endsWith(QStringLiteral(".svg"), Qt::CaseInsensitive) ? vectorPicture(view, caption)
+                                                                      : pixelPicture(view, caption);
+}
+
+} // namespace
+
 QString exportInspector(const QString& path, QWidget& view, const InspectorState& state,
                         const ExportContext& context) {
-    QSaveFile file(path);
-    const auto failure = [&] {
-        return InspectorState::tr("%1 cannot be written: %2").arg(path, file.errorString());
-    };
-    if (!file.open(QIODevice::WriteOnly))
-        return failure();
-    const QString caption = exportCaption(state, context);
-    if (path.endsWith(QStringLiteral(".csv"), Qt::CaseInsensitive)) {
-        file.write(inspectorCsv(state));
-    } else if (path.endsWith(QStringLiteral(".json"), Qt::CaseInsensitive)) {
-        file.write(inspectorJson(state, context));
-    } else if (path.endsWith(QStringLiteral(".svg"), Qt::CaseInsensitive)) {
-        QSvgGenerator generator;
-        generator.setOutputDevice(&file);
-        generator.setViewBox(QRect(0, 0, view.width(), view.height() + CaptionHeight));
-        generator.setTitle(QStringLiteral("Sumidero"));
-        generator.setDescription(caption);
-        QPainter painter(&generator);
-        paintWithCaption(painter, view, caption);
-    } else {
-        QImage image(QSize(view.width(), view.height() + CaptionHeight) * 2, QImage::Format_RGB32);
-        image.setDevicePixelRatio(2);
-        QPainter painter(&image);
-        paintWithCaption(painter, view, caption);
-        painter.end();
-        image.setText(QStringLiteral("Description"), caption);
-        image.save(&file, "PNG");
+    try {
+        app::writeFile(path, contentFor(path, view, state, context));
+    } catch (const app::StoreError& error) {
+        return QString::fromUtf8(error.what());
     }
-    return file.commit() ? QString() : failure();
+    return {};
 }
 
 } // namespace ui

@@ -73,6 +73,20 @@ void Page::reset() {
     estimateAll();
 }
 
+/// Nothing that is seen moves: its rows have other numbers, that is all.
+void Page::prepend(int added) {
+    std::vector<int> heights(static_cast<std::size_t>(m_model->count()));
+    for (int row = 0; row < m_model->count(); ++row)
+        heights[static_cast<std::size_t>(row)] = row < added ? estimate(row) : m_heights.height(row - added);
+    m_heights.assign(heights);
+    std::unordered_map<int, Cached> moved;
+    for (auto& [row, cached] : m_layouts)
+        moved.emplace(row + added, std::move(cached));
+    m_layouts = std::move(moved);
+    m_anchor.row += added;
+    m_horizonRow = m_model->horizonRow();
+}
+
 void Page::append() {
     staleRows({count() - 1}); // no longer the last answer
     m_heights.append(estimate(count()));

@@ -32,6 +32,7 @@ public:
 
     // The model did this. settle() afterwards.
     void reset();
+    void prepend(int count);
     void append();
     /// Returns the viewport y from which the page looks different, -1 when nothing that is seen did.
     int rowChanged(int row);

@@ -20,6 +20,13 @@ struct Selection {
 
     bool isEmpty() const { return !begin.isValid() || begin == end; }
     void clear() { *this = {}; }
+    /// All rows are `rows` further down now.
+    void move(int rows) {
+        for (Place* place : {&first, &last, &begin, &end}) {
+            if (place->isValid())
+                place->row += rows;
+        }
+    }
     void start(Place from, Place to) {
         first = begin = from;
         last = end = to;
