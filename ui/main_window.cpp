@@ -112,7 +112,7 @@ void MainWindow::connectPage() {
             [this] { openSettings(SettingsPage::Chat); });
     connect(m_page->emptyState(), &EmptyState::promptChosen, this, [this](const QString& text) {
         Composer* field = m_page->composer();
-        if (field->text().trimmed().isEmpty()) {
+        if (field->edit()->isBlank()) {
             field->setDraft(text);
             field->submit();
         } else if (field->state() == Composer::State::Ready) {
@@ -244,7 +244,7 @@ void MainWindow::beginEditing(app::MessageId message) {
     if (row < 0)
         return;
     if (m_editing == 0)
-        m_draftBeforeEditing = m_page->composer()->text();
+        m_draftBeforeEditing = m_page->composer()->draft();
     m_editing = message;
     m_page->composer()->setDraft(m_controller.transcript().at(row).text);
     m_page->composer()->edit()->setFocus();
@@ -274,7 +274,7 @@ void MainWindow::saveDraftNow() {
     if (!m_draftChanged)
         return;
     m_draftChanged = false;
-    m_controller.saveDraft(m_editing != 0 ? m_draftBeforeEditing : m_page->composer()->text());
+    m_controller.saveDraft(m_editing != 0 ? m_draftBeforeEditing : m_page->composer()->draft());
 }
 
 void MainWindow::closeEvent(QCloseEvent* event) {
