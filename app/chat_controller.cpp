@@ -202,8 +202,8 @@ void ChatController::setChatSystemPrompt(const QString& text) {
     m_impl->setSystemPrompt(text);
 }
 
-bool ChatController::send(const QString& text) {
-    return m_impl->send(text);
+bool ChatController::send(const QString& text, const QString& draft) {
+    return m_impl->send(text, draft.isNull() ? text : draft);
 }
 void ChatController::stop() {
     m_impl->stop(m_impl->current.id);

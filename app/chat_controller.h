@@ -98,8 +98,8 @@ public:
     // Messages
     // What takes a text says so. False: this chat is being opened or answered, there is no text or no model, or the store is read-only; a
     // notice says why where that is not plain to see. Keep the text.
-    /// A draft of the same text is over.
-    bool send(const QString& text);
+    /// A draft of the same text is over; `draft` is what was kept for it, where that is written in another way.
+    bool send(const QString& text, const QString& draft = {});
     /// A new branch; the edit is over. Also false when the message is not in the branch that is shown: it is brought back.
     bool editAndResend(MessageId userMessage, const QString& text);
     void stop();

@@ -198,8 +198,10 @@ void MainWindow::openNeighbour(int step) {
     int row = current.isValid() ? current.row() + step : step > 0 ? 0 : chats->rowCount() - 1;
     while (row >= 0 && row < chats->rowCount() && !chats->index(row).flags().testFlag(Qt::ItemIsEnabled))
         row += step;
-    if (row >= 0 && row < chats->rowCount())
+    if (row >= 0 && row < chats->rowCount()) {
+        m_side->list()->reveal(chats->index(row));
         openChat(chats->index(row).data(ChatListModel::ChatRole).value<app::ChatId>(), 0);
+    }
 }
 
 app::ChatId MainWindow::chatOfAction() const {

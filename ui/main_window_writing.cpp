@@ -31,7 +31,7 @@ void MainWindow::connectWriting() {
     connect(composer, &Composer::cancelRequested, this, &MainWindow::cancelEditing);
     connect(m_page->view(), &ChatView::editRequested, this, &MainWindow::beginEditing);
     connect(m_page->emptyState(), &EmptyState::promptChosen, this, [this, composer](const QString& text) {
-        if (composer->text().trimmed().isEmpty()) {
+        if (composer->edit()->isBlank()) {
             composer->setDraft(text);
             m_draftChanged = true;
             composer->submit();
@@ -45,7 +45,8 @@ void MainWindow::connectWriting() {
 void MainWindow::send(const QString& text) {
     saveDraftNow();
     const app::MessageId edited = m_controller.draft().edited;
-    const bool taken = edited != 0 ? m_controller.editAndResend(edited, text) : m_controller.send(text);
+    const bool taken = edited != 0 ? m_controller.editAndResend(edited, text)
+                                   : m_controller.send(text, m_page->composer()->draft());
     if (!taken)
         return;
     showDraft();
@@ -113,7 +114,7 @@ void MainWindow::saveDraftNow() {
     if (!m_draftChanged)
         return;
     m_draftChanged = false;
-    const QString text = m_page->composer()->text();
+    const QString text = m_page->composer()->draft();
     if (const app::MessageId edited = m_controller.draft().edited; edited != 0)
         m_controller.saveEdit(edited, text);
     else

@@ -63,7 +63,7 @@ struct ChatController::Impl {
 
     // messages.cpp
     bool mayAsk();
-    bool send(const QString& text);
+    bool send(const QString& text, const QString& draft);
     void regenerate(MessageId answer);
     bool edit(MessageId userMessage, const QString& text);
     bool canContinue() const;

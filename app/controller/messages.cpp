@@ -43,7 +43,7 @@ std::shared_ptr<Turn> ChatController::Impl::newTurn(int messagesBefore) const {
     return turn;
 }
 
-bool ChatController::Impl::send(const QString& text) {
+bool ChatController::Impl::send(const QString& text, const QString& draft) {
     if (text.trimmed().isEmpty() || !mayAsk())
         return false;
     auto turn = newTurn(transcript.count());
@@ -56,7 +56,7 @@ bool ChatController::Impl::send(const QString& text) {
     question.created = turn->answer.created;
     turn->question = question;
     begin(turn);
-    drafts.sent(text);
+    drafts.sent(draft);
     return true;
 }
 

@@ -18,6 +18,7 @@
 #include <QApplication>
 #include <QLineEdit>
 #include <QPushButton>
+#include <QScrollBar>
 #include <QToolButton>
 
 using test::WindowFixture;
@@ -97,6 +98,43 @@ private Q_SLOTS:
         QTRY_COMPARE(composer->text(), QString());
         open(first);
         QTRY_COMPARE(composer->text(), QStringLiteral("half a thought"));
+    }
+
+    void theListStandsStillUnderTheMouse() {
+        WindowFixture f([](app::Database& database) {
+            for (int i = 0; i < 80; ++i)
+                database.createChat(QStringLiteral("Chat %1").arg(i), {});
+            database.saveSetting(QStringLiteral("state.open_chat"), QStringLiteral("1"));
+        });
+        f.start();
+        ui::ChatList* list = f.window->sidePane()->list();
+        QTRY_COMPARE(f.controller->currentChat(), 1);
+        QTRY_VERIFY(list->viewport()->rect().contains(list->visualRect(list->chats()->indexOf(1)).center()));
+        list->verticalScrollBar()->setValue(200);
+        const auto rowUnder = [list](QPoint point) {
+            return list->indexAt(point).data(ui::ChatListModel::ChatRole).value<app::ChatId>();
+        };
+        const QPoint place(100, 150);
+        const app::ChatId wanted = rowUnder(place);
+        QVERIFY(wanted > 1);
+        QTest::mousePress(list->viewport(), Qt::LeftButton, {}, place);
+        QCOMPARE(rowUnder(place), wanted);
+        f.controller->renameChat(2, QStringLiteral("Two")); // all rows are given again
+        QTRY_COMPARE(f.window->sidePane()->list()->verticalScrollBar()->value(), 200);
+        QTest::mouseRelease(list->viewport(), Qt::LeftButton, {}, place);
+        QTRY_COMPARE(f.controller->currentChat(), wanted);
+        QTest::qWait(QApplication::doubleClickInterval() + 200);
+        QCOMPARE(list->verticalScrollBar()->value(), 200);
+        // A chat above that becomes the newest moves all others: the current row stays the same chat.
+        list->setCurrentIndex(list->chats()->indexOf(wanted));
+        const int top = list->visualRect(list->chats()->indexOf(wanted)).top();
+        QList<app::ChatSummary> chats = f.controller->chats();
+        for (app::ChatSummary& chat : chats)
+            if (chat.id == 2)
+                chat.updated = QDateTime::currentDateTimeUtc().addSecs(60);
+        f.window->sidePane()->setChats(chats);
+        QCOMPARE(list->currentIndex().data(ui::ChatListModel::ChatRole).value<app::ChatId>(), wanted);
+        QCOMPARE(list->visualRect(list->chats()->indexOf(wanted)).top(), top);
     }
 
     void deleteAndUndo() {

@@ -63,7 +63,7 @@ Composer::Composer(QWidget* parent)
             setWaiting(false); // what is being changed must not go out by itself
         refresh();
         if (!m_settingDraft)
-            Q_EMIT draftChanged(text());
+            Q_EMIT draftChanged();
     });
     connect(m_send, &QPushButton::clicked, this, [this] {
         if (m_state == State::Answering)
@@ -75,14 +75,17 @@ Composer::Composer(QWidget* parent)
 }
 
 QString Composer::text() const {
-    return m_edit->toPlainText();
+    return m_edit->text();
 }
 
-void Composer::setDraft(const QString& text) {
+QString Composer::draft() const {
+    return pasted::toDraft(m_edit->parts());
+}
+
+void Composer::setDraft(const QString& draft) {
     m_settingDraft = true;
     m_waiting = false;
-    m_edit->setPlainText(text);
-    m_edit->moveCursor(QTextCursor::End);
+    m_edit->setParts(pasted::fromDraft(draft));
     m_settingDraft = false;
     refresh();
 }
@@ -103,7 +106,7 @@ void Composer::sendWhatWaits() {
 }
 
 void Composer::submit() {
-    if (text().trimmed().isEmpty() || m_state == State::Blocked)
+    if (m_edit->isBlank() || m_state == State::Blocked)
         return;
     if (m_state != State::Ready) {
         setWaiting(true);
@@ -132,7 +135,7 @@ void Composer::refresh() {
     m_send->setText(answering ? tr("Stop") : tr("Send"));
     m_send->setAccessibleName(m_send->text());
     m_send->setToolTip(answering ? tr("Stop the answer (Esc)") : tr("Send (Enter)"));
-    m_send->setEnabled(answering || (m_state != State::Blocked && !text().trimmed().isEmpty()));
+    m_send->setEnabled(answering || (m_state != State::Blocked && !m_edit->isBlank()));
     if (m_waiting)
         m_hint->setText(answering         ? tr("Goes out when the answer is finished")
                         : m_why.isEmpty() ? tr("Goes out when the model is ready")

@@ -1,33 +1,12 @@
 #pragma once
+#include "ui/page/growing_text_edit.h"
+
 #include <QFrame>
-#include <QPlainTextEdit>
 
 class QLabel;
 class QPushButton;
 
 namespace ui {
-
-/// A text field that is as high as its text, from one line to eight; then it scrolls. Enter submits,
-/// Shift+Enter breaks the line.
-class GrowingTextEdit : public QPlainTextEdit {
-    Q_OBJECT
-public:
-    static constexpr int maximumLines = 8;
-    explicit GrowingTextEdit(QWidget* parent = nullptr);
-    QSize sizeHint() const override;
-
-Q_SIGNALS:
-    void submitted();
-    void escaped();
-
-protected:
-    void keyPressEvent(QKeyEvent* event) override;
-    void resizeEvent(QResizeEvent* event) override;
-    void insertFromMimeData(const QMimeData* source) override;
-
-private:
-    void fitHeight();
-};
 
 /// Where messages are written. Typing always works; sending while an answer is being written waits for its
 /// end (Escape takes the wait back). The text stays until the owner, who gives and saves drafts, sets another: only who took a text may
@@ -37,13 +16,15 @@ class Composer : public QFrame {
 public:
     explicit Composer(QWidget* parent = nullptr);
 
-    QPlainTextEdit* edit() const { return m_edit; }
+    GrowingTextEdit* edit() const { return m_edit; }
     QPushButton* sendButton() const { return m_send; }
     QPushButton* memoryChip() const { return m_memory; }
     QPushButton* promptChip() const { return m_prompt; }
 
-    QString text() const;
-    void setDraft(const QString& text); // no draftChanged() follows
+    QString text() const;  // what would be sent
+    QString draft() const; // what has to be kept: the text, and what of it is attached
+    /// A draft(), or any text: what of it would make typing slow is attached. No draftChanged() follows.
+    void setDraft(const QString& draft);
     enum class State { Ready, Answering, Loading, Blocked };
     /// `why` is shown: Blocked, nothing can be sent; Loading, when what waits goes out.
     void setState(State state, const QString& why = {});
@@ -58,7 +39,7 @@ Q_SIGNALS:
     void sendRequested(const QString& text); // still in the field
     void stopRequested();
     void cancelRequested(); // Escape, with nothing to stop
-    void draftChanged(const QString& text);
+    void draftChanged();
 
 protected:
     void paintEvent(QPaintEvent* event) override;

@@ -1,9 +1,10 @@
-#include "ui/page/composer.h"
+#include "ui/page/growing_text_edit.h"
+
+#include "ui/page/pasted_chips.h"
 #include "ui/theme.h"
 
 #include <QAbstractTextDocumentLayout>
 #include <QKeyEvent>
-#include <QMimeData>
 #include <QScrollBar>
 
 namespace ui {
@@ -18,8 +19,10 @@ GrowingTextEdit::GrowingTextEdit(QWidget* parent) : QPlainTextEdit(parent) {
     setSizeAdjustPolicy(QAbstractScrollArea::AdjustIgnored);
     document()->setDocumentMargin(0);
     setCursorWidth(qMax(1, qRound(Theme::current().scale * 1.5)));
+    viewport()->setMouseTracking(true);
     // While the size follows the text nothing may scroll: the documentSizeChanged of Qt's plain text layout
     // counts lines, not pixels.
+    document()->documentLayout()->registerHandler(PastedChips::objectType, new PastedChips(this));
     connect(document()->documentLayout(), &QAbstractTextDocumentLayout::documentSizeChanged, this,
             [this] { fitHeight(); });
     fitHeight();
@@ -51,12 +54,18 @@ void GrowingTextEdit::resizeEvent(QResizeEvent* event) {
 
 void GrowingTextEdit::keyPressEvent(QKeyEvent* event) {
     const bool enter = event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter;
+    const int chosen = m_chosen;
+    choose(-1);
+    if (enter && attached(chosen)) {
+        openAttachment(chosen);
+        return;
+    }
     if (enter && !(event->modifiers() & (Qt::ShiftModifier | Qt::AltModifier))) {
         Q_EMIT submitted();
         return;
     }
     if (enter) { // Qt would put a line separator in on Shift+Enter, which other programs do not understand
-        insertPlainText(QStringLiteral("\n"));
+        textCursor().insertText(QStringLiteral("\n"), QTextCharFormat());
         ensureCursorVisible();
         return;
     }
@@ -64,12 +73,13 @@ void GrowingTextEdit::keyPressEvent(QKeyEvent* event) {
         Q_EMIT escaped();
         return;
     }
+    const int before = textCursor().position();
     QPlainTextEdit::keyPressEvent(event);
-}
-
-void GrowingTextEdit::insertFromMimeData(const QMimeData* source) {
-    if (source->hasText())
-        insertPlainText(source->text());
+    const int after = textCursor().position();
+    const bool moved =
+        event->matches(QKeySequence::MoveToNextChar) || event->matches(QKeySequence::MoveToPreviousChar);
+    if (moved && std::abs(after - before) == 1 && attached(std::min(before, after)))
+        choose(std::min(before, after));
 }
 
 } // namespace ui

@@ -28,6 +28,17 @@ QString bytes(quint64 value) {
     return tr("%1 GB").arg(QLocale().toString(megabytes / 1000, 'f', 1));
 }
 
+QString textSize(const QString& text) {
+    qint64 size = 0; // in UTF-8
+    for (const QChar character : text)
+        size += character.unicode() < 0x80                               ? 1
+                : character.unicode() < 0x800 || character.isSurrogate() ? 2
+                                                                         : 3;
+    if (size < 1'000'000)
+        return tr("%1 KB").arg(number(std::max<qint64>(1, qRound64(static_cast<double>(size) / 1e3))));
+    return tr("%1 MB").arg(QLocale().toString(static_cast<double>(size) / 1e6, 'f', 1));
+}
+
 QString status(app::Activity activity, const engine::CacheStatus& cache, float readingProgress,
                int readingTotal) {
     if (activity == app::Activity::Reading) {

@@ -2,6 +2,7 @@
 
 #include "app/chat_controller.h"
 #include "ui/parts/icons.h"
+#include "ui/parts/steady_list.h"
 #include "ui/parts/words.h"
 #include "ui/settings/model_delegate.h"
 #include "ui/theme.h"
@@ -25,17 +26,15 @@ ModelsPage::ModelsPage(app::ChatController& controller, QWidget* parent)
     : SettingsPageWidget(
           tr("Models"),
           tr("Files in the GGUF format that were found on this computer. Nothing is sent anywhere."), parent),
-      m_controller(controller), m_models(new ModelListModel(this)), m_list(new QListView(this)),
-      m_state(makeHint({}, this)), m_progress(new QProgressBar(this)),
-      m_cancel(new QPushButton(tr("Cancel loading"), this)),
+      m_controller(controller), m_models(new ModelListModel(this)),
+      m_list(new SteadyList(ModelListModel::PathRole, this)), m_state(makeHint({}, this)),
+      m_progress(new QProgressBar(this)), m_cancel(new QPushButton(tr("Cancel loading"), this)),
       m_use(new QPushButton(tr("Use this model"), this)), m_folders(new QVBoxLayout),
       m_threads(new QSpinBox(this)) {
     const Theme& theme = Theme::current();
     m_list->setModel(m_models);
     m_list->setItemDelegate(new ModelDelegate(m_list));
-    m_list->setMouseTracking(true);
     m_list->setMinimumHeight(theme.px(180));
-    m_list->setVerticalScrollMode(QAbstractItemView::ScrollPerPixel);
     m_list->setAccessibleName(tr("Models on this computer"));
     m_progress->setRange(0, 1000);
     m_progress->setTextVisible(false);
@@ -105,11 +104,13 @@ QString ModelsPage::selectedPath() const {
 }
 
 void ModelsPage::showModels() {
-    const QString selected = selectedPath();
     const QString inUse = QString::fromStdString(m_controller.modelState().info.path.string());
-    m_models->setModels(m_controller.library().models(), inUse);
-    m_list->setCurrentIndex(m_models->indexOf(selected.isEmpty() ? inUse : selected));
-    showState();
+    m_list->replaceRows([this, inUse] {
+        m_models->setModels(m_controller.library().models(), inUse);
+        if (!m_list->currentIndex().isValid())
+            m_list->setCurrentIndex(m_models->indexOf(inUse));
+        showState();
+    });
 }
 
 void ModelsPage::showState() {

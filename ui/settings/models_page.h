@@ -5,7 +5,6 @@
 #include <QAbstractListModel>
 
 class QLabel;
-class QListView;
 class QProgressBar;
 class QPushButton;
 class QSpinBox;
@@ -15,6 +14,8 @@ class ChatController;
 }
 
 namespace ui {
+
+class SteadyList;
 
 /// The models that were found, usable ones first.
 class ModelListModel : public QAbstractListModel {
@@ -43,7 +44,7 @@ public:
 
     void load(const app::Settings& settings) override;
     void store(app::Settings& settings) const override;
-    QListView* list() const { return m_list; }
+    SteadyList* list() const { return m_list; }
     QPushButton* useButton() const { return m_use; }
     void addFolder(const QString& folder);
 
@@ -58,7 +59,7 @@ private:
 
     app::ChatController& m_controller;
     ModelListModel* m_models;
-    QListView* m_list;
+    SteadyList* m_list;
     QLabel* m_state;
     QProgressBar* m_progress;
     QPushButton* m_cancel;

@@ -5,15 +5,15 @@
 
 namespace ui {
 
-ChatList::ChatList(QWidget* parent) : QListView(parent), m_model(new ChatListModel(this)) {
+ChatList::ChatList(QWidget* parent)
+    : SteadyList(ChatListModel::KeyRole, parent), m_model(new ChatListModel(this)) {
     setModel(m_model);
     setItemDelegate(new ChatListDelegate(this));
     setAccessibleName(tr("Chats"));
     setEditTriggers(QAbstractItemView::EditKeyPressed);
-    setVerticalScrollMode(QAbstractItemView::ScrollPerPixel);
     setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    setMouseTracking(true);
     setUniformItemSizes(false);
+    connect(this, &SteadyList::clickedOn, this, &ChatList::open);
 }
 
 void ChatList::open(const QModelIndex& index) {
@@ -48,7 +48,7 @@ void ChatList::keyPressEvent(QKeyEvent* event) {
     default:
         break;
     }
-    QListView::keyPressEvent(event);
+    SteadyList::keyPressEvent(event);
 }
 
 void ChatList::contextMenuEvent(QContextMenuEvent* event) {
@@ -61,17 +61,16 @@ void ChatList::contextMenuEvent(QContextMenuEvent* event) {
 }
 
 void ChatList::focusInEvent(QFocusEvent* event) {
-    QListView::focusInEvent(event);
+    SteadyList::focusInEvent(event);
+    const Qt::FocusReason reason = event->reason();
+    if (reason == Qt::MouseFocusReason || reason == Qt::PopupFocusReason ||
+        reason == Qt::ActiveWindowFocusReason)
+        return; // what is pressed is current, and nothing may move below the pointer
     if (!currentIndex().isValid()) {
         const QModelIndex open = m_model->indexOf(m_model->currentChat());
         setCurrentIndex(open.isValid() ? open : m_model->firstUsable());
     }
-}
-
-void ChatList::mouseReleaseEvent(QMouseEvent* event) {
-    QListView::mouseReleaseEvent(event);
-    if (event->button() == Qt::LeftButton)
-        open(indexAt(event->position().toPoint()));
+    scrollTo(currentIndex());
 }
 
 } // namespace ui

@@ -1,7 +1,7 @@
 #pragma once
+#include "ui/parts/steady_list.h"
 #include "ui/side/chat_list_model.h"
 
-#include <QListView>
 #include <QStyledItemDelegate>
 
 namespace ui {
@@ -22,7 +22,7 @@ public:
 };
 
 /// The list itself. A click or Enter opens, F2 renames, Del deletes, the context menu has the same.
-class ChatList : public QListView {
+class ChatList : public SteadyList {
     Q_OBJECT
 public:
     explicit ChatList(QWidget* parent = nullptr);
@@ -39,7 +39,6 @@ protected:
     void keyPressEvent(QKeyEvent* event) override;
     void contextMenuEvent(QContextMenuEvent* event) override;
     void focusInEvent(QFocusEvent* event) override;
-    void mouseReleaseEvent(QMouseEvent* event) override;
 
 private:
     void open(const QModelIndex& index);

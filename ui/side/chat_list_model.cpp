@@ -49,17 +49,9 @@ void ChatListModel::setHits(const QList<app::SearchHit>& hits) {
 }
 
 void ChatListModel::replaceRows(QList<Row> rows) {
-    // While only a title or the order changed the view keeps its scroll position; a reset would throw it to
-    // the top.
-    if (rows.size() != m_rows.size()) {
-        beginResetModel();
-        m_rows = std::move(rows);
-        endResetModel();
-        return;
-    }
+    beginResetModel(); // the list keeps its place and its current row by their keys
     m_rows = std::move(rows);
-    if (!m_rows.isEmpty())
-        Q_EMIT dataChanged(index(0), index(static_cast<int>(m_rows.size()) - 1));
+    endResetModel();
 }
 
 void ChatListModel::setCurrentChat(app::ChatId chat) {
@@ -133,6 +125,8 @@ QVariant ChatListModel::data(const QModelIndex& index, int role) const {
         return tr("%1\nLast written %2").arg(row.title, QLocale().toString(row.when, QLocale::ShortFormat));
     case KindRole:
         return static_cast<int>(row.kind);
+    case KeyRole: // heads have their names, chats and hits their ids
+        return row.kind == Kind::Group ? row.title : QStringLiteral("%1/%2").arg(row.chat).arg(row.message);
     case ChatRole:
         return QVariant::fromValue(row.chat);
     case MessageRole:

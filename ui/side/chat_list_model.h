@@ -13,7 +13,7 @@ class ChatListModel : public QAbstractListModel {
     Q_OBJECT
 public:
     enum class Kind { Group, Chat, Hit };
-    enum Role { KindRole = Qt::UserRole, ChatRole, MessageRole, SnippetRole, CurrentRole, BusyRole };
+    enum Role { KindRole = Qt::UserRole, KeyRole, ChatRole, MessageRole, SnippetRole, CurrentRole, BusyRole };
     enum class BusyMark { None, Waiting, Answering };
 
     using QAbstractListModel::QAbstractListModel;

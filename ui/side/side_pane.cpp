@@ -100,11 +100,16 @@ void SidePane::setChats(const QList<app::ChatSummary>& chats) {
 }
 
 void SidePane::showChats() {
-    m_list->chats()->setChats(m_chats, QDate::currentDate());
+    m_list->replaceRows([this] { m_list->chats()->setChats(m_chats, QDate::currentDate()); });
 }
 
 void SidePane::setCurrentChat(app::ChatId chat) {
     m_list->chats()->setCurrentChat(chat);
+    const QModelIndex open = m_list->chats()->indexOf(chat);
+    if (!m_isOpenChatRevealed && open.isValid()) { // at the start only: later whoever opens it sees it
+        m_isOpenChatRevealed = true;
+        m_list->reveal(open);
+    }
 }
 
 void SidePane::searchTextChanged() {
@@ -121,9 +126,11 @@ void SidePane::showHits(const QString& words, const QList<app::SearchHit>& hits)
     if (!isSearching() || words != m_search->text().simplified())
         return;
     m_hitsFor = words;
-    m_list->chats()->setHits(hits);
-    m_list->setCurrentIndex({});
-    m_list->scrollToTop();
+    m_list->replaceRows([this, hits] {
+        m_list->chats()->setHits(hits);
+        m_list->setCurrentIndex({});
+        m_list->scrollToTop();
+    });
     if (m_openFirstHit && !hits.isEmpty())
         Q_EMIT openRequested(hits.first().chat, hits.first().message);
     m_openFirstHit = false;

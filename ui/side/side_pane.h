@@ -61,7 +61,8 @@ private:
     ModelCard* m_model;
     QTimer m_searchDelay;
     QList<app::ChatSummary> m_chats;
-    QString m_hitsFor;           // words of the hits that are shown; empty: the chats are shown
+    QString m_hitsFor; // words of the hits that are shown; empty: the chats are shown
+    bool m_isOpenChatRevealed = false;
     bool m_openFirstHit = false; // Enter was pressed before the hits were there
 };
 
