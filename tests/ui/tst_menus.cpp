@@ -108,7 +108,7 @@ private Q_SLOTS:
         const app::ChatId first = f.controller->chats().front().id;
         choose(f.window->sidePane()->list(), f.window->actions().duplicate->text());
         QTRY_COMPARE(f.controller->chats().size(), 2);
-        QTRY_VERIFY(f.controller->currentChat() > first);
+        QTRY_VERIFY(f.controller->currentChat() > first && !f.controller->isOpening());
         QCOMPARE(f.controller->currentSummary().title, u"Boats (copy)"_s);
         QCOMPARE(f.controller->currentSummary().systemPrompt, u"Be brief."_s);
         QCOMPARE(f.controller->transcript().count(), 3);
@@ -127,7 +127,7 @@ private Q_SLOTS:
         view->setFocus(Qt::TabFocusReason);                     // the newest message
         QTest::keyClick(view, Qt::Key_Up, Qt::ControlModifier); // the answer
         choose(view, u"Duplicate chat up to here"_s);
-        QTRY_VERIFY(f.controller->currentChat() > first);
+        QTRY_VERIFY(f.controller->currentChat() > first && !f.controller->isOpening());
         QCOMPARE(f.controller->transcript().count(), 2);
         QCOMPARE(f.controller->transcript().at(1).text, u"**Three** of them"_s);
         QCOMPARE(f.controller->transcript().at(1).versions, 1);
