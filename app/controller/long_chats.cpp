@@ -13,8 +13,8 @@ qint64 ChatController::Impl::charactersAtOnce() const {
 
 void ChatController::Impl::loadEarlier(int rows) {
     if (transcript.isWhole()) {
-        for (const std::function<void()>& work : std::exchange(waitingForWhole, {}))
-            work();
+        for (const std::function<void()>& waiting : std::exchange(waitingForWhole, {}))
+            waiting();
         return;
     }
     const MessageId last = transcript.count() > 0 ? transcript.at(0).parent : 0;
@@ -36,11 +36,11 @@ void ChatController::Impl::loadEarlier(int rows) {
 }
 
 /// At once, or when the last of the older messages is there.
-void ChatController::Impl::whenWhole(std::function<void()> work) {
+void ChatController::Impl::whenWhole(std::function<void()> task) {
     if (transcript.isWhole())
-        work();
+        task();
     else
-        waitingForWhole.push_back(std::move(work));
+        waitingForWhole.push_back(std::move(task));
 }
 
 } // namespace app
