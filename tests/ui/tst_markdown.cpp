@@ -258,7 +258,8 @@ void TestMarkdown::pathologicalInputFinishes_data() {
     QTest::newRow("bars") << QStringLiteral("|-\n").repeated(30'000);
     QTest::newRow("references") << QStringLiteral("[a]: b\n").repeated(40'000);
     QTest::newRow("formulas") << QStringLiteral("\\[ a $b $$ \\( c\n").repeated(20'000);
-    QTest::newRow("ten megabytes") << QStringLiteral("Words **and** `code`, [a](http://b). ").repeated(280'000);
+    QTest::newRow("ten megabytes")
+        << QStringLiteral("Words **and** `code`, [a](http://b). ").repeated(280'000);
     QTest::newRow("entities") << QStringLiteral("&amp;").repeated(50'000);
 }
 
