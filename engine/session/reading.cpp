@@ -181,15 +181,15 @@ void Conversation::cutAnswer(std::int32_t bytes) {
     const bool isToken = tokens.size() == 1 && tokenizer.bytes(tokens.front()) == half;
     source.byteEnd = bytes;
     const bool whole = !half.empty() && !isToken;
-    takeBack(whole ? answer.begin : end);
-    if (cache.next() > 0 && !worthKeeping(cache.next())) {
-        startOver();
-        return;
-    }
+    const StreamPosition stays = whole ? answer.begin : end;
+    auto& messages = m_ledger->messages();
+    m_pending.reset();
+    m_logits = {};
+    goTo(stays, std::max(m_edge, oldestIntact()), messages.size() - (answer.begin >= stays ? 1 : 0));
     if (half.empty() || whole)
         return;
-    if (m_ledger->messages().empty() || m_ledger->messages().back().id != answer.id)
-        m_ledger->messages().push_back(answer);
+    if (messages.empty() || messages.back().id != answer.id)
+        messages.push_back(answer);
     m_pending = Ledger::Token{tokens.front(), source};
 }
 
