@@ -19,7 +19,8 @@ double secondsSince(Clock::time_point begin) {
 } // namespace
 
 struct Session::Impl {
-    explicit Impl(std::shared_ptr<const Model> loaded) : model(std::move(loaded)), conversation(model) {
+    Impl(std::shared_ptr<const Model> loaded, ReadingRecord record)
+        : model(std::move(loaded)), conversation(model, std::move(record)) {
         for (TokenId token = 0; token < model->tokenizer->vocabularySize(); ++token)
             if (model->tokenizer->isControl(token) && !model->tokenizer->endsTurn(token))
                 neverPicked.push_back(token);
@@ -46,7 +47,10 @@ struct Session::Impl {
     float tokensPerSecond = 0;
 };
 
-Session::Session(std::shared_ptr<const Model> model) : m_impl(std::make_unique<Impl>(std::move(model))) {}
+Session::Session(std::shared_ptr<const Model> model, const Session* before)
+    : m_impl(std::make_unique<Impl>(std::move(model), before == nullptr ? ReadingRecord()
+                                                                        : before->m_impl->conversation.record())) {
+}
 Session::~Session() = default;
 
 GenerationResult Session::run(const ChatRequest& request, Observer& observer, std::stop_token stop) {

@@ -21,9 +21,10 @@ enum class Purpose : std::uint8_t {
 struct ChatRequest {
     std::int64_t chatId = 0;
     std::string system; // system prompt; empty = the template's default
-    /// The newest messages of the branch, oldest first. Older ones may be left out. The session compares them by id and text with what it
-    /// holds: what is there is never read again; a change rewinds to it or, where that is gone, reads the newest turns that fit.
+    /// The newest messages of the branch, oldest first, more than can fit. What is in view at their end depends on them alone
+    /// (session/window_plan.h); what of that the cache holds already is not read again.
     std::vector<ChatMessage> history;
+    std::int64_t earlierBytes = 0; // of the branch's older messages that were left out; 0: none were
     std::int64_t answerId =
         0; // id the generated tokens belong to (Answer), for the horizon and the Inspector
     Purpose purpose = Purpose::Answer;
@@ -41,8 +42,9 @@ struct CacheStatus {
     int sinks = 0;
     int window = 0;
     StreamPosition position = 0;  // tokens in the stream so far
-    StreamPosition forgotten = 0; // no longer in view
-    std::int64_t readAgain = 0;   // tokens read a second time since the model was loaded
+    StreamPosition forgotten = 0; // of the chat and not in view, whether it was ever read or not
+    bool forgottenIsAbout = false; // a part of it was never counted
+    std::int64_t readAgain = 0;    // of this chat, read a second time since the program began
     std::uint64_t cacheBytes = 0;
     Horizon horizon;
     float tokensPerSecond = 0; // of the answer being written, or of the last one
@@ -75,7 +77,8 @@ public:
         Recorder* recorder = nullptr; // asked before every decoded token
     };
 
-    explicit Session(std::shared_ptr<const Model> model);
+    /// `before`: the last model's session. What it has read is read again now.
+    explicit Session(std::shared_ptr<const Model> model, const Session* before = nullptr);
     ~Session();
 
     GenerationResult run(const ChatRequest& request, Observer& observer, std::stop_token stop);

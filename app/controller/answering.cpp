@@ -97,6 +97,7 @@ void ChatController::Impl::startPreparing() {
     wanted.chatId = current.id;
     wanted.system = current.systemPrompt.toStdString();
     wanted.history = std::move(history.messages);
+    wanted.earlierBytes = history.earlierBytes;
     wanted.purpose = engine::Purpose::ReadOnly;
     wanted.cache = settings.cache;
     wanted.sampling = settings.sampling;

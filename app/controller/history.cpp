@@ -31,7 +31,7 @@ int tokensOf(const QString& text, const engine::Tokenizer* tokenizer) {
 } // namespace
 
 qint64 byteLimit(int window) {
-    return 6 * static_cast<qint64>(std::max(window, 64));
+    return 64 * static_cast<qint64>(std::max(window, 64));
 }
 
 History newestMessages(const QList<Message>& messages, int count, qint64 limit) {
@@ -48,6 +48,8 @@ History newestMessages(const QList<Message>& messages, int count, qint64 limit) 
         history.messages.push_back({message.id, engineRole(message.role), message.text.toStdString()});
     }
     history.firstRead = first > 0 ? messages[first].id : 0;
+    for (int row = 0; row < first; ++row)
+        history.earlierBytes += messages[row].text.size();
     return history;
 }
 

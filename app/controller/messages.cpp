@@ -39,6 +39,7 @@ std::shared_ptr<Turn> ChatController::Impl::newTurn(int messagesBefore) const {
         newestMessages(transcript.messages(), messagesBefore, byteLimit(windowOf(settings.cache)));
     turn->firstRead = history.firstRead;
     turn->request.history = std::move(history.messages);
+    turn->request.earlierBytes = history.earlierBytes;
     turn->request.system = current.systemPrompt.toStdString();
     return turn;
 }

@@ -2,23 +2,25 @@
 #include "engine/session.h"
 #include "engine/session/ledger.h"
 #include "engine/session/prompt_writer.h"
+#include "engine/session/reading_record.h"
 #include "engine/session/reporter.h"
+#include "engine/session/window_plan.h"
 #include "engine/stream.h"
 
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
-#include <unordered_set>
 #include <vector>
 
 namespace engine {
 
-/// Keeps one cache in step with one chat: finds out what of a request's history has to be read, moves the
-/// window's edge to message starts, reads, and takes in what is generated. Engine thread; owned by Session.
+/// Keeps one cache in step with one chat: plans what of a branch is in view at its end (WindowPlan), keeps of the cache what
+/// belongs to that, reads the rest, and takes in what is generated. Tokens and book-keeping advance together, a chunk at a
+/// time, so that a stop leaves nothing to repair. Engine thread; owned by Session.
 class Conversation {
 public:
-    explicit Conversation(std::shared_ptr<const Model> model);
+    Conversation(std::shared_ptr<const Model> model, ReadingRecord record);
 
     enum class Outcome { Done, Cancelled, NoRoom };
     /// Brings the cache to the end of the request's history.
@@ -48,43 +50,56 @@ public:
     /// The tokens of messages in view, oldest first: what the repetition penalty looks at.
     std::vector<TokenId> recentText(int count) const;
     CacheStatus status() const;
+    const ReadingRecord& record() const { return m_record; }
     Stream* stream() { return m_stream.get(); }
     /// After an error: the next request starts with an empty cache.
     void drop();
 
 private:
-    struct Unread { // a message that has to be read
-        const ChatMessage* message = nullptr;
-        Passage passage;
+    struct Match {                // what of the cache belongs to the branch
+        std::vector<int> heldOf;  // of each message of the history: its place among the held ones, or -1
+        std::size_t messages = 0; // held ones that stay
+        StreamPosition end = 0;   // where they end in the cache
+        bool keepsPending = false;
+        bool dropsUnshown = false; // bytes of the newest message that are no character yet go
     };
-    struct Queue { // tokens in reading order
+    struct Queue { // tokens in reading order; a pending one stands in front of them
+        struct Entry {
+            HeldMessage held;                  // begin and contentBegin count from the queue's first token
+            std::size_t begin = 0, tokens = 0; // in the queue
+            bool isNew = true;                 // false: the rest of the newest message held
+        };
         std::vector<Ledger::Token> tokens;
-        std::vector<HeldMessage> messages; // begin and contentBegin count from the queue's first token
-        bool beginsWithPending = false;
+        std::vector<Entry> entries;
+        std::size_t front = 0; // tokens of the system block
     };
 
     void open(const ChatRequest& request);
-    std::size_t match(const std::vector<ChatMessage>& history);
-    bool worthKeeping(StreamPosition position) const;
-    std::vector<Unread> unreadFrom(const std::vector<ChatMessage>& history, std::size_t first) const;
-    std::vector<Unread> newestTurns(const std::vector<ChatMessage>& history) const;
-    PromptWriter::After after() const;
-    Queue enqueue(const std::vector<Unread>& unread);
-    void alignEdge(int comingTokens);
+    Match match(const ChatRequest& request) const;
+    void dropUnshown(Match& match) const;
+    std::optional<WindowPlanner::Held> heldAt(const Match& match, std::size_t index) const;
+    bool keep(const WindowPlan& plan, const Match& match, const ChatRequest& request);
+    void startOver(const WindowPlan& plan, const ChatRequest& request);
+    void countLeftOut(const WindowPlan& plan, const ChatRequest& request);
+    Queue enqueue(const WindowPlan& plan, const ChatRequest& request) const;
+    void enqueueMessage(Queue& queue, const ChatMessage& message, const Passage& passage,
+                        std::size_t from) const;
     Outcome feed(const Queue& queue, bool wantLogits, Session::Observer& observer,
                  const std::stop_token& stop);
-    std::size_t admit(const Queue& queue, StreamPosition start, int end, std::size_t admitted);
-    void stopped(const Queue& queue, StreamPosition start, std::size_t admitted);
-    void unfed(const Queue& queue);
-    void takeBack(StreamPosition position);
-    void startOver();
+    void admit(const Queue& queue, std::size_t begin, std::size_t end, StreamPosition first);
+    /// The cache ends at `next` and its view begins at `edge`, exactly as it was when that had been read.
+    void goTo(StreamPosition next, StreamPosition edge, std::size_t messages);
+    void takePending(); // it has just been read
+    void willWrite(int tokens);
+    StreamPosition oldestIntact() const;
+    StreamPosition ringStart() const { return m_stream->cache().shape().ringStart; }
     bool blockIsRead() const;
-    StreamPosition blockEnd() const;
     int windowTokens() const { return m_stream->options().window; }
 
     std::shared_ptr<const Model> m_model;
     PromptWriter m_writer;
     Reporter m_reporter;
+    ReadingRecord m_record;
     std::unique_ptr<Stream> m_stream;
     std::unique_ptr<Ledger> m_ledger;
 
@@ -95,11 +110,14 @@ private:
 
     std::optional<Ledger::Token> m_pending; // belongs to the newest message, not read yet
     std::span<const float> m_logits;        // empty when they are not those of the newest token
-    bool m_omitted = false;                 // older messages were left out when the chat was read
+    bool m_isWhole = false;                 // nothing of the branch was left out when it was read
+    StreamPosition m_first = 0;             // the first token behind the block that was read
+    StreamPosition m_edge = 0;              // the view begins here, or a window's length before the end
+    StreamPosition m_written = 0;           // up to here slots have been written
+    StreamPosition m_leftOut = 0;           // tokens of the branch before m_first
+    bool m_leftOutIsAbout = false;
+    bool m_readsBlockAgain = false;
     int m_promptTokens = 0;
-    std::int64_t m_readAgain = 0;
-    std::unordered_set<std::int64_t> m_seen;       // messages this model has read
-    std::unordered_set<std::int64_t> m_seenBlocks; // chats whose system block it has read
 };
 
 } // namespace engine

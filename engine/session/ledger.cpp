@@ -8,12 +8,9 @@ void TextMark::add(std::string_view more) {
     m_length += more.size();
 }
 
-void Ledger::trim() {
-    const StreamPosition oldest = m_cache.oldest();
-    while (m_messages.size() > 1 && m_messages[1].begin <= oldest)
+void Ledger::trim(StreamPosition kept) {
+    while (m_messages.size() > 1 && m_messages[1].begin <= kept)
         m_messages.pop_front();
-    while (!m_messages.empty() && m_messages.back().begin > m_cache.next())
-        m_messages.pop_back();
 }
 
 Horizon Ledger::horizon() const {

@@ -25,13 +25,17 @@ private:
     std::size_t m_length = 0;
 };
 
-/// A message of which at least a part is in view.
+/// A message of which the cache holds at least a part.
 struct HeldMessage {
     std::int64_t id = 0;
     Role role = Role::User;
-    TextMark text;
-    StreamPosition begin = 0;        // with the template's text in front of it
-    StreamPosition contentBegin = 0; // its own first token
+    TextMark text = {};
+    StreamPosition begin = 0;        // its first token that was read, the template's text in front included
+    StreamPosition contentBegin = 0; // its own first token; before `begin` where that was left out
+    int skipped = 0;                 // tokens left out in front: they were out of view when it was read
+    bool isTail = false;             // more was left out in front, and nobody knows how much
+    int unread = 0;                  // tokens at its end that have not been read yet: a stop came
+    bool isGenerated = false;
     /// Bytes of its last tokens that are no character yet: they come and go with the tokens.
     Utf8Stream unfinished = {};
 };
@@ -52,8 +56,8 @@ public:
 
     std::deque<HeldMessage>& messages() { return m_messages; }
     const std::deque<HeldMessage>& messages() const { return m_messages; }
-    /// Forgets messages that are wholly out of view or behind the stream's end.
-    void trim();
+    /// Forgets messages that end before `kept`: nothing of them can come back into view.
+    void trim(StreamPosition kept);
     /// The first place the model still sees; only asked when something is forgotten.
     Horizon horizon() const;
 

@@ -24,6 +24,28 @@ std::size_t bytesTaken(const Tokenizer& tokenizer, TokenId token, std::string_vi
     return std::min(piece.size(), rest.size());
 }
 
+constexpr std::size_t PieceBytes = 16 << 10;
+
+std::size_t characterAt(std::string_view text, std::size_t position) {
+    while (position < text.size() && (static_cast<unsigned char>(text[position]) & 0xC0) == 0x80)
+        ++position;
+    return position;
+}
+
+/// Where piece `number` of a text begins: at the first word behind a multiple of PieceBytes, or at a character where
+/// there is no word.
+std::size_t cutAt(std::string_view text, std::size_t number) {
+    constexpr std::size_t longestWord = 1024;
+    const std::size_t from = number * PieceBytes;
+    if (number == 0)
+        return 0;
+    const auto isBlank = [](char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; };
+    for (std::size_t at = from; at < std::min(text.size(), from + longestWord); ++at)
+        if (text[at] == ' ' && !isBlank(text[at - 1]))
+            return at;
+    return characterAt(text, from);
+}
+
 } // namespace
 
 std::vector<TokenId> PromptWriter::systemBlock(const std::string& system) const {
@@ -34,43 +56,89 @@ std::vector<TokenId> PromptWriter::systemBlock(const std::string& system) const 
     return tokens;
 }
 
-Passage PromptWriter::message(const ChatMessage& message, After after, const std::string& system) const {
-    const std::string text = repairUtf8(message.text);
-    std::string before, behind;
+PromptWriter::Frame PromptWriter::frameOf(const ChatMessage& message, After after,
+                                          const std::string& system) const {
+    Frame frame;
     if (after != After::SystemBlock)
-        before = m_format.endOfTurn + m_format.afterAnswer;
+        frame.before = m_format.endOfTurn + m_format.afterAnswer;
     if (message.role == Role::User)
-        behind = m_format.beforeAnswer;
+        frame.behind = m_format.beforeAnswer;
     else if (after != After::User)
-        before += m_format.beforeAnswer; // an answer to nothing
+        frame.before += m_format.beforeAnswer; // an answer to nothing
     else
-        before.clear();
-
-    std::vector<TextPart> context;
+        frame.before.clear();
     if (after == After::SystemBlock)
-        context = systemParts(m_format, system);
-    else if (message.role == Role::Assistant && before.empty())
-        context = {{m_format.beforeAnswer, Trust::Special}};
+        frame.context = systemParts(m_format, system);
+    else if (message.role == Role::Assistant && frame.before.empty())
+        frame.context = {{m_format.beforeAnswer, Trust::Special}};
+    return frame;
+}
+
+Passage PromptWriter::message(const ChatMessage& message, After after, const std::string& system,
+                              std::size_t limit, const std::stop_token& stop) const {
+    const std::string text = repairUtf8(message.text);
+    const Frame frame = frameOf(message, after, system);
+    std::vector<Passage> pieces; // newest first
+    std::size_t tokens = 0, end = text.size(), number = text.empty() ? 0 : (text.size() - 1) / PieceBytes;
+    for (;; --number) {
+        const std::size_t begin = cutAt(text, number);
+        if (begin < end || number == 0) {
+            pieces.push_back(piece(message, frame, text, begin, end));
+            tokens += pieces.back().tokens.size();
+            end = begin;
+        }
+        if (number == 0 || tokens >= limit || stop.stop_requested())
+            break;
+    }
+    if (pieces.size() == 1) {
+        pieces.front().isTail = number > 0;
+        return std::move(pieces.front());
+    }
+    Passage whole;
+    whole.isTail = number > 0;
+    whole.contentBegin = pieces.back().contentBegin;
+    for (auto part = pieces.rbegin(); part != pieces.rend(); ++part) {
+        whole.tokens.insert(whole.tokens.end(), part->tokens.begin(), part->tokens.end());
+        whole.sources.insert(whole.sources.end(), part->sources.begin(), part->sources.end());
+    }
+    return whole;
+}
+
+/// The bytes from `begin` to `end` of a message; the first piece and the last one with what the template puts there.
+Passage PromptWriter::piece(const ChatMessage& message, const Frame& frame, std::string_view text,
+                            std::size_t begin, std::size_t end) const {
+    constexpr std::size_t sight = 64; // so much of the text in front is seen while words are cut
+    const std::string_view content = text.substr(begin, end - begin);
+    const std::string_view before = begin == 0 ? std::string_view(frame.before) : std::string_view();
+    const std::string_view behind = end == text.size() ? std::string_view(frame.behind) : std::string_view();
+    std::vector<TextPart> context = frame.context;
+    if (begin > 0) {
+        const std::size_t from = characterAt(text, begin - std::min(begin, sight));
+        context = {{text.substr(from, begin - from), Trust::Plain}};
+    }
     Passage passage;
     passage.tokens =
-        encodeAfter(context, {{before, Trust::Special}, {text, Trust::Plain}, {behind, Trust::Special}});
+        encodeAfter(context, {{before, Trust::Special}, {content, Trust::Plain}, {behind, Trust::Special}});
 
-    const std::string all = before + text + behind;
+    const std::string all = std::string(before) + std::string(content) + std::string(behind);
+    const std::size_t contentEnd = before.size() + content.size();
     std::size_t cursor = 0;
     passage.contentBegin = passage.tokens.size();
     for (std::size_t i = 0; i < passage.tokens.size(); ++i) {
-        const std::size_t begin = cursor;
+        const std::size_t from = cursor;
         cursor += bytesTaken(m_tokenizer, passage.tokens[i], std::string_view(all).substr(cursor));
         TokenSource source{.role = message.role};
-        const std::size_t textEnd = before.size() + text.size();
-        if (cursor > before.size() && begin < textEnd) {
+        if (cursor > before.size() && from < contentEnd) {
             source.messageId = message.id;
-            source.byteBegin = static_cast<std::int32_t>(std::max(begin, before.size()) - before.size());
-            source.byteEnd = static_cast<std::int32_t>(std::min(cursor, textEnd) - before.size());
+            source.byteBegin =
+                static_cast<std::int32_t>(begin + std::max(from, before.size()) - before.size());
+            source.byteEnd = static_cast<std::int32_t>(begin + std::min(cursor, contentEnd) - before.size());
             passage.contentBegin = std::min(passage.contentBegin, i);
         }
         passage.sources.push_back(source);
     }
+    if (begin > 0)
+        passage.contentBegin = 0;
     return passage;
 }
 

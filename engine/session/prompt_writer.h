@@ -3,7 +3,9 @@
 #include "engine/tokenizer.h"
 #include "engine/types.h"
 
+#include <limits>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,7 +16,8 @@ namespace engine {
 struct Passage {
     std::vector<TokenId> tokens;
     std::vector<TokenSource> sources; // one per token
-    std::size_t contentBegin = 0;     // index of the message's own first token
+    std::size_t contentBegin = 0;     // index of the message's own first token; 0 in a tail
+    bool isTail = false;              // the beginning of a long message was not tokenized
 };
 
 /// Turns messages into tokens, one at a time, so that a turn only ever appends to what the model has read.
@@ -30,10 +33,20 @@ public:
     /// BOS and the system block, up to the place where the first user's text goes.
     std::vector<TokenId> systemBlock(const std::string& system) const;
     /// One message with the template's text around it; `system` as given to systemBlock(), which is not
-    /// repeated.
-    Passage message(const ChatMessage& message, After after, const std::string& system) const;
+    /// repeated. Of a long message only the newest pieces that make up at least `limit` tokens. Pieces are cut at
+    /// places that the text alone determines, so their tokens do not depend on the limit. A stop may leave it shorter.
+    Passage message(const ChatMessage& message, After after, const std::string& system,
+                    std::size_t limit = std::numeric_limits<std::size_t>::max(),
+                    const std::stop_token& stop = {}) const;
 
 private:
+    struct Frame { // the template's text round a message
+        std::string before, behind;
+        std::vector<TextPart> context; // what has been read in front
+    };
+    Frame frameOf(const ChatMessage& message, After after, const std::string& system) const;
+    Passage piece(const ChatMessage& message, const Frame& frame, std::string_view text, std::size_t begin,
+                  std::size_t end) const;
     std::vector<TokenId> encodeAfter(const std::vector<TextPart>& before,
                                      const std::vector<TextPart>& parts) const;
 

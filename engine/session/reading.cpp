@@ -8,81 +8,119 @@ namespace engine {
 
 Conversation::Outcome Conversation::feed(const Queue& queue, bool wantLogits, Session::Observer& observer,
                                          const std::stop_token& stop) {
-    const auto total = static_cast<int>(queue.tokens.size());
-    SinkCache& cache = m_stream->cache();
-    if (total > cache.room()) {
-        unfed(queue);
-        return Outcome::NoRoom;
-    }
-    if (total > 0)
-        alignEdge(total);
-    const StreamPosition start = cache.next();
-    std::size_t admitted = 0;
+    const SinkCache& cache = m_stream->cache();
+    const int total = m_promptTokens;
     std::vector<TokenId> chunk;
     if (total > 0)
-        m_reporter.prefill(JournalEvent::Type::PrefillBegin, start, total);
+        m_reporter.prefill(JournalEvent::Type::PrefillBegin, cache.next(), total);
+    std::size_t queued = 0; // read of the queue
     for (int read = 0; read < total;) {
         const int n = std::min(m_stream->options().maxChunk, total - read);
-        const auto now =
-            std::span(queue.tokens).subspan(static_cast<std::size_t>(read), static_cast<std::size_t>(n));
+        const bool withPending = m_pending.has_value(); // only the first chunk has it
+        const std::size_t queuedNow = static_cast<std::size_t>(n) - (withPending ? 1 : 0);
         chunk.clear();
-        for (const Ledger::Token& token : now)
-            chunk.push_back(token.id);
+        if (withPending)
+            chunk.push_back(m_pending->id);
+        for (std::size_t i = queued; i < queued + queuedNow; ++i)
+            chunk.push_back(queue.tokens[i].id);
         const StreamPosition first = cache.next();
         m_reporter.poll();
+        willWrite(n);
         m_logits =
             m_stream->feed(chunk, wantLogits && read + n == total ? LogitsWanted::Last : LogitsWanted::None,
                            m_reporter.frame(*m_stream), stop);
-        if (cache.next() == first) {
-            stopped(queue, start, admitted);
+        if (cache.next() == first) { // stopped: the stream is as it was, and so is everything here
+            m_reporter.prefill(JournalEvent::Type::PrefillEnd, first, read);
             return Outcome::Cancelled;
         }
-        admitted = admit(queue, start, read + n, admitted);
-        for (int i = 0; i < n; ++i)
-            m_ledger->set(first + i, now[static_cast<std::size_t>(i)]);
-        m_ledger->trim();
+        if (withPending)
+            takePending();
+        admit(queue, queued, queued + queuedNow, first + (withPending ? 1 : 0));
+        m_ledger->trim(oldestIntact());
         m_reporter.appended(*m_stream, *m_ledger, first, n);
         m_reporter.publish();
+        queued += queuedNow;
         read += n;
         if (observer.prefill)
             observer.prefill(read, total);
     }
-    admit(queue, start, total + 1, admitted); // one without tokens may stand at the end
+    admit(queue, queued, queued + 1, cache.next()); // one without tokens may stand at the end
     if (total > 0)
         m_reporter.prefill(JournalEvent::Type::PrefillEnd, cache.next(), total);
     return Outcome::Done;
 }
 
-// Messages that begin before the queue's token number `end` now belong to the ledger.
-std::size_t Conversation::admit(const Queue& queue, StreamPosition start, int end, std::size_t admitted) {
-    for (; admitted < queue.messages.size() && queue.messages[admitted].begin < end; ++admitted) {
-        HeldMessage held = queue.messages[admitted];
-        held.begin += start;
-        held.contentBegin += start;
-        m_ledger->messages().push_back(held);
-        m_seen.insert(held.id);
-        m_reporter.turn(held.contentBegin, held.id, held.role);
+// The queue's tokens from `begin` to `end` have been read and stand in the cache from `first` on.
+void Conversation::admit(const Queue& queue, std::size_t begin, std::size_t end, StreamPosition first) {
+    auto& messages = m_ledger->messages();
+    if (begin == 0 && queue.front > 0)
+        m_readsBlockAgain = m_record.markBlock();
+    if (begin < queue.front && m_readsBlockAgain)
+        m_record.add(static_cast<std::int64_t>(std::min(end, queue.front) - begin));
+    for (const Queue::Entry& entry : queue.entries) {
+        if (entry.begin >= begin && entry.begin < end) {
+            m_record.begin(entry.held.id);
+            if (entry.isNew) {
+                HeldMessage held = entry.held;
+                const StreamPosition shift = first - static_cast<StreamPosition>(begin);
+                held.begin += shift;
+                held.contentBegin += shift;
+                held.unread = static_cast<int>(entry.tokens);
+                messages.push_back(held);
+                m_reporter.turn(std::max(held.begin, held.contentBegin), held.id, held.role);
+            }
+        }
+        const std::size_t from = std::max(begin, entry.begin), to = std::min(end, entry.begin + entry.tokens);
+        for (std::size_t i = from; i < to; ++i) {
+            m_record.read(queue.tokens[i].source);
+            --messages.back().unread;
+        }
     }
-    return admitted;
+    for (std::size_t i = begin; i < std::min(end, queue.tokens.size()); ++i)
+        m_ledger->set(first + static_cast<StreamPosition>(i - begin), queue.tokens[i]);
 }
 
-// Stopped while reading: whole messages stay, the one that was cut is taken back.
-void Conversation::stopped(const Queue& queue, StreamPosition start, std::size_t admitted) {
+void Conversation::takePending() {
+    m_ledger->set(m_stream->cache().next() - 1, *m_pending);
+    m_record.generated(m_pending->source);
+    m_pending.reset();
+}
+
+void Conversation::willWrite(int tokens) {
+    m_written = std::max(m_written, m_stream->cache().next() + tokens);
+}
+
+// Slots before this place hold newer tokens by now.
+StreamPosition Conversation::oldestIntact() const {
+    const SinkCache& cache = m_stream->cache();
+    return cache.shape().dense ? ringStart() : std::max(ringStart(), m_written - cache.ringSlots());
+}
+
+// Both ends of the view may go back as long as the slots have not been written again. The journal is told of tokens that come
+// back into view as if they were read again.
+void Conversation::goTo(StreamPosition next, StreamPosition edge, std::size_t messages) {
     SinkCache& cache = m_stream->cache();
-    m_reporter.prefill(JournalEvent::Type::PrefillEnd, cache.next(), static_cast<int>(cache.next() - start));
-    const bool isWhole = admitted > 0 && admitted < queue.messages.size() &&
-                         queue.messages[admitted].begin == cache.next() - start;
-    if (!isWhole)
-        takeBack(admitted == 0 ? start : m_ledger->messages().back().begin);
-    if (cache.next() == start)
-        unfed(queue);
-    if (cache.forgotten() > 0 && cache.next() - cache.oldest() < windowTokens() / 2)
-        startOver();
-}
-
-void Conversation::unfed(const Queue& queue) {
-    if (queue.beginsWithPending)
-        m_pending = queue.tokens.front();
+    m_ledger->messages().resize(messages);
+    m_edge = edge;
+    const StreamPosition oldest = std::max(edge, next - windowTokens());
+    if (next == cache.next() && oldest == cache.oldest())
+        return;
+    const bool goesBack = oldest < cache.oldest() && next > oldest;
+    if (goesBack) {
+        cache.restore(oldest, oldest);
+        m_reporter.rewound(*m_stream);
+        cache.restore(next, edge);
+        m_reporter.appended(*m_stream, *m_ledger, oldest, static_cast<int>(next - oldest));
+        for (const HeldMessage& message : m_ledger->messages())
+            if (message.contentBegin >= oldest && message.contentBegin < next)
+                m_reporter.turn(message.contentBegin, message.id, message.role);
+        return;
+    }
+    const bool rewinds = next != cache.next();
+    cache.restore(next, oldest);
+    if (rewinds)
+        m_reporter.rewound(*m_stream);
+    m_reporter.forgot(*m_stream);
 }
 
 std::span<const float> Conversation::logits() {
@@ -95,16 +133,18 @@ std::span<const float> Conversation::logits() {
     const Ledger::Token token = m_ledger->at(last);
     cache.rewind(last);
     m_reporter.rewound(*m_stream);
+    if (!cache.shape().dense)
+        cache.restore(last, std::max(m_edge, last - windowTokens())); // it sees what it saw
     m_logits = m_stream->feed({&token.id, 1}, LogitsWanted::Last);
     m_reporter.appended(*m_stream, *m_ledger, last, 1);
-    ++m_readAgain;
+    m_record.add(1);
     return m_logits;
 }
 
 void Conversation::openAnswer(std::int64_t id) {
     const StreamPosition next = m_stream->cache().next();
-    m_ledger->messages().push_back({id, Role::Assistant, TextMark(), next, next});
-    m_seen.insert(id);
+    m_ledger->messages().push_back(
+        {.id = id, .role = Role::Assistant, .begin = next, .contentBegin = next, .isGenerated = true});
     m_reporter.turn(next, id, Role::Assistant);
 }
 
@@ -141,15 +181,15 @@ void Conversation::cutAnswer(std::int32_t bytes) {
     const bool isToken = tokens.size() == 1 && tokenizer.bytes(tokens.front()) == half;
     source.byteEnd = bytes;
     const bool whole = !half.empty() && !isToken;
-    takeBack(whole ? answer.begin : end);
-    if (cache.next() > 0 && !worthKeeping(cache.next())) {
-        startOver();
-        return;
-    }
+    const StreamPosition stays = whole ? answer.begin : end;
+    auto& messages = m_ledger->messages();
+    m_pending.reset();
+    m_logits = {};
+    goTo(stays, std::max(m_edge, oldestIntact()), messages.size() - (answer.begin >= stays ? 1 : 0));
     if (half.empty() || whole)
         return;
-    if (m_ledger->messages().empty() || m_ledger->messages().back().id != answer.id)
-        m_ledger->messages().push_back(answer);
+    if (messages.empty() || messages.back().id != answer.id)
+        messages.push_back(answer);
     m_pending = Ledger::Token{tokens.front(), source};
 }
 
@@ -167,14 +207,14 @@ std::span<const float> Conversation::readPending(const std::stop_token& stop, fl
     const SinkCache& cache = m_stream->cache();
     const StreamPosition position = cache.next();
     const Released released(m_reporter);
+    willWrite(1);
     m_logits =
         m_stream->feed({&m_pending->id, 1}, LogitsWanted::Last, m_reporter.tokenFrame(*m_stream), stop);
     if (m_logits.empty())
         return {};
     const TokenId token = m_pending->id;
-    m_ledger->set(position, *m_pending);
-    m_pending.reset();
-    m_ledger->trim();
+    takePending();
+    m_ledger->trim(oldestIntact());
     m_reporter.appended(*m_stream, *m_ledger, position, 1);
     m_reporter.scalars(position, negativeLogLikelihood);
     m_reporter.publishToken(token);
@@ -196,7 +236,7 @@ std::vector<TokenId> Conversation::recentText(int count) const {
 
 CacheStatus Conversation::status() const {
     CacheStatus status;
-    status.readAgain = m_readAgain;
+    status.readAgain = m_record.readAgain();
     status.captureCost = m_reporter.governor().cost();
     status.captureLevel = m_reporter.governor().level();
     if (!m_stream)
@@ -207,9 +247,10 @@ CacheStatus Conversation::status() const {
     status.window = cache.shape().window;
     status.capacity = status.sinks + status.window;
     status.position = cache.read();
-    status.forgotten = cache.forgotten();
+    status.forgotten = m_leftOut + cache.forgotten();
+    status.forgottenIsAbout = m_leftOutIsAbout;
     status.cacheBytes = m_stream->cacheBytes();
-    if (m_omitted || cache.forgotten() > 0)
+    if (status.forgotten > 0)
         status.horizon = m_ledger->horizon();
     return status;
 }

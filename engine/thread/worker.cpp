@@ -64,9 +64,8 @@ void EngineWorker::load(RequestId id, const LoadCommand& command, const std::sto
         return;
     }
     m_comparisons.cancelAll();
-    m_session.reset();
+    m_session = std::make_unique<Session>(model, m_session.get());
     m_model = std::move(model);
-    m_session = std::make_unique<Session>(m_model);
     m_border.events.push(ModelLoaded{id, m_model->info});
 }
 
