@@ -59,7 +59,8 @@ QString status(app::Activity activity, const engine::CacheStatus& cache, float r
         parts +=
             tr("%1 of %2, %3 sinks").arg(number(cache.visible), number(cache.capacity), number(cache.sinks));
         parts += tr("position %1").arg(number(cache.position));
-        parts += tr("%1 forgotten").arg(number(cache.forgotten));
+        parts += (cache.forgottenIsAbout ? tr("about %1 forgotten") : tr("%1 forgotten"))
+                     .arg(number(cache.forgotten));
         parts += tr("%1 read again").arg(number(cache.readAgain));
     }
     return parts.join(dot);
