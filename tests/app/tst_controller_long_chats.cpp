@@ -76,7 +76,8 @@ void ControllerLongChatsTest::whatNeedsTheBeginningWaits() {
     const int above = Rows - world.transcript().count();
     QSignalSpy stored(world.controller.get(), &ChatController::answerStored);
     if (first.role == Role::User)
-        world.controller->editAndResend(first.id, u"another question"_s);
+        QTRY_VERIFY(
+            world.controller->editAndResend(first.id, u"another question"_s)); // the text stays until then
     else
         world.controller->regenerate(first.id);
     QVERIFY(stored.count() > 0 || stored.wait());

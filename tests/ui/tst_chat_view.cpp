@@ -72,7 +72,7 @@ void TestChatView::selectAllCopiesEverything() {
     QTest::keyClick(&f.view, Qt::Key_C, Qt::ControlModifier);
     const QString expected = QStringLiteral(
         "First question\nwith a second line\n\nAlpha beta gamma\n\n\u2022 first\n\u2022 second\n\n"
-        "x = 1\ny = 2\n\nSee docs and bad.\n\nLast question");
+        "x = 1\ny = 2\n\nSee docs and bad (file:///etc/passwd).\n\nLast question");
     QCOMPARE(QApplication::clipboard()->text(), expected);
     const QByteArray markdown = QApplication::clipboard()->mimeData()->data(QStringLiteral("text/markdown"));
     QVERIFY(QString::fromUtf8(markdown).contains(answer));

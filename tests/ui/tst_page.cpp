@@ -355,8 +355,14 @@ void TestPage::pathologicalMessagesFinish() {
         QVERIFY(layout.length() > 0);
         QVERIFY(layout.hit({300, layout.height() / 2.0}) >= 0);
         QVERIFY(layout.laidOut().height() < 8000);
-        if (id == 1)
-            QCOMPARE(layout.text(), text); // a question is shown as it was typed
+        if (id != 1)
+            continue;
+        // A question is shown as it was typed, without the marks of its code.
+        const auto words = [](QString all) { return all.remove(u'`').remove(u'\n'); };
+        if (text.contains(u'`'))
+            QCOMPARE(words(layout.text()), words(text));
+        else
+            QCOMPARE(layout.text(), text);
     }
 }
 
