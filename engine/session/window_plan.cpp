@@ -23,11 +23,11 @@ struct WindowPlanner::Walk {
     bool hasEarlier;
     const Lookup& held;
     const std::stop_token& stop;
-    WindowPlan plan;         // items newest first
-    std::vector<int> counts; // tokens of each item
-    int most;                // more than this, up to the newest question's end, cannot be in view
-    int sum = 0;             // tokens so far
-    int behindQuestion = 0;  // of them, what follows the newest question
+    WindowPlan plan = {};         // items newest first
+    std::vector<int> counts = {}; // tokens of each item
+    int most = 0;                 // more than this, up to the newest question's end, cannot be in view
+    int sum = 0;                  // tokens so far
+    int behindQuestion = 0;       // of them, what follows the newest question
     bool hasQuestion = false;
     int aligned = -1; // from the best beginning of a turn
     bool reachedBegin = false;
