@@ -61,7 +61,7 @@ void ChatView::Impl::connectModel() {
         page.reset();
         selection.clear();
         findPlace = caret = {};
-        focusRow = focusTarget = hoverRow = pressedRow = copiedRow = -1;
+        focusRow = focusTarget = hoverRow = pressedRow = copiedRow = draggedBar.row = -1;
         hasHot = dragging = false;
         textChangedFrom(0);
         afterChange();
@@ -87,7 +87,7 @@ void ChatView::Impl::connectModel() {
         page.truncate(count);
         if (selection.end.row >= count)
             selection.clear();
-        for (int* row : {&focusRow, &hoverRow, &pressedRow, &copiedRow}) {
+        for (int* row : {&focusRow, &hoverRow, &pressedRow, &copiedRow, &draggedBar.row}) {
             if (*row >= count)
                 *row = -1;
         }

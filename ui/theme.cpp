@@ -152,6 +152,11 @@ QFont Theme::weighted(QFont font, QFont::Weight weight) {
     return font;
 }
 
+QFont Theme::exact(QFont font) {
+    font.setStyleStrategy(QFont::PreferNoShaping);
+    return font;
+}
+
 QPalette Theme::palette() const {
     QPalette palette;
     palette.setColor(QPalette::Window, background);

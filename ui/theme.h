@@ -51,6 +51,10 @@ struct Theme {
     /// `font` with another weight, as drawn in the current theme.
     static QFont weighted(QFont font, QFont::Weight weight);
 
+    /// `font` without signs that stand for several characters: for tokens and whatever else has to be read
+    /// character by character. `mono` is so already.
+    static QFont exact(QFont font);
+
     QPalette palette() const;
     QString styleSheet() const;
 };

@@ -29,6 +29,24 @@ bool isThere(const QString& family) {
     return QFontDatabase::families().contains(family);
 }
 
+/// The desktop's font for emoji in colour, if it has one. Without being named it would come after every font
+/// that has the same signs in black.
+QString colourEmoji() {
+    for (const char* family :
+         {"Noto Color Emoji", "Twemoji", "Twitter Color Emoji", "JoyPixels", "Blobmoji"}) {
+        if (isThere(QLatin1String(family)))
+            return QLatin1String(family);
+    }
+    return {};
+}
+
+QFont withEmoji(const QFont& font, const QString& emoji) {
+    QFont both = font;
+    if (!emoji.isEmpty())
+        both.setFamilies({font.family(), emoji});
+    return both;
+}
+
 QFont sized(const QFont& family, qreal pixels, const Theme& theme, QFont::Weight weight = QFont::Normal) {
     QFont font = family;
     const qreal scale = theme.scale;
@@ -58,6 +76,11 @@ void setFonts(Theme& theme) {
     if (isThere(QStringLiteral("JetBrains Mono")))
         fixed = QFont(QStringLiteral("JetBrains Mono"));
     fixed.setStyleHint(QFont::Monospace);
+    // No arrow for "-->": where code is shown, every character is the one that stands there.
+    fixed = Theme::exact(fixed);
+    const QString emoji = colourEmoji();
+    sans = withEmoji(sans, emoji);
+    fixed = withEmoji(fixed, emoji);
     theme.body = sized(sans, 14, theme);
     theme.list = sized(sans, 13, theme);
     theme.label = sized(sans, 12, theme);
@@ -72,7 +95,9 @@ QFont::Weight Theme::drawnWeight(QFont::Weight weight) const {
         return weight;
     switch (weight) {
     case QFont::Normal:
-        return QFont::Light;
+        // Inter's Light is the nearest to it; of a font that has only a hair line below its regular weight (and
+        // no Arabic in that) the regular one is.
+        return static_cast<QFont::Weight>(340);
     case QFont::Medium:
         return QFont::Normal;
     case QFont::DemiBold:

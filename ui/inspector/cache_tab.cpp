@@ -59,7 +59,7 @@ CacheTab::CacheTab(InspectorState& state, QWidget* parent)
     map->setFixedHeight(MiniMap);
     box->addWidget(map);
     box->addStretch();
-    m_nextOut->setFont(Theme::current().label);
+    m_nextOut->setFont(Theme::exact(Theme::current().label));
     m_nextOut->setProperty("kind", QStringLiteral("label"));
     m_nextOut->setTextFormat(Qt::PlainText);
     connect(&state, &InspectorState::shotChanged, this, &CacheTab::refresh);

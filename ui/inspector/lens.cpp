@@ -56,8 +56,9 @@ void Lens::paint(QPainter& painter, const Theme& theme) {
     const auto shown = positions();
     if (shown.empty())
         return;
-    painter.setFont(theme.label);
-    const QFontMetrics metrics(theme.label);
+    const QFont font = Theme::exact(theme.label);
+    painter.setFont(font);
+    const QFontMetrics metrics(font);
     std::vector<int> widths;
     for (const StreamPosition position : shown)
         widths.push_back(std::max(8, metrics.horizontalAdvance(word(position))) + 2 * Padding);

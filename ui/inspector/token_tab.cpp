@@ -21,7 +21,7 @@ QTableView* makeTable(QAbstractItemModel* model, const QString& name) {
     table->horizontalHeader()->setStretchLastSection(true);
     table->setSelectionBehavior(QAbstractItemView::SelectRows);
     table->setShowGrid(false);
-    table->setFont(Theme::current().label);
+    table->setFont(Theme::exact(Theme::current().label));
     table->horizontalHeader()->setFont(Theme::current().label);
     return table;
 }
@@ -33,7 +33,7 @@ TokenTab::TokenTab(InspectorState& state, QWidget* parent)
     auto* box = new QVBoxLayout(this);
     box->setContentsMargins(16, 8, 16, 8);
     box->setSpacing(5);
-    m_title->setFont(Theme::current().title);
+    m_title->setFont(Theme::exact(Theme::current().title));
     box->addWidget(m_title);
     box->addWidget(m_place);
     box->addWidget(m_shares);
@@ -58,7 +58,7 @@ TokenTab::TokenTab(InspectorState& state, QWidget* parent)
     evictions->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     box->addWidget(evictions, 1);
     for (QLabel* label : {m_place, m_shares, m_top, m_pins}) {
-        label->setFont(Theme::current().label);
+        label->setFont(Theme::exact(Theme::current().label));
         label->setWordWrap(true);
         label->setTextFormat(Qt::PlainText);
         label->setProperty("kind", QStringLiteral("label"));

@@ -1,6 +1,7 @@
 #include "ui/page/header.h"
 
 #include "ui/page/cache_meter.h"
+#include "ui/parts/direction.h"
 #include "ui/parts/icons.h"
 #include "ui/theme.h"
 
@@ -46,6 +47,7 @@ void TitleEdit::paintEvent(QPaintEvent* event) {
     // A line edit would cut a long name off without a sign.
     QPainter painter(this);
     painter.setPen(Theme::current().text);
+    painter.setLayoutDirection(directionOf(text()));
     const QRect place = rect().adjusted(8, 0, -8, 0);
     painter.drawText(place, Qt::AlignVCenter | Qt::AlignLeft,
                      fontMetrics().elidedText(text(), Qt::ElideRight, place.width()));

@@ -1,3 +1,4 @@
+#include "ui/parts/direction.h"
 #include "ui/side/chat_list.h"
 #include "ui/theme.h"
 
@@ -73,10 +74,11 @@ void paintSnippet(QPainter* painter, const QRect& place, const QString& marked) 
     QTextLayout layout(plain, theme.label);
     QTextOption option;
     option.setWrapMode(QTextOption::NoWrap);
+    option.setTextDirection(directionOf(plain)); // at the right when it runs that way
     layout.setTextOption(option);
     layout.setFormats(formats);
     layout.beginLayout();
-    layout.createLine();
+    layout.createLine().setLineWidth(place.width());
     layout.endLayout();
     painter->save();
     painter->setClipRect(place);
@@ -97,6 +99,7 @@ void ChatListDelegate::paint(QPainter* painter, const QStyleOptionViewItem& opti
                               Qt::Alignment alignment) {
         painter->setFont(font);
         painter->setPen(colour);
+        painter->setLayoutDirection(directionOf(title));
         painter->drawText(place, alignment | Qt::TextSingleLine,
                           QFontMetrics(font).elidedText(title, Qt::ElideRight, place.width()));
     };

@@ -1,18 +1,10 @@
 #include "ui/transcript/box.h"
 
 #include <algorithm>
-#include <cmath>
-#include <QFontMetricsF>
 
 namespace ui::transcript {
 
 namespace {
-
-QTextCharFormat fontFormat(const QFont& font) {
-    QTextCharFormat format;
-    format.setFont(font);
-    return format;
-}
 
 QColor tokenColour(const Theme& theme, Token token) {
     switch (token) {
@@ -32,51 +24,20 @@ QColor tokenColour(const Theme& theme, Token token) {
     return theme.text;
 }
 
-// Looking for a place to break such a word takes time that grows with the square of its length.
-bool hasEndlessWord(const QString& text) {
-    int run = 0;
-    for (QChar c : text) {
-        run = c.isSpace() || c.unicode() >= 0x2E80 ? 0 : run + 1; // CJK breaks anywhere
-        if (run > 400)
-            return true;
-    }
-    return false;
-}
-
 } // namespace
 
-QList<QTextLayout::FormatRange> runFormats(const RichText& rich, const QFont& base, const Look& look) {
-    QList<QTextLayout::FormatRange> formats;
-    for (const Run& run : rich.runs) {
-        if (run.styles == 0)
-            continue;
-        QFont font = run.styles & Code ? look.theme.mono : base;
-        if (run.styles & Strong)
-            font.setWeight(QFont::Bold);
-        font.setItalic(run.styles & Emphasis);
-        font.setStrikeOut(run.styles & Strike);
-        QTextCharFormat format = fontFormat(font);
-        if (run.styles & Linked) {
-            format.setForeground(look.theme.accent);
-            format.setFontUnderline(true);
-        }
-        formats.append({run.start, run.length, format});
-    }
-    return formats;
-}
-
-Box::Box(BoxSpec spec, const Look& look, int width) : m_spec(std::move(spec)) {
-    m_length = static_cast<int>(ownText(m_spec).size());
-    width = std::max(width, 40);
+Box::Box(BoxSpec spec, const Look& look, int width)
+    : m_spec(std::move(spec)), m_look(&look), m_width(std::max(width, 40)),
+      m_length(static_cast<int>(ownText(m_spec).size())) {
     switch (m_spec.kind) {
     case BoxSpec::Kind::Text:
-        layOutText(look, width);
+        layOutText(look);
         break;
     case BoxSpec::Kind::Code:
-        layOutCode(look, width);
+        layOutCode(look);
         break;
     case BoxSpec::Kind::Table:
-        layOutTable(look, width);
+        measureTable(look);
         break;
     case BoxSpec::Kind::CodeHead:
         m_height = look.codeHead;
@@ -84,78 +45,93 @@ Box::Box(BoxSpec spec, const Look& look, int width) : m_spec(std::move(spec)) {
         break;
     case BoxSpec::Kind::Rule:
         m_height = look.blockGap * 2;
-        m_naturalWidth = width;
+        m_naturalWidth = m_width;
         break;
     }
 }
 
-qreal Box::addPart(const RichText& rich, const QFont& font, QList<QTextLayout::FormatRange> formats,
-                   int lineHeight, QPointF at, qreal width, Qt::Alignment align, int offset) {
-    TextPart part;
-    part.rich = &rich;
-    part.at = at;
-    part.offset = offset;
-    part.layout = std::make_unique<QTextLayout>(rich.text, font);
-    QTextOption option(align);
-    option.setWrapMode(hasEndlessWord(rich.text) ? QTextOption::WrapAnywhere
-                                                 : QTextOption::WrapAtWordBoundaryOrAnywhere);
-    option.setTabStopDistance(4 * QFontMetricsF(font).horizontalAdvance(u' '));
-    part.layout->setTextOption(option);
-    part.layout->setFormats(formats);
-    part.layout->setCacheEnabled(true);
-    const QFontMetricsF metrics(font);
-    const qreal baseline = std::round((lineHeight - metrics.height()) / 2 + metrics.ascent());
-    qreal y = 0;
-    part.layout->beginLayout();
-    for (QTextLine line = part.layout->createLine(); line.isValid(); line = part.layout->createLine()) {
-        line.setLineWidth(width);
-        // Lines keep their rhythm; only taller scripts push it.
-        const qreal above = std::max<qreal>(0, line.ascent() - baseline - 2);
-        line.setPosition({0, y + above + baseline - line.ascent()});
-        part.tops.push_back(y);
-        y += std::max<qreal>(lineHeight, std::ceil(above + baseline + line.descent() - 2));
-        m_naturalWidth = std::max(m_naturalWidth, at.x() + line.naturalTextWidth());
-    }
-    part.layout->endLayout();
-    if (part.tops.empty()) {
-        part.tops.push_back(0);
-        y = lineHeight;
-    }
-    part.tops.push_back(y);
-    m_parts.push_back(std::move(part));
-    return y;
-}
-
-void Box::layOutText(const Look& look, int width) {
+// A part for every stretch of lines that run the same way; a line without letters goes on as the one above it.
+void Box::layOutText(const Look& look) {
     const bool heading = m_spec.heading > 0;
-    const QFont font = heading ? look.headingFont(m_spec.heading) : look.theme.body;
-    m_height =
-        addPart(m_spec.text, font, runFormats(m_spec.text, font, look),
-                heading ? look.headingLine(m_spec.heading) : look.line, {0, 0}, width, Qt::AlignLeft, 0);
+    PartStyle style;
+    style.font = heading ? look.headingFont(m_spec.heading) : look.theme.body;
+    style.lineHeight = heading ? look.headingLine(m_spec.heading) : look.line;
+    style.width = m_width;
+    const RichText& all = m_spec.text;
+    const int size = static_cast<int>(all.text.size());
+    const auto add = [&](int begin, int end, Qt::LayoutDirection direction) {
+        const RichText text = begin == 0 && end == size ? all : all.mid(begin, end - begin);
+        style.direction = direction;
+        style.align = direction == Qt::RightToLeft ? Qt::AlignRight : Qt::AlignLeft;
+        style.formats = runFormats(text, style.font, look);
+        const TextPart& part = m_parts.emplace_back(text, style, QPointF(0, m_height), begin);
+        m_height += part.height();
+        m_naturalWidth = std::max(m_naturalWidth, part.naturalWidth());
+    };
+    int begin = 0, line = 0;
+    Qt::LayoutDirection direction = m_spec.direction;
+    if (m_spec.mixed) {
+        for (int end = 0; end <= size; ++end) {
+            if (end < size && all.text[end] != QChar::LineSeparator)
+                continue;
+            const Qt::LayoutDirection own = directionOf(all.mid(line, end - line), direction);
+            if (line > 0 && own != direction) {
+                add(begin, line - 1, direction);
+                begin = line;
+            }
+            direction = own;
+            line = end + 1;
+        }
+    }
+    add(begin, size, direction);
+    m_rightToLeft = m_parts.front().isRightToLeft();
 }
 
-void Box::layOutCode(const Look& look, int width) {
-    QList<QTextLayout::FormatRange> formats;
+void Box::layOutCode(const Look& look) {
+    PartStyle style;
+    style.font = look.theme.mono;
+    style.lineHeight = look.codeLine;
+    style.width = m_width - 2 * look.codeX;
     for (const TokenSpan& token : m_spec.tokens) {
         QTextCharFormat format;
         format.setForeground(tokenColour(look.theme, token.token));
-        formats.append({token.start, token.length, format});
+        style.formats.append({token.start, token.length, format});
     }
-    m_height =
-        addPart(m_spec.text, look.theme.mono, formats, look.codeLine, {static_cast<qreal>(look.codeX), 0},
-                width - 2 * look.codeX, Qt::AlignLeft | Qt::AlignAbsolute, 0);
-    m_naturalWidth += look.codeX;
+    const TextPart& part =
+        m_parts.emplace_back(m_spec.text, style, QPointF(static_cast<qreal>(look.codeX), 0), 0);
+    m_height = part.height();
+    m_naturalWidth = part.naturalWidth() + 2 * look.codeX;
+}
+
+void Box::narrow(qreal width) {
+    m_width = width;
+    if (m_spec.kind == BoxSpec::Kind::Table)
+        m_parts.clear(); // stand elsewhere now
+    for (TextPart& part : m_parts) {
+        if (m_spec.kind == BoxSpec::Kind::Text && part.isRightToLeft())
+            part.at.setX(width - part.width());
+    }
+}
+
+bool Box::isRightToLeft(int position) const {
+    const TextPart* part = partAt(position);
+    return part && part->isRightToLeft();
+}
+
+const std::vector<TextPart>& Box::parts() const {
+    if (m_parts.empty() && m_spec.kind == BoxSpec::Kind::Table)
+        layOutTable(*m_look);
+    return m_parts;
 }
 
 int Box::hit(QPointF point) const {
-    if (m_parts.empty())
-        return 0;
+    point.rx() += m_sideways;
     const TextPart* best = nullptr;
     qreal bestDistance = 0;
-    for (const TextPart& part : m_parts) {
-        const qreal top = part.at.y(), bottom = top + part.tops.back();
+    for (const TextPart& part : parts()) {
+        const qreal top = part.at.y(), bottom = top + part.height();
         const qreal dy = point.y() < top ? top - point.y() : point.y() > bottom ? point.y() - bottom : 0;
-        const qreal left = part.at.x(), right = left + part.layout->boundingRect().width();
+        const qreal left = part.at.x(), right = left + part.width();
         const qreal dx = point.x() < left ? left - point.x() : point.x() > right ? point.x() - right : 0;
         const qreal distance = dy * 1000 + dx;
         if (!best || distance < bestDistance) {
@@ -163,26 +139,18 @@ int Box::hit(QPointF point) const {
             bestDistance = distance;
         }
     }
-    const qreal y = point.y() - best->at.y();
-    int line = 0;
-    while (line + 1 < best->layout->lineCount() && y >= best->tops[static_cast<std::size_t>(line) + 1])
-        ++line;
-    if (best->layout->lineCount() == 0)
-        return best->offset;
-    return best->offset + best->layout->lineAt(line).xToCursor(point.x() - best->at.x());
+    return best ? best->offset + best->hit(point - best->at) : 0;
 }
 
 bool Box::onText(QPointF point) const {
-    for (const TextPart& part : m_parts) {
-        for (int i = 0; i < part.layout->lineCount(); ++i) {
-            const QTextLine line = part.layout->lineAt(i);
-            const qreal top = part.at.y() + part.tops[static_cast<std::size_t>(i)];
-            const bool inLine =
-                point.y() >= top && point.y() < part.at.y() + part.tops[static_cast<std::size_t>(i) + 1];
-            if (inLine &&
-                QRectF(line.naturalTextRect()).translated(part.at).adjusted(-1, -99, 1, 99).contains(point))
-                return true;
-        }
+    point.rx() += m_sideways;
+    for (const TextPart& part : parts()) {
+        const QPointF inside = point - part.at;
+        if (part.lineCount() == 0 || inside.y() < part.lineTop(0) || inside.y() >= part.height())
+            continue;
+        const auto [left, right] = part.lineEdges(part.lineAt(inside.y()));
+        if (inside.x() >= left - 1 && inside.x() <= right + 1)
+            return true;
     }
     return false;
 }
@@ -195,65 +163,41 @@ QString Box::linkAt(QPointF point) const {
     if (!part)
         return {};
     const int inside = position - part->offset;
-    const QRectF before = inside > 0 && !rects(position - 1, position).isEmpty()
-                              ? rects(position - 1, position).first().rect
-                              : QRectF();
-    return part->rich->linkAt(before.contains(point) ? inside - 1 : inside);
-}
-
-QList<BoxLink> Box::links() const {
-    QList<BoxLink> out;
-    for (const TextPart& part : m_parts) {
-        int previous = -1;
-        for (const Run& run : part.rich->runs) {
-            const int begin = part.offset + run.start, end = begin + run.length;
-            if (run.link >= 0 && run.link == previous)
-                out.last().end = end;
-            else if (run.link >= 0)
-                out.append({begin, end, part.rich->links.value(run.link)});
-            previous = run.link;
-        }
-    }
-    return out;
+    const QList<LineRect> before = inside > 0 ? rects(position - 1, position) : QList<LineRect>();
+    return part->text().linkAt(!before.isEmpty() && before.first().rect.contains(point) ? inside - 1
+                                                                                        : inside);
 }
 
 const TextPart* Box::partAt(int position) const {
-    const TextPart* found = nullptr;
-    for (const TextPart& part : m_parts) {
-        if (!found || part.offset <= position)
-            found = &part;
-    }
-    return found;
+    const std::vector<TextPart>& all = parts();
+    const auto after = std::upper_bound(all.begin(), all.end(), position,
+                                        [](int value, const TextPart& part) { return value < part.offset; });
+    return all.empty() ? nullptr : after == all.begin() ? &all.front() : &*std::prev(after);
 }
 
 QList<LineRect> Box::rects(int begin, int end) const {
     QList<LineRect> out;
-    for (std::size_t p = 0; p < m_parts.size(); ++p) {
-        const TextPart& part = m_parts[p];
-        const int size = static_cast<int>(part.rich->text.size());
-        const int from = std::clamp(begin - part.offset, 0, size),
-                  to = std::clamp(end - part.offset, 0, size);
+    const QRectF seen(0, 0, m_width, height());
+    const std::vector<TextPart>& all = parts();
+    for (std::size_t p = 0; p < all.size(); ++p) {
+        const TextPart& part = all[p];
+        const int from = std::clamp(begin - part.offset, 0, part.length()),
+                  to = std::clamp(end - part.offset, 0, part.length());
         if (from >= to)
             continue;
-        for (int i = part.layout->lineForTextPosition(from).lineNumber(); i < part.layout->lineCount(); ++i) {
-            const QTextLine line = part.layout->lineAt(i);
-            const int first = std::max(from, line.textStart()),
-                      last = std::min(to, line.textStart() + line.textLength());
-            if (line.textStart() >= to)
-                break;
-            if (first >= last)
-                continue;
-            const qreal a = line.cursorToX(first), b = line.cursorToX(last);
-            const qreal top = part.tops[static_cast<std::size_t>(i)];
-            qreal bottom = part.tops[static_cast<std::size_t>(i) + 1];
-            if (i + 1 == m_gapLine)
+        const int last = part.lineOf(to);
+        for (int i = part.lineOf(from); i <= last; ++i) {
+            qreal bottom = part.lineBottom(i);
+            if (static_cast<int>(p) == m_gapPart && i + 1 == m_gapLine)
                 bottom -= m_shift;
-            const qreal right =
-                last == line.textStart() + line.textLength() && i + 1 < part.layout->lineCount()
-                    ? std::min(std::max(a, b), line.naturalTextRect().right())
-                    : std::max(a, b);
-            out.append({QRectF(QPointF(std::min(a, b), top), QPointF(right, bottom)).translated(part.at),
-                        static_cast<int>(p), i});
+            for (const auto& [left, right] : part.spans(i, from, to)) {
+                const QRectF rect = QRectF(QPointF(left, part.lineTop(i)), QPointF(right, bottom))
+                                        .translated(part.at - QPointF(m_sideways, 0));
+                if (overflow() == 0)
+                    out.append({rect, static_cast<int>(p), i});
+                else if (rect.intersects(seen))
+                    out.append({rect.intersected(seen), static_cast<int>(p), i});
+            }
         }
     }
     return out;
@@ -261,94 +205,44 @@ QList<LineRect> Box::rects(int begin, int end) const {
 
 QRectF Box::caret(int position) const {
     const TextPart* part = partAt(position);
-    if (!part || part->layout->lineCount() == 0)
-        return {0, 0, 1, m_height};
-    const int inside = std::clamp(position - part->offset, 0, static_cast<int>(part->rich->text.size()));
-    const QTextLine line = part->layout->lineForTextPosition(inside);
-    const auto number = static_cast<std::size_t>(line.lineNumber());
-    qreal bottom = part->tops[number + 1];
-    if (static_cast<int>(number) + 1 == m_gapLine)
+    if (!part || part->lineCount() == 0)
+        return {part && part->isRightToLeft() ? m_width : 0, 0, 1, m_height};
+    const int inside = std::clamp(position - part->offset, 0, part->length());
+    const int line = part->lineOf(inside);
+    qreal bottom = part->lineBottom(line);
+    if (part - m_parts.data() == m_gapPart && line + 1 == m_gapLine)
         bottom -= m_shift;
-    return QRectF(part->at.x() + line.cursorToX(inside), part->at.y() + part->tops[number], 1,
-                  bottom - part->tops[number]);
-}
-
-qreal Box::lineTop(int position) const {
-    return caret(position).top();
-}
-
-int Box::toSource(int position) const {
-    const TextPart* part = partAt(position);
-    return part ? part->rich->toSource(
-                      std::clamp(position - part->offset, 0, static_cast<int>(part->rich->text.size())))
-                : 0;
-}
-
-int Box::toPosition(int source) const {
-    const TextPart* found = nullptr;
-    for (const TextPart& part : m_parts) {
-        if (!found || (!part.rich->runs.isEmpty() && part.rich->sourceBegin() <= source))
-            found = &part;
-    }
-    return found ? found->offset + found->rich->toShown(source) : 0;
-}
-
-int Box::sourceBegin() const {
-    for (const TextPart& part : m_parts) {
-        if (!part.rich->runs.isEmpty())
-            return part.rich->sourceBegin();
-    }
-    return -1;
-}
-
-int Box::sourceEnd() const {
-    for (auto part = m_parts.rbegin(); part != m_parts.rend(); ++part) {
-        if (!part->rich->runs.isEmpty())
-            return part->rich->sourceEnd();
-    }
-    return -1;
-}
-
-int Box::snapped(int position, bool up) const {
-    const TextPart* part = partAt(position);
-    if (!part)
-        return position;
-    const int inside = position - part->offset;
-    return part->offset +
-           (up ? graphemeCeil(part->rich->text, inside) : graphemeFloor(part->rich->text, inside));
+    return {part->at.x() + part->x(inside) - m_sideways, part->at.y() + part->lineTop(line), 1,
+            bottom - part->lineTop(line)};
 }
 
 qreal Box::openGap(int position, qreal space) {
     closeGap();
-    if (m_spec.kind != BoxSpec::Kind::Text || m_parts.empty() || m_parts[0].layout->lineCount() == 0)
+    const TextPart* found = m_spec.kind == BoxSpec::Kind::Text ? partAt(position) : nullptr;
+    if (!found || found->lineCount() == 0)
         return -1;
-    TextPart& part = m_parts[0];
-    const int line = part.layout->lineForTextPosition(std::clamp(position, 0, m_length)).lineNumber();
-    if (line <= 0)
+    const int line = found->lineOf(std::clamp(position - found->offset, 0, found->length()));
+    const auto index = static_cast<std::size_t>(found - m_parts.data());
+    if (index == 0 && line == 0)
         return -1;
+    const qreal where = found->at.y() + found->lineTop(line);
+    m_gapPart = static_cast<int>(index);
     m_gapLine = line;
     m_shift = space;
-    const qreal where = part.tops[static_cast<std::size_t>(line)];
-    for (int i = line; i < part.layout->lineCount(); ++i) {
-        QTextLine moved = part.layout->lineAt(i);
-        moved.setPosition(moved.position() + QPointF(0, space));
-        part.tops[static_cast<std::size_t>(i)] += space;
-    }
-    part.tops.back() += space;
+    m_parts[index].shift(line, space);
+    for (std::size_t i = index + 1; i < m_parts.size(); ++i)
+        m_parts[i].at.ry() += space;
     return where;
 }
 
 void Box::closeGap() {
-    if (m_gapLine < 0)
+    if (m_gapPart < 0)
         return;
-    TextPart& part = m_parts[0];
-    for (int i = m_gapLine; i < part.layout->lineCount(); ++i) {
-        QTextLine moved = part.layout->lineAt(i);
-        moved.setPosition(moved.position() - QPointF(0, m_shift));
-        part.tops[static_cast<std::size_t>(i)] -= m_shift;
-    }
-    part.tops.back() -= m_shift;
-    m_gapLine = -1;
+    const auto index = static_cast<std::size_t>(m_gapPart);
+    m_parts[index].shift(m_gapLine, -m_shift);
+    for (std::size_t i = index + 1; i < m_parts.size(); ++i)
+        m_parts[i].at.ry() -= m_shift;
+    m_gapPart = -1;
     m_shift = 0;
 }
 

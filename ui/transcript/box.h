@@ -1,26 +1,10 @@
 #pragma once
 #include "ui/transcript/box_spec.h"
-
-#include <memory>
-#include <QRectF>
-#include <QTextLayout>
-#include <vector>
+#include "ui/transcript/text_part.h"
 
 class QPainter;
 
 namespace ui::transcript {
-
-/// How the runs of a text look, as formats over `base`.
-QList<QTextLayout::FormatRange> runFormats(const RichText& rich, const QFont& base, const Look& look);
-
-/// A laid-out text. Positions are those of the message's plain text.
-struct TextPart {
-    std::unique_ptr<QTextLayout> layout;
-    const RichText* rich = nullptr; // into the box's spec
-    QPointF at;                     // in the box
-    std::vector<qreal> tops;        // of the lines, and the bottom of the last: relative to `at`
-    int offset = 0;                 // first position, relative to the box's text
-};
 
 /// A part of a line, in the box's coordinates.
 struct LineRect {
@@ -34,7 +18,8 @@ struct BoxLink {
     QString url;
 };
 
-/// One laid-out box of a message.
+/// One laid-out box of a message. Its height is known at once; the lines of a table are laid out when somebody
+/// looks at them.
 class Box {
 public:
     Box(BoxSpec spec, const Look& look, int width);
@@ -42,7 +27,14 @@ public:
     const BoxSpec& spec() const { return m_spec; }
     int length() const { return m_length; } // of its own plain text
     qreal height() const { return m_height + m_shift; }
+    qreal width() const { return m_width; }
     qreal naturalWidth() const { return m_naturalWidth; }
+    /// Begins at the right: indentation, marks and bars stand there.
+    bool isRightToLeft() const { return m_rightToLeft; }
+    /// The direction of the line that holds a position.
+    bool isRightToLeft(int position) const;
+    /// In a bubble narrower than what it was laid out for: what ends at the right edge moves there.
+    void narrow(qreal width);
 
     /// Position (relative to the box's text) nearest to a point in the box.
     int hit(QPointF point) const;
@@ -50,10 +42,8 @@ public:
     bool onText(QPointF point) const;
     QString linkAt(QPointF point) const;
     QList<BoxLink> links() const;
-    QList<LineRect> rects(int begin, int end) const;
-    QRectF caret(int position) const;
-    /// Top of the line that holds a position.
-    qreal lineTop(int position) const;
+    QList<LineRect> rects(int begin, int end) const; // what can be seen of it
+    QRectF caret(int position) const;                // beyond the edges where the box is scrolled
     int toSource(int position) const;
     int toPosition(int source) const;
     int sourceBegin() const;
@@ -64,26 +54,43 @@ public:
     qreal openGap(int position, qreal space);
     void closeGap();
 
+    // A table wider than its box is scrolled sideways, all its pieces together.
+    qreal overflow() const; // pixels that do not fit; 0: all does
+    qreal sideways() const { return m_sideways; }
+    void setSideways(qreal pixels);
+    QRectF sidewaysBar() const; // below the last piece; null when there is none
+
     /// `forgotten`: text before this position has the forgotten colour.
     void paint(QPainter& painter, const Look& look, QPointF at, int forgotten, const QRectF& clip) const;
 
 private:
-    void layOutText(const Look& look, int width);
-    void layOutCode(const Look& look, int width);
-    void layOutTable(const Look& look, int width);
-    qreal addPart(const RichText& rich, const QFont& font, QList<QTextLayout::FormatRange> formats,
-                  int lineHeight, QPointF at, qreal width, Qt::Alignment align, int offset);
+    struct Piece {
+        const RichText* text = nullptr;
+        int offset = 0;
+    };
+    void layOutText(const Look& look);
+    void layOutCode(const Look& look);
+    void measureTable(const Look& look);
+    void layOutTable(const Look& look) const;
+    TextPart cellPart(const Look& look, int row, int column, int offset) const;
+    const std::vector<TextPart>& parts() const;
+    const TextPart* partAt(int position) const;
+    /// The texts it is made of, laid out or not.
+    std::vector<Piece> texts() const;
+    Piece textAt(int position) const;
+    qreal columnLeft(int column) const;
     void paintMarker(QPainter& painter, const Look& look, QPointF at, bool forgotten) const;
     void paintTable(QPainter& painter, const Look& look, QPointF at) const;
     void paintInlineCode(QPainter& painter, const Look& look, QPointF at, const TextPart& part) const;
-    const TextPart* partAt(int position) const;
 
     BoxSpec m_spec;
-    std::vector<TextPart> m_parts;
-    qreal m_height = 0, m_naturalWidth = 0, m_shift = 0;
+    mutable std::vector<TextPart> m_parts; // see parts()
+    const Look* m_look;                    // of the message, for lines laid out later
+    qreal m_width = 0, m_height = 0, m_naturalWidth = 0, m_shift = 0, m_sideways = 0;
     int m_length = 0;
-    int m_gapLine = -1;
-    std::vector<qreal> m_columnEdges, m_rowEdges; // Table
+    int m_gapPart = -1, m_gapLine = 0;
+    bool m_rightToLeft = false;
+    std::vector<qreal> m_columnEdges, m_rowEdges; // Table, from its beginning
 };
 
 } // namespace ui::transcript

@@ -1,5 +1,8 @@
 #include "ui/transcript/box_spec.h"
 
+#include "ui/parts/direction.h"
+#include "ui/transcript/table_widths.h"
+
 #include <QFontMetrics>
 
 namespace ui::transcript {
@@ -10,6 +13,7 @@ namespace {
 // input linear.
 constexpr int maxChunk = 4096;
 constexpr int codeChunkLines = 40;
+constexpr qsizetype tableChunkRows = 32; // so that of a long table only what is seen is laid out
 
 struct Chunk {
     int begin = 0, end = 0; // of the text; [end, next begin) is the line break that was dropped
@@ -37,6 +41,17 @@ QList<Chunk> chunks(const QString& text) {
     return all;
 }
 
+// What a text goes on with when the next one begins without letters.
+Qt::LayoutDirection setDirection(BoxSpec& spec, Qt::LayoutDirection before) {
+    const QStringView text = spec.text.text;
+    spec.direction = before;
+    spec.mixed = hasRightToLeft(text);
+    if (!spec.mixed)
+        return before;
+    const qsizetype lastLine = text.lastIndexOf(QChar(QChar::LineSeparator)) + 1;
+    return ui::directionOf(text.mid(lastLine), ui::directionOf(text, before));
+}
+
 class Flattener {
 public:
     Flattener(const Look& look, bool first) : m_look(look), m_first(first) {}
@@ -47,6 +62,7 @@ private:
     void block(const Block& block, bool tight);
     void list(const Block& list);
     void code(const Block& block);
+    void table(const Block& block, bool tight);
     void text(const Block& block, bool tight);
     BoxSpec start(BoxSpec::Kind kind, int gap, bool tight);
 
@@ -109,13 +125,9 @@ void Flattener::block(const Block& block, bool tight) {
     case Block::Kind::Item: // of a list too deep to be shown as one
         blocks(block.children, tight);
         break;
-    case Block::Kind::Table: {
-        BoxSpec spec = start(BoxSpec::Kind::Table, m_look.blockGap, tight);
-        spec.columns = block.columns;
-        spec.cells = block.cells;
-        m_specs.append(spec);
+    case Block::Kind::Table:
+        table(block, tight);
         break;
-    }
     case Block::Kind::Rule:
         m_specs.append(start(BoxSpec::Kind::Rule, m_look.blockGap, tight));
         break;
@@ -194,12 +206,35 @@ void Flattener::code(const Block& block) {
     } while (!m_specs.last().codeEnd);
 }
 
+void Flattener::table(const Block& block, bool tight) {
+    const qsizetype columns = block.columns.size();
+    BoxSpec spec = start(BoxSpec::Kind::Table, m_look.blockGap, tight);
+    spec.columns = block.columns;
+    const TableWidths widths = tableWidths(block, m_look);
+    spec.wanted = widths.wanted;
+    spec.least = widths.least;
+    spec.direction = widths.direction;
+    const qsizetype chunk = tableChunkRows * columns;
+    for (qsizetype first = 0; first == 0 || first < block.cells.size(); first += chunk) {
+        spec.firstRow = static_cast<int>(first / columns);
+        spec.cells = block.cells.mid(first, chunk);
+        spec.advances = widths.advances.mid(first, chunk);
+        spec.tableEnd = first + chunk >= block.cells.size();
+        m_specs.append(spec);
+        spec.gap = 0;
+        spec.marker.clear();
+        spec.task = Block::Task::None;
+        spec.before = QStringLiteral("\n");
+    }
+}
+
 void Flattener::text(const Block& block, bool tight) {
     const bool nested = tight && m_depth > 0;
     const int gap = block.kind == Block::Kind::Heading ? m_look.headingGap
                     : nested                           ? m_look.tightGap
                                                        : m_look.blockGap;
     bool firstChunk = true;
+    Qt::LayoutDirection direction = Qt::LeftToRight;
     for (const Chunk& chunk : chunks(block.text.text)) {
         BoxSpec spec;
         if (firstChunk) {
@@ -212,6 +247,7 @@ void Flattener::text(const Block& block, bool tight) {
         }
         spec.heading = block.level;
         spec.text = block.text.mid(chunk.begin, chunk.end - chunk.begin);
+        direction = setDirection(spec, direction);
         m_specs.append(spec);
         firstChunk = false;
     }
@@ -228,9 +264,11 @@ QList<BoxSpec> boxSpecs(const QList<Block>& blocks, const Look& look, bool first
 QList<BoxSpec> plainSpecs(QStringView source, int base, bool first) {
     const Block block = plainParagraph(source, base);
     QList<BoxSpec> specs;
+    Qt::LayoutDirection direction = Qt::LeftToRight;
     for (const Chunk& chunk : chunks(block.text.text)) {
         BoxSpec spec;
         spec.text = block.text.mid(chunk.begin, chunk.end - chunk.begin);
+        direction = setDirection(spec, direction);
         if (chunk.begin > 0 ? block.text.text[chunk.begin - 1] == QChar::LineSeparator : !first)
             spec.before = QStringLiteral("\n");
         specs.append(spec);

@@ -83,6 +83,9 @@ qreal MessageLayout::update(const app::Message& message, RowState state) {
             } else {
                 const int width = boxWidth(spec);
                 m_boxes.push_back({std::make_unique<Box>(std::move(spec), m_look, width), {}, 0, piece});
+                const std::size_t place = m_boxes.size() - 1 - closed;
+                if (place < old.size())
+                    m_boxes.back().box->setSideways(old[place].box->sideways());
             }
             m_boxes.back().piece = piece;
         }
@@ -105,8 +108,9 @@ void MessageLayout::placeRule(qreal& y, std::size_t index) {
         m_ruleY = y + inside;
         return;
     }
-    std::size_t head = index; // code is not torn: the line stands above its frame
-    while (head > 0 && m_boxes[head].box->spec().kind == BoxSpec::Kind::Code)
+    std::size_t head = index; // code and tables are not torn: the line stands above the frame
+    while (head > 0 &&
+           (m_boxes[head].box->spec().kind == BoxSpec::Kind::Code || m_boxes[head].box->spec().firstRow > 0))
         --head;
     m_ruleY = m_boxes[head].at.y() - m_look.blockGap / 2.0;
     if (head == 0)
@@ -130,8 +134,10 @@ void MessageLayout::place() {
     if (isUser()) {
         qreal natural = 0;
         for (const Placed& placed : m_boxes)
-            natural = std::max(natural, placed.box->naturalWidth());
+            natural = std::max(natural, placed.box->spec().indent + placed.box->naturalWidth());
         m_bubbleWidth = std::min<qreal>(bubbleMax(), std::ceil(natural) + 2 * m_look.bubbleX);
+        for (const Placed& placed : m_boxes)
+            placed.box->narrow(m_bubbleWidth - 2 * m_look.bubbleX - placed.box->spec().indent);
         left = m_width - m_bubbleWidth + m_look.bubbleX;
         y += m_look.bubbleY;
     } else {
@@ -145,7 +151,7 @@ void MessageLayout::place() {
         y += spec.gap;
         if (spec.kind == BoxSpec::Kind::Code && m_boxes[i - 1].box->spec().kind == BoxSpec::Kind::CodeHead)
             y += m_look.codeY;
-        placed.at = {left + spec.indent, y};
+        placed.at = {left + (placed.box->isRightToLeft() ? 0 : spec.indent), y};
         position += static_cast<int>(spec.before.size());
         placed.start = position;
         position += placed.box->length();
@@ -308,6 +314,13 @@ std::pair<int, int> MessageLayout::range(int sourceBegin, int sourceEnd) const {
     const Placed& last = m_boxes[boxAtPosition(end)];
     end = last.start + last.box->snapped(end - last.start, true);
     return {begin, std::max(begin, end)};
+}
+
+bool MessageLayout::isRightToLeft(int position) const {
+    if (m_boxes.empty())
+        return false;
+    const Placed& placed = m_boxes[boxAtPosition(position)];
+    return placed.box->isRightToLeft(position - placed.start);
 }
 
 QString MessageLayout::code(int headBox) const {

@@ -72,6 +72,14 @@ public:
     /// First position whose line ends below y: what anchors the view.
     int firstPositionBelow(qreal y) const;
     qreal lineTop(int position) const { return caret(position).top(); }
+    bool isRightToLeft(int position) const; // the line that holds it
+
+    // A table too wide for the column is scrolled sideways.
+    bool scrollSideways(QPointF point, qreal pixels); // false: nothing there can be scrolled
+    bool reveal(int position);                        // true when a table was scrolled for it
+    int barAt(QPointF point) const;                   // of a table: its box; -1: none
+    qreal sideways(int box) const;
+    void dragBar(int box, qreal from, qreal pixels); // `from`: sideways() when the drag began
 
     int toSource(int position) const;
     int toPosition(int source) const;
@@ -101,12 +109,12 @@ private:
     void place();
     void placeRule(qreal& y, std::size_t index);
     void placeTargets();
+    void setSideways(std::size_t box, qreal pixels); // all pieces of its table
     std::size_t boxAtPosition(int position) const;
     std::size_t boxAtY(qreal y) const;
     int boxWidth(const BoxSpec& spec) const;
     bool isUser() const { return m_message.role == app::Role::User; }
     int bubbleMax() const;
-    int textRight() const { return isUser() ? m_width - m_look.bubbleX : m_width; }
     QRectF bubble() const;
     QRectF caretBlock() const;
     QRectF frameOf(std::size_t head) const;

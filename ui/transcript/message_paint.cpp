@@ -47,7 +47,7 @@ QRectF MessageLayout::frameOf(std::size_t head) const {
         if (m_boxes[i].box->spec().codeEnd)
             break;
     }
-    return {first.at.x(), first.at.y(), textRight() - first.at.x(), bottom - first.at.y()};
+    return {first.at.x(), first.at.y(), first.box->width(), bottom - first.at.y()};
 }
 
 void MessageLayout::placeTargets() {
@@ -84,7 +84,8 @@ void MessageLayout::placeTargets() {
         const qreal width =
             QFontMetricsF(m_look.theme.label).horizontalAdvance(ChatView::tr("Copied")) + 2 * m_look.codeX;
         m_targets.append({Target::Kind::CopyCode,
-                          QRectF(textRight() - width, m_boxes[i].at.y(), width, m_look.codeHead),
+                          QRectF(m_boxes[i].at.x() + m_boxes[i].box->width() - width, m_boxes[i].at.y(),
+                                 width, m_look.codeHead),
                           static_cast<int>(i),
                           {},
                           true});
@@ -105,9 +106,10 @@ void MessageLayout::placeTargets() {
 QRectF MessageLayout::caretBlock() const {
     const QRectF end = caret(m_length);
     const qreal height = m_look.theme.px(15), width = m_look.theme.px(8);
-    const bool atStart = m_boxes.empty() || m_boxes.back().box->length() == 0;
-    return {std::min(std::round(end.left()) + (atStart ? 0 : 4), m_width - width),
-            std::round(end.center().y() - height / 2), width, height};
+    const qreal gap = m_boxes.empty() || m_boxes.back().box->length() == 0 ? 0 : 4;
+    const qreal left = isRightToLeft(m_length) ? std::max<qreal>(0, std::round(end.left()) - gap - width)
+                                               : std::min(std::round(end.left()) + gap, m_width - width);
+    return {left, std::round(end.center().y() - height / 2), width, height};
 }
 
 void MessageLayout::paintBubble(QPainter& painter, const Painting& painting) const {
@@ -145,10 +147,14 @@ void MessageLayout::paintFrames(QPainter& painter, const Painting& painting) con
     for (std::size_t i = 0; i < m_boxes.size(); ++i) {
         const Placed& placed = m_boxes[i];
         const BoxSpec& spec = placed.box->spec();
-        for (int bar : spec.bars) {
-            const bool goesOn = i > 0 && m_boxes[i - 1].box->spec().bars.contains(bar);
+        for (int bar : spec.bars) { // at the side where the text begins
+            const bool mirrored = placed.box->isRightToLeft();
+            const bool goesOn = i > 0 && m_boxes[i - 1].box->spec().bars.contains(bar) &&
+                                m_boxes[i - 1].box->isRightToLeft() == mirrored;
+            const qreal left = mirrored ? placed.at.x() + placed.box->width() + spec.indent - bar - 4
+                                        : placed.at.x() - spec.indent + bar + 1;
             const qreal top = goesOn ? m_boxes[i - 1].at.y() + m_boxes[i - 1].box->height() : placed.at.y();
-            painter.fillRect(QRectF(bar + 1, top, 3, placed.at.y() + placed.box->height() - top), theme.line);
+            painter.fillRect(QRectF(left, top, 3, placed.at.y() + placed.box->height() - top), theme.line);
         }
         if (spec.kind != BoxSpec::Kind::CodeHead)
             continue;

@@ -333,6 +333,7 @@ void Page::scrollToRow(int row) {
 void Page::scrollToPosition(int row, int position) {
     if (row < 0 || row >= count() || isHidden(row))
         return;
+    layout(row).reveal(position);
     const qreal margin = m_look.line * 2;
     const QRectF line = layout(row).caret(position).translated(origin(row));
     const auto [first, last] = visible(); // only these have true heights

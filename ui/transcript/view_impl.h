@@ -38,6 +38,10 @@ struct ChatView::Impl {
     transcript::Target pressed;
     int pressedRow = -1; // the target's; -1: none
     QString pressedLink;
+    struct { // the bar of a table that is being dragged
+        int row = -1, box = -1, x = 0;
+        qreal from = 0;
+    } draggedBar;
     QTimer hoverTimer, dragTimer, copiedTimer;
     TextPlace hovered;
     int copiedRow = -1, copiedBox = -1;
@@ -77,6 +81,9 @@ struct ChatView::Impl {
     void updateHot(QPoint point, bool moved = true);
     void extendTo(QPoint point);
     void hoverRested();
+    bool scrollSideways(QPoint point, qreal pixels);
+    bool grabBar(QPoint point);
+    void dragBar(QPoint point);
     void activate(int row, const transcript::Target& target);
     void showMenu(QPoint global, int row, const QString& link);
     void setSelection(const transcript::Selection& next);
@@ -85,6 +92,7 @@ struct ChatView::Impl {
     // Keyboard
     QList<transcript::Target> targetsOf(int row);
     void focusMessage(int row);
+    bool runsRightToLeft();
     void moveCaret(bool forward);
     void pin();
     void extendSelection(int key);

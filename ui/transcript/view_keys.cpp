@@ -35,6 +35,13 @@ void ChatView::Impl::focusMessage(int row) {
     QAccessible::updateAccessibility(&event);
 }
 
+// The line that the next word is looked for in.
+bool ChatView::Impl::runsRightToLeft() {
+    const int row = focusRow >= 0 ? focusRow : page.visible().second;
+    return row >= 0 && !page.isHidden(row) &&
+           page.layout(row).isRightToLeft(caret.row == row ? caret.position : 0);
+}
+
 // Moves to the next word of the focused message: the place that Enter pins.
 void ChatView::Impl::moveCaret(bool forward) {
     if (focusRow < 0)
@@ -78,9 +85,10 @@ void ChatView::Impl::extendSelection(int key) {
     Place moving = selection.first <= selection.begin ? selection.end : selection.begin;
     MessageLayout& layout = page.layout(moving.row);
     if (key == Qt::Key_Left || key == Qt::Key_Right) {
-        const int wanted = moving.position + (key == Qt::Key_Right ? 1 : -1);
+        const bool forward = (key == Qt::Key_Right) != layout.isRightToLeft(moving.position);
+        const int wanted = moving.position + (forward ? 1 : -1);
         moving.position =
-            key == Qt::Key_Right ? graphemeCeil(layout.text(), wanted) : graphemeFloor(layout.text(), wanted);
+            forward ? graphemeCeil(layout.text(), wanted) : graphemeFloor(layout.text(), wanted);
     } else {
         const QRectF at = layout.caret(moving.position).translated(page.origin(moving.row));
         const qreal y = key == Qt::Key_Down ? at.bottom() + at.height() / 2 : at.top() - at.height() / 2;
@@ -151,7 +159,7 @@ void ChatView::keyPressEvent(QKeyEvent* event) {
         return;
     case Qt::Key_Left:
     case Qt::Key_Right:
-        d.moveCaret(key == Qt::Key_Right);
+        d.moveCaret((key == Qt::Key_Right) != d.runsRightToLeft());
         return;
     case Qt::Key_Return:
     case Qt::Key_Enter: {

@@ -82,7 +82,10 @@ void ChatView::Impl::updateHot(QPoint point, bool moved) {
     const QPointF local = hoverRow >= 0 ? QPointF(point - page.origin(hoverRow)) : QPointF();
     const bool link =
         hoverRow >= 0 && !page.isHidden(hoverRow) && !page.layout(hoverRow).linkAt(local).isEmpty();
-    view.viewport()->setCursor(found || link ? Qt::PointingHandCursor : Qt::IBeamCursor);
+    const bool onBar = hoverRow >= 0 && !page.isHidden(hoverRow) && page.layout(hoverRow).barAt(local) >= 0;
+    view.viewport()->setCursor(found || link ? Qt::PointingHandCursor
+                               : onBar       ? Qt::ArrowCursor
+                                             : Qt::IBeamCursor);
     if (moved || !hoverTimer.isActive()) // a growing answer must not put the pause off for ever
         hoverTimer.start();
 }
@@ -134,6 +137,8 @@ void ChatView::Impl::extendTo(QPoint point) {
     Selection next = selection;
     next.extend(from, to);
     setSelection(next);
+    if (page.layout(place.row).reveal(place.position))
+        updateRow(place.row);
 }
 
 void ChatView::Impl::offerPrimary() {
@@ -189,7 +194,7 @@ void ChatView::mousePressEvent(QMouseEvent* event) {
         d.focusRow = d.focusTarget = -1;
         d.caret = {};
     }
-    if (d.targetAt(point, d.pressedRow, d.pressed))
+    if (d.targetAt(point, d.pressedRow, d.pressed) || d.grabBar(point))
         return;
     d.pressedRow = -1;
     const Place place = d.placeAt(point);
@@ -238,6 +243,10 @@ void ChatView::mouseMoveEvent(QMouseEvent* event) {
     Impl& d = *m_impl;
     const QPoint point = event->position().toPoint();
     const bool held = event->buttons() & Qt::LeftButton;
+    if (held && d.draggedBar.row >= 0) {
+        d.dragBar(point);
+        return;
+    }
     if (held && d.dragging) {
         if ((point - d.pressedAt).manhattanLength() >= QApplication::startDragDistance() ||
             d.dragUnit != Unit::Character || !d.selection.isEmpty()) {
@@ -256,6 +265,7 @@ void ChatView::mouseReleaseEvent(QMouseEvent* event) {
     const QPoint point = event->position().toPoint();
     d.dragTimer.stop();
     d.dragging = false;
+    d.draggedBar.row = -1;
     int row = -1;
     Target target;
     if (d.pressedRow >= 0) {
