@@ -89,7 +89,7 @@ private:
     void admit(const Queue& queue, std::size_t begin, std::size_t end, StreamPosition first);
     /// The cache ends at `next` and its view begins at `edge`, exactly as it was when that had been read.
     void goTo(StreamPosition next, StreamPosition edge, std::size_t messages);
-    void takePending(); // it has just been read
+    void takePending(StreamPosition position); // it has just been read there
     void willWrite(int tokens);
     StreamPosition oldestIntact() const;
     StreamPosition ringStart() const { return m_stream->cache().shape().ringStart; }

@@ -34,7 +34,7 @@ Conversation::Outcome Conversation::feed(const Queue& queue, bool wantLogits, Se
             return Outcome::Cancelled;
         }
         if (withPending)
-            takePending();
+            takePending(first);
         admit(queue, queued, queued + queuedNow, first + (withPending ? 1 : 0));
         m_ledger->trim(oldestIntact());
         m_reporter.appended(*m_stream, *m_ledger, first, n);
@@ -80,8 +80,8 @@ void Conversation::admit(const Queue& queue, std::size_t begin, std::size_t end,
         m_ledger->set(first + static_cast<StreamPosition>(i - begin), queue.tokens[i]);
 }
 
-void Conversation::takePending() {
-    m_ledger->set(m_stream->cache().next() - 1, *m_pending);
+void Conversation::takePending(StreamPosition position) {
+    m_ledger->set(position, *m_pending);
     m_record.generated(m_pending->source);
     m_pending.reset();
 }
@@ -213,7 +213,7 @@ std::span<const float> Conversation::readPending(const std::stop_token& stop, fl
     if (m_logits.empty())
         return {};
     const TokenId token = m_pending->id;
-    takePending();
+    takePending(position);
     m_ledger->trim(oldestIntact());
     m_reporter.appended(*m_stream, *m_ledger, position, 1);
     m_reporter.scalars(position, negativeLogLikelihood);
