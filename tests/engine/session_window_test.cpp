@@ -179,14 +179,19 @@ TEST_F(SessionWindow, ARestartReadsTheNewestTurns) {
     EXPECT_EQ(other.last.readAgain, 0) << "this model has not read them before";
 }
 
-// Regenerating a long answer would leave too little of the window: the newest turns are read again, the sinks
-// are not.
+// The view of a question is the same before and after its answer. A long answer has written over the slots of what it pushed out:
+// then the newest turns are read again, the sinks are not. A short one has not: then nothing is.
 TEST_F(SessionWindow, RegenerateAfterALongAnswerReadsTurnsAgain) {
     for (int i = 0; i < 20; ++i)
         chat.say("Message number " + std::to_string(i) + " of the day.");
     chat.request.maxTokens = 120;
-    chat.say("Tell me a long story.");
-    ASSERT_GT(chat.picked.size(), 90u);
+    chat.say("Tell me a story.");
+    chat.request.history.pop_back();
+    EXPECT_EQ(chat.answerIt().promptTokens, 0);
+    chat.request.maxTokens = 400;
+    chat.request.history.pop_back();
+    chat.answerIt();
+    ASSERT_GT(chat.picked.size(), 300u);
     chat.request.history.pop_back();
     const std::int64_t before = chat.last.readAgain;
     const auto result = chat.answerIt();
