@@ -101,8 +101,11 @@ TEST_F(SessionBranch, TheSameBranchLeadsToTheSameView) {
         prepare(*other);
         const auto status = chat.session.status(), fresh = other->session.status();
         EXPECT_EQ(status.horizon.messageId, fresh.horizon.messageId) << i;
-        EXPECT_NEAR(status.visible, fresh.visible, 6) << "an answer's tokens may be other ones than its text's";
-        EXPECT_NEAR(static_cast<double>(status.forgotten), static_cast<double>(fresh.forgotten), 60) << i;
+        EXPECT_NEAR(status.visible, fresh.visible, 6)
+            << "an answer's tokens may be other ones than its text's";
+        // The toy's answers are broken characters: as text they have up to three times the tokens they were made of.
+        EXPECT_LE(status.forgotten, fresh.forgotten + 20) << i;
+        EXPECT_GE(2 * status.forgotten, fresh.forgotten) << i;
         rolled += status.forgotten > 0;
         chat.request.history.pop_back();
     }
@@ -152,7 +155,9 @@ TEST_F(SessionBranch, NumbersBelongToTheChat) {
     chat.request.purpose = Purpose::ReadOnly;
     const auto result = next.run(chat.request, chat.observer, {});
     EXPECT_GT(result.promptTokens, 0);
-    EXPECT_EQ(next.status().readAgain, result.promptTokens);
+    EXPECT_GT(next.status().readAgain, 0);
+    EXPECT_LT(next.status().readAgain, result.promptTokens)
+        << "the system block was there when this chat began";
 }
 
 } // namespace
