@@ -1,4 +1,3 @@
-#include "app/controller/history.h"
 #include "app/controller/impl.h"
 
 #include <algorithm>
@@ -6,9 +5,9 @@
 // A chat is shown before all of it is read.
 namespace app {
 
-/// More than the engine can want, so that it never has to wait for older messages.
+/// Twice what a window of prose holds, so that reading ahead need not wait for older messages.
 qint64 ChatController::Impl::charactersAtOnce() const {
-    return std::max<qint64>(50'000, 2 * byteLimit(windowOf(settings.cache)));
+    return std::max<qint64>(50'000, 12 * static_cast<qint64>(windowOf(settings.cache)));
 }
 
 void ChatController::Impl::loadEarlier(int rows) {

@@ -275,10 +275,10 @@ void ControllerTest::versionsAreNotChangedWhileAnswering() {
 void ControllerTest::historyIsLimitedByTheWindow() {
     World world;
     Settings settings = world.controller->settings();
-    settings.cache.window = 100; // 600 bytes can matter
+    settings.cache.window = 100; // 6,400 bytes can matter
     world.controller->applySettings(settings);
     for (int i = 0; i < 5; ++i)
-        world.ask(u"%1 "_s.arg(i) + QString(250, u'x'));
+        world.ask(u"%1 "_s.arg(i) + QString(2600, u'x'));
     const engine::ChatRequest& request = world.engine->lastAnswer();
     QCOMPARE(request.cache.window, 100);
     QVERIFY(request.history.size() >= 3 && request.history.size() <= 7);
