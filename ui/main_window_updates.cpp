@@ -126,7 +126,8 @@ void MainWindow::closeEvent(QCloseEvent* event) {
                                 "Close again to leave without it."),
                              tr("Try again"),
                              [this] { m_controller.trySaving(); },
-                             {}});
+                             {},
+                             true});
     m_controller.trySaving();
 }
 

@@ -40,7 +40,7 @@ void FullDiskTest::closingTellsWhatWouldBeLost() {
     QTRY_COMPARE(f.controller->unsavedTurns(), 1);
     QVERIFY(!f.window->close());
     QVERIFY(f.window->isVisible());
-    QVERIFY(says(f, u"not on the disk yet"_s));
+    QTRY_VERIFY(says(f, u"not on the disk yet"_s));
     setFull(f, false);
     QTRY_COMPARE_WITH_TIMEOUT(f.controller->unsavedTurns(), 0, 8000);
     QTRY_VERIFY_WITH_TIMEOUT(!says(f, u"not on the disk yet"_s), 8000);

@@ -15,8 +15,9 @@ SteadyList::SteadyList(int keyRole, QWidget* parent) : QListView(parent), m_keyR
 }
 
 void SteadyList::setModel(QAbstractItemModel* model) {
-    QListView::setModel(model);
+    // Before the selection connects itself: it forgets the current row at the same signal.
     connect(model, &QAbstractItemModel::modelAboutToBeReset, this, &SteadyList::remember);
+    QListView::setModel(model);
 }
 
 QModelIndex SteadyList::indexOfKey(const QVariant& key) const {
