@@ -140,21 +140,22 @@ QList<Part> fromDraft(const QString& draft) {
     return parts;
 }
 
+// Without emoji: pictures in colour take a millisecond each, and the chip is drawn with every key.
 QString firstWords(const QString& text, qsizetype length) {
     QString words;
     for (const QChar character : QStringView(text).left(4 * length))
-        words += character.isPrint() || character.isSurrogate() ? character : QChar(u' ');
+        words += character.isPrint() && !character.isSurrogate() ? character : QChar(u' ');
     words = words.simplified();
-    if (words.size() <= length)
-        return words;
-    if (words.at(length - 1).isHighSurrogate())
-        --length;
-    return words.left(length) + QChar(0x2026);
+    return words.size() <= length ? words : words.left(length) + QChar(0x2026);
 }
 
 QString label(const QString& text) {
+    const QString first = firstWords(text, 40);
+    if (first.isEmpty())
+        return QCoreApplication::translate("ui::pasted", "Pasted text · %1", "size")
+            .arg(words::textSize(text));
     return QCoreApplication::translate("ui::pasted", "Pasted text · %1 · %2", "size and first words")
-        .arg(words::textSize(text), firstWords(text, 40));
+        .arg(words::textSize(text), first);
 }
 
 } // namespace ui::pasted

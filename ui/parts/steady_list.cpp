@@ -15,9 +15,10 @@ SteadyList::SteadyList(int keyRole, QWidget* parent) : QListView(parent), m_keyR
 }
 
 void SteadyList::setModel(QAbstractItemModel* model) {
-    // Before the selection connects itself: it forgets the current row at the same signal.
-    connect(model, &QAbstractItemModel::modelAboutToBeReset, this, &SteadyList::remember);
     QListView::setModel(model);
+    connect(model, &QAbstractItemModel::modelAboutToBeReset, this, &SteadyList::remember);
+    // Connected last, so that view and selection, which forgets the current row, have been reset.
+    connect(model, &QAbstractItemModel::modelReset, this, &SteadyList::restore);
 }
 
 QModelIndex SteadyList::indexOfKey(const QVariant& key) const {
@@ -29,6 +30,7 @@ QModelIndex SteadyList::indexOfKey(const QVariant& key) const {
 
 void SteadyList::remember() {
     m_currentKey = currentIndex().data(m_keyRole);
+    m_scrolled = verticalScrollBar()->value();
     m_places.clear();
     const QPoint pointer = viewport()->mapFromGlobal(QCursor::pos());
     const QModelIndex under = viewport()->underMouse() ? indexAt(pointer) : QModelIndex();
@@ -43,17 +45,13 @@ void SteadyList::remember() {
             m_places.append({index.data(m_keyRole), visualRect(index).top()});
 }
 
-void SteadyList::reset() {
-    const int scrolled = verticalScrollBar()->value();
-    QListView::reset();
-    if (!model())
-        return;
+void SteadyList::restore() {
     executeDelayedItemsLayout();
     if (const QModelIndex index = indexOfKey(std::exchange(m_currentKey, {})); index.isValid())
         setCurrentIndex(index);
     if (m_places.isEmpty())
         return;
-    verticalScrollBar()->setValue(scrolled);
+    verticalScrollBar()->setValue(m_scrolled);
     for (const Place& place : std::exchange(m_places, {})) {
         if (const QModelIndex index = indexOfKey(place.key); index.isValid()) {
             verticalScrollBar()->setValue(verticalScrollBar()->value() + visualRect(index).top() - place.top);

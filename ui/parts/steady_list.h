@@ -14,7 +14,6 @@ public:
     explicit SteadyList(int keyRole, QWidget* parent = nullptr);
 
     void setModel(QAbstractItemModel* model) override;
-    void reset() override;
     /// Replaces the rows now, or when the button is up again and no name is being written. Of several that wait
     /// only the last one runs.
     void replaceRows(std::function<void()> replace);
@@ -39,6 +38,7 @@ private:
         int top = 0; // in the viewport
     };
     void remember();
+    void restore();
     void goOn();
     bool isHeld() const { return m_down || state() == EditingState; }
 
@@ -46,6 +46,7 @@ private:
     std::function<void()> m_waiting;
     QList<Place> m_places; // best anchor first
     QVariant m_currentKey, m_pressedKey, m_revealKey;
+    int m_scrolled = 0;
     bool m_down = false;
 };
 
