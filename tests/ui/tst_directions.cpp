@@ -72,12 +72,9 @@ void TestDirections::answersByParagraph() {
     QVERIFY(qAbs(c.character(1, QStringLiteral("77 + 1"), 5).right() - c.left()) < 60);
     // The sentence goes on to the left of its foreign word.
     const QRect after = c.character(1, QStringLiteral("في الوسط")),
-                word = c.character(1, QStringLiteral("English"));
-    QVERIFY2(after.right() < word.left() + 2, qPrintable(QStringLiteral("%1,%2 %3,%4")
-                                                             .arg(after.left())
-                                                             .arg(after.top())
-                                                             .arg(word.left())
-                                                             .arg(word.top())));
+                word = c.character(
+                    1, QStringLiteral("nglish")); // where two directions meet there is no rectangle
+    QVERIFY(after.right() < word.left());
     // A point ends it at the left.
     QVERIFY(c.character(1, QStringLiteral("42.\n"), 2).right() <
             c.character(1, QStringLiteral("42.")).left() + 2);
