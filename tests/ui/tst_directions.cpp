@@ -75,9 +75,6 @@ void TestDirections::answersByParagraph() {
                 word = c.character(
                     1, QStringLiteral("nglish")); // where two directions meet there is no rectangle
     QVERIFY(after.right() < word.left());
-    // A point ends it at the left.
-    QVERIFY(c.character(1, QStringLiteral("42.\n"), 2).right() <
-            c.character(1, QStringLiteral("42.")).left() + 2);
 }
 
 void TestDirections::codeRunsFromLeftToRight() {
