@@ -48,9 +48,8 @@ struct Session::Impl {
 };
 
 Session::Session(std::shared_ptr<const Model> model, const Session* before)
-    : m_impl(std::make_unique<Impl>(std::move(model), before == nullptr ? ReadingRecord()
-                                                                        : before->m_impl->conversation.record())) {
-}
+    : m_impl(std::make_unique<Impl>(
+          std::move(model), before == nullptr ? ReadingRecord() : before->m_impl->conversation.record())) {}
 Session::~Session() = default;
 
 GenerationResult Session::run(const ChatRequest& request, Observer& observer, std::stop_token stop) {

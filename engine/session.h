@@ -41,8 +41,8 @@ struct CacheStatus {
     int capacity = 0; // sinks + window
     int sinks = 0;
     int window = 0;
-    StreamPosition position = 0;  // tokens in the stream so far
-    StreamPosition forgotten = 0; // of the chat and not in view, whether it was ever read or not
+    StreamPosition position = 0;   // tokens in the stream so far
+    StreamPosition forgotten = 0;  // of the chat and not in view, whether it was ever read or not
     bool forgottenIsAbout = false; // a part of it was never counted
     std::int64_t readAgain = 0;    // of this chat, read a second time since the program began
     std::uint64_t cacheBytes = 0;
