@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 #include <QFontMetricsF>
+#include <QGlyphRun>
+#include <QRawFont>
 
 namespace ui::transcript {
 
@@ -21,6 +23,22 @@ bool hasEndlessWord(const QString& text) {
             return true;
     }
     return false;
+}
+
+// Letters of scripts that join them are joined in code, too.
+QList<QTextLayout::FormatRange> joinedLetters(const QString& text) {
+    QTextCharFormat format;
+    format.setFontStyleStrategy(QFont::PreferDefault);
+    QList<QTextLayout::FormatRange> formats;
+    for (int i = 0; i < text.size(); ++i) {
+        if (text[i].script() < QChar::Script_Hebrew || !(text[i].isLetter() || text[i].isMark()))
+            continue;
+        if (!formats.isEmpty() && formats.last().start + formats.last().length == i)
+            ++formats.last().length;
+        else
+            formats.append({i, 1, format});
+    }
+    return formats;
 }
 
 } // namespace
@@ -70,6 +88,8 @@ TextPart::TextPart(RichText text, const PartStyle& style, QPointF place, int fir
     QList<QTextLayout::FormatRange> formats = style.formats;
     for (QTextLayout::FormatRange& format : formats)
         format.start = toLayout(format.start);
+    if (m_mixed)
+        formats += joinedLetters(m_layout->text());
     m_layout->setFormats(formats);
     m_layout->setCacheEnabled(true);
     const QFontMetricsF metrics(style.font);
@@ -163,10 +183,18 @@ QList<std::pair<qreal, qreal>> TextPart::spans(int number, int begin, int end) c
             {std::min(a, b), wrapped ? std::min(std::max(a, b), lineEdges(number).second) : std::max(a, b)});
         return out;
     }
-    for (int i = first; i < last; ++i) {
-        const qreal a = line.cursorToX(i, QTextLine::Leading), b = line.cursorToX(i, QTextLine::Trailing);
-        if (a != b)
-            out.append({std::min(a, b), std::max(a, b)});
+    // Where directions meet, a cursor's place is that of the character before; glyphs stand where they stand.
+    int from = first;
+    for (std::size_t i = 0; i <= m_marks.size() && from < last;
+         ++i) { // between the marks, which take no room
+        const int to = i < m_marks.size() ? std::min(last, m_marks[i] + static_cast<int>(i)) : last;
+        for (const QGlyphRun& run : to > from ? line.glyphRuns(from, to - from) : QList<QGlyphRun>()) {
+            const QList<QPointF> places = run.positions();
+            const QList<QPointF> advances = run.rawFont().advancesForGlyphIndexes(run.glyphIndexes());
+            for (qsizetype k = 0; k < places.size(); ++k)
+                out.append({places[k].x(), places[k].x() + advances[k].x()});
+        }
+        from = std::max(from, to + 1);
     }
     std::sort(out.begin(), out.end());
     qsizetype kept = 0;
