@@ -9,6 +9,8 @@ namespace {
 
 constexpr int ROWS_AT_ONCE = 8; // query heads whose weights are added to the slot mass in one pass
 
+constexpr std::size_t ORDINARY_RUNS = 64; // of a query's newest keys: more cost one allocation
+
 std::size_t bytesOf(const AttendCall& call, const AttendSplit& split) {
     const KvLayout& layout = call.cache.layout(split.part);
     return static_cast<std::size_t>(split.groups) * (layout.keyGroupBytes + layout.valueGroupBytes);
@@ -38,6 +40,7 @@ void DecodeAttention::reserve(const AttendCall& call) {
                                       static_cast<std::size_t>(m_pool.threads() * call.groupHeads));
     const std::size_t padded = static_cast<std::size_t>(call.paddedDim);
     m_splits.reserve(splits);
+    m_recent.reserve(ORDINARY_RUNS);
     if (m_parts.size() < rows)
         m_parts.resize(rows);
     m_totals.resize(static_cast<std::size_t>(call.heads));
