@@ -143,6 +143,7 @@ std::span<const float> Conversation::logits() {
 
 void Conversation::openAnswer(std::int64_t id) {
     const StreamPosition next = m_stream->cache().next();
+    m_record.begin(id);
     m_ledger->messages().push_back(
         {.id = id, .role = Role::Assistant, .begin = next, .contentBegin = next, .isGenerated = true});
     m_reporter.turn(next, id, Role::Assistant);
