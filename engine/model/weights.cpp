@@ -1,6 +1,5 @@
 #include "engine/model/weights.h"
 
-#include "engine/error.h"
 #include "engine/gguf_file.h"
 #include "engine/model/tensor_table.h"
 

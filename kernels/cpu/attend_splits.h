@@ -24,7 +24,8 @@ struct AttendCall {
     KvRun run(KvPart part, int kvHead) const;
     /// Does style() anything?
     bool isStyled() const { return args.style.softcap > 0 || args.style.slopes; }
-    /// Scores of one head over `count` slots (a multiple of 16), in powers of 2, before the softmax.
+    /// Scores of one head over `count` slots (a multiple of 16), in powers of 2, before the softmax. `distances` are read only where
+    /// the style has slopes.
     void style(const AttendKernels& kernels, int head, const float* distances, float* scores,
                int count) const;
     /// What the softmax of a head begins with: nothing, or its learned sink.

@@ -121,7 +121,9 @@ void DecodeAttention::runUnit(const AttendCall& call, int token, int unit, int w
                      call.args.style.scale * LOG2_E, weights);
     if (call.isStyled()) {
         float* distances = m_distances + worker * SPLIT_SLOTS;
-        splitDistances(call.cache.shape(), call.args.runs[static_cast<std::size_t>(token)], split, distances);
+        if (call.args.style.slopes)
+            splitDistances(call.cache.shape(), call.args.runs[static_cast<std::size_t>(token)], split,
+                           distances);
         for (int row = 0; row < call.groupHeads; ++row)
             call.style(m_kernels, kvHead * call.groupHeads + row, distances, weights + row * SPLIT_SLOTS,
                        split.groups * KV_GROUP);

@@ -103,7 +103,7 @@ void PrefillAttention::styleScores(const AttendCall& call, const AttendSplit& sp
                                    int firstToken, int rows, Tile& tile) const {
     for (int row = 0; row < rows; ++row) {
         const int token = row / call.groupHeads, head = row % call.groupHeads;
-        if (head == 0)
+        if (head == 0 && call.args.style.slopes)
             splitDistances(call.cache.shape(), call.args.runs[static_cast<std::size_t>(firstToken + token)],
                            split, tile.distances);
         call.style(m_kernels, kvHead * call.groupHeads + head, tile.distances,
