@@ -48,7 +48,7 @@ class SinkCache;
 /// Makes room for what `request` asks, so that capturing allocates nothing.
 void prepareFrame(AttentionFrame& frame, const CaptureRequest& request, int layers, int heads, int slots);
 bool isPrepared(const AttentionFrame& frame, const CaptureRequest& request, int layers, int heads, int slots);
-/// Stream's part: the layout before a forward pass (frame.level and rowLayer are the caller's), the mean over the heads after it.
+/// Context's part: the layout before a forward pass (frame.level and rowLayer are the caller's), the mean over the heads after it.
 void describeFrame(AttentionFrame& frame, const Model& model, const SinkCache& cache, const Place& place);
 void finishFrame(AttentionFrame& frame);
 /// What the views asked for (shown.level and rowLayer; memory prepared) out of a frame of level Record.

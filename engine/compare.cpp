@@ -13,7 +13,7 @@ struct Evaluation::Impl {
     std::size_t read = 0;
     std::size_t chunk = 1;
     std::vector<float> losses;
-    std::optional<Stream> stream;
+    std::optional<Context> context;
     std::optional<Recompute> recompute;
     AttentionFrame frame;
     float firstTokenShare = -1;
@@ -46,24 +46,24 @@ Evaluation::Evaluation(std::shared_ptr<const Model> model, const EvaluationOptio
         return;
     }
     m_impl->chunk = static_cast<std::size_t>(std::max(1, options.chunk));
-    m_impl->stream.emplace(std::move(model), StreamOptions{.mode = options.mode,
-                                                           .sinks = options.sinks,
-                                                           .window = options.window,
-                                                           .ringType = options.ringType,
-                                                           .sinkType = options.sinkType,
-                                                           .maxChunk = std::max(1, options.chunk),
-                                                           .ringStart = options.ringStart});
-    const ModelConfig& config = m_impl->stream->model().config;
+    m_impl->context.emplace(std::move(model), ContextOptions{.mode = options.mode,
+                                                             .sinks = options.sinks,
+                                                             .window = options.window,
+                                                             .ringType = options.ringType,
+                                                             .sinkType = options.sinkType,
+                                                             .maxChunk = std::max(1, options.chunk),
+                                                             .ringStart = options.ringStart});
+    const ModelConfig& config = m_impl->context->model().config;
     m_impl->frame.level = CaptureLevel::Shares;
     prepareFrame(m_impl->frame, {.level = CaptureLevel::Shares, .rowLayer = 0}, config.layers, config.heads,
-                 m_impl->stream->cache().slots());
+                 m_impl->context->cache().slots());
 }
 
 Evaluation::~Evaluation() = default;
 
 bool Evaluation::step(const std::stop_token& stop) {
     Impl& e = *m_impl;
-    const std::size_t room = e.stream ? static_cast<std::size_t>(e.stream->cache().room()) : e.chunk;
+    const std::size_t room = e.context ? static_cast<std::size_t>(e.context->cache().room()) : e.chunk;
     const std::size_t n = std::min({e.chunk, room, e.tokens.size() - e.read});
     if (n == 0)
         return false;
@@ -74,7 +74,7 @@ bool Evaluation::step(const std::stop_token& stop) {
             return true;
         e.score(logits);
     } else {
-        const auto logits = e.stream->feed(now, LogitsWanted::All, &e.frame, stop);
+        const auto logits = e.context->feed(now, LogitsWanted::All, &e.frame, stop);
         if (logits.empty())
             return true;
         e.look();
@@ -83,7 +83,7 @@ bool Evaluation::step(const std::stop_token& stop) {
             e.score(logits.subspan(i * vocabulary, vocabulary));
     }
     e.read += n;
-    return e.read < e.tokens.size() && (!e.stream || e.stream->cache().room() > 0);
+    return e.read < e.tokens.size() && (!e.context || e.context->cache().room() > 0);
 }
 
 const std::vector<float>& Evaluation::negativeLogLikelihoods() const {
@@ -95,8 +95,8 @@ std::size_t Evaluation::position() const {
 float Evaluation::firstTokenShare() const {
     return m_impl->firstTokenShare;
 }
-Stream* Evaluation::stream() {
-    return m_impl->stream ? &*m_impl->stream : nullptr;
+Context* Evaluation::context() {
+    return m_impl->context ? &*m_impl->context : nullptr;
 }
 
 } // namespace engine

@@ -1,5 +1,5 @@
 #pragma once
-#include "engine/stream.h"
+#include "engine/context.h"
 
 #include <memory>
 #include <stop_token>
@@ -33,7 +33,7 @@ public:
     /// -log p(token[i+1] | token[..i]) in nats for every token read so far; size grows to tokens.size() - 1.
     const std::vector<float>& negativeLogLikelihoods() const;
     std::size_t position() const; // tokens read
-    Stream* stream();             // null in Recompute mode
+    Context* context();           // null in Recompute mode
     /// Share of attention on the first token, mean over all heads, by the last token of the newest chunk; -1: not in view, or not
     /// looked at.
     float firstTokenShare() const;

@@ -1,8 +1,8 @@
 #pragma once
 #include "engine/attention_frame.h"
+#include "engine/context.h"
 #include "engine/model.h"
 #include "engine/step.h"
-#include "engine/stream.h"
 
 #include <initializer_list>
 #include <memory>
@@ -12,7 +12,7 @@
 namespace engine {
 
 /// The model graph, written once over kernels::Backend and following ModelConfig::block, and its scratch memory. Engine thread; owned by
-/// Stream.
+/// Context.
 class ForwardPass {
 public:
     ForwardPass(const Model& model, int maxChunk);

@@ -1,5 +1,5 @@
 #pragma once
-#include "engine/stream.h"
+#include "engine/context.h"
 
 #include <memory>
 #include <span>
@@ -24,7 +24,7 @@ private:
     std::vector<TokenId> m_recent; // at most m_keys, oldest first
     std::size_t m_keys;
     bool m_isRead = true; // the cache holds all of m_recent
-    Stream m_stream;      // dense, emptied for every token
+    Context m_context;    // dense, emptied for every token
 };
 
 } // namespace engine

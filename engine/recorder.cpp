@@ -1,8 +1,8 @@
 #include "engine/recorder.h"
 
+#include "engine/context.h"
 #include "engine/error.h"
 #include "engine/recorder/record_file.h"
-#include "engine/stream.h"
 
 #include <array>
 #include <atomic>
@@ -145,19 +145,19 @@ bool Recorder::isOn() const {
     return state == State::Opening || state == State::Shaped || state == State::Ready;
 }
 
-AttentionFrame* Recorder::take(const Stream& stream, WhenBehind behind) {
+AttentionFrame* Recorder::take(const Context& context, WhenBehind behind) {
     Impl& r = *m_impl;
     if (r.state.load(std::memory_order_relaxed) == State::Off)
         return nullptr;
     r.holding.store(true);
     State state = r.state.load();
     if (state == State::Opening) {
-        r.shape = recordShapeOf(stream);
+        r.shape = recordShapeOf(context);
         r.number = 0;
         r.spare = nullptr;
         r.state.compare_exchange_strong(state, State::Shaped);
         r.tell();
-    } else if (state == State::Ready && recordShapeOf(stream) != r.shape) {
+    } else if (state == State::Ready && recordShapeOf(context) != r.shape) {
         r.shapeChanged = true;
         r.close();
     } else if (state == State::Ready) {

@@ -9,7 +9,7 @@
 namespace engine {
 
 struct AttentionFrame;
-class Stream;
+class Context;
 
 /// What is recorded; stands in the file's header.
 struct RecordingSource {
@@ -48,7 +48,7 @@ public:
     // Engine thread, between tokens; no allocation, no lock, no waiting:
     bool isOn() const;
     /// A frame of level Record to be filled for the next token; null when nothing is recorded now.
-    AttentionFrame* take(const Stream& stream, WhenBehind behind = WhenBehind::Drop);
+    AttentionFrame* take(const Context& context, WhenBehind behind = WhenBehind::Drop);
     bool holds() const;      // such a frame is out
     void put(TokenId token); // it was filled, for this token
     void giveBack();         // it was not; nothing happens without one

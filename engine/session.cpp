@@ -64,8 +64,8 @@ GenerationResult Session::run(const ChatRequest& request, Observer& observer, st
 CacheStatus Session::status() const {
     return m_impl->status();
 }
-Stream* Session::stream() {
-    return m_impl->conversation.stream();
+Context* Session::context() {
+    return m_impl->conversation.context();
 }
 
 CacheStatus Session::Impl::status() const {

@@ -1,7 +1,7 @@
 #pragma once
+#include "engine/context.h"
 #include "engine/journal.h"
 #include "engine/recorder.h"
-#include "engine/stream.h"
 #include "engine/types.h"
 
 #include <functional>
@@ -83,7 +83,7 @@ public:
 
     GenerationResult run(const ChatRequest& request, Observer& observer, std::stop_token stop);
     CacheStatus status() const;
-    Stream* stream(); // null before the first run
+    Context* context(); // null before the first run
 
 private:
     struct Impl;

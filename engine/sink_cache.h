@@ -34,7 +34,7 @@ struct Place {
 /// The book-keeping of StreamingLLM with rotate-once keys: integers only, no tensors (Xiao et al., section 3.2).
 /// Stream positions 0 .. sinks-1 are the sinks; ring tokens start at ringStart >= sinks. slot(t) = S + (t - ringStart) mod R, with
 /// R = window + maxChunk so that a chunk never overwrites what its own first token may still see.
-/// C = sinks + window past tokens are visible; the token itself comes on top. Engine thread; owned by Stream.
+/// C = sinks + window past tokens are visible; the token itself comes on top. Engine thread; owned by Context.
 class SinkCache {
 public:
     struct Shape {

@@ -14,7 +14,7 @@ namespace engine {
 enum QueryRotation : std::int32_t { InStream = 0, InCache = 1 };
 
 /// Everything of a forward pass that changes from step to step, as numbers of the host: where the tokens go, the angles they are rotated
-/// by and the runs of keys they see. The graph itself is the same for every step. Engine thread; owned by Stream.
+/// by and the runs of keys they see. The graph itself is the same for every step. Engine thread; owned by Context.
 class Step {
 public:
     struct Angles {                // (maxTokens, ropeDim) cos, sin pairs

@@ -23,7 +23,7 @@ struct KvShape {
 };
 
 /// Keys (rotated once, at their absolute stream position) and values of one stream. The layout in memory is the backend's affair.
-/// Engine thread only; owned by the engine::Stream that made it; must not outlive its Backend.
+/// Engine thread only; owned by the engine::Context that made it; must not outlive its Backend.
 class KvCache {
 public:
     virtual ~KvCache() = default;

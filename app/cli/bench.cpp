@@ -1,9 +1,9 @@
 #include "app/cli/capture_cost.h"
 #include "app/cli/command.h"
 #include "app/cli/model_options.h"
+#include "engine/context.h"
 #include "engine/error.h"
 #include "engine/recompute.h"
-#include "engine/stream.h"
 
 #include <algorithm>
 #include <chrono>
@@ -12,8 +12,8 @@
 namespace cli {
 namespace {
 
+using engine::Context;
 using engine::LogitsWanted;
-using engine::Stream;
 using engine::TokenId;
 
 constexpr int PrefillTokens = 512, DecodeTokens = 128;
@@ -51,24 +51,24 @@ std::vector<TokenId> someTokens(int count, int vocabulary) {
 nlohmann::json measureDepth(const Options& o, const std::shared_ptr<const engine::Model>& model, int depth) {
     // Wide enough that nothing is forgotten: a decoded token sees `depth` keys and those that came after, as
     // in other programs.
-    engine::StreamOptions options;
+    engine::ContextOptions options;
     options.window = depth + PrefillTokens;
     options.ringType = o.ringType;
-    Stream stream(model, options);
+    Context context(model, options);
     const auto tokens = someTokens(depth + PrefillTokens, model->config.vocabulary);
-    stream.feed(std::span(tokens).first(static_cast<std::size_t>(depth)), LogitsWanted::None);
+    context.feed(std::span(tokens).first(static_cast<std::size_t>(depth)), LogitsWanted::None);
     std::vector<double> prefill, decode, bandwidth;
     for (int round = 0; round < o.repeat; ++round) {
         const auto rest = std::span(tokens).subspan(static_cast<std::size_t>(depth));
-        prefill.push_back(secondsOf([&] { stream.feed(rest, LogitsWanted::Last); }));
-        stream.cache().rewind(depth);
+        prefill.push_back(secondsOf([&] { context.feed(rest, LogitsWanted::Last); }));
+        context.cache().rewind(depth);
         model->backend->takeBytesRead();
         decode.push_back(secondsOf([&] {
             for (int i = 0; i < DecodeTokens; ++i)
-                stream.feed({&tokens[static_cast<std::size_t>(depth + i)], 1}, LogitsWanted::Last);
+                context.feed({&tokens[static_cast<std::size_t>(depth + i)], 1}, LogitsWanted::Last);
         }));
         bandwidth.push_back(1e-9 * static_cast<double>(model->backend->takeBytesRead()) / decode.back());
-        stream.cache().rewind(depth);
+        context.cache().rewind(depth);
     }
     return {{"depth", depth},
             {"prefill_tokens_per_second", PrefillTokens / median(prefill)},
@@ -84,16 +84,16 @@ nlohmann::json measureWindow(const Options& o, const std::shared_ptr<const engin
     const auto tokens = someTokens(window + 1 + Tokens, model->config.vocabulary);
     double streaming = 0, recompute = 0;
     {
-        engine::StreamOptions options;
+        engine::ContextOptions options;
         options.sinks = Sinks;
         options.window = window - Sinks;
         options.ringType = o.ringType;
-        Stream stream(model, options);
-        stream.feed(std::span(tokens).first(static_cast<std::size_t>(window) + 1), LogitsWanted::Last);
+        Context context(model, options);
+        context.feed(std::span(tokens).first(static_cast<std::size_t>(window) + 1), LogitsWanted::Last);
         std::vector<double> times;
         for (int i = 0; i < Tokens; ++i)
             times.push_back(secondsOf([&] {
-                stream.feed({&tokens[static_cast<std::size_t>(window + 1 + i)], 1}, LogitsWanted::Last);
+                context.feed({&tokens[static_cast<std::size_t>(window + 1 + i)], 1}, LogitsWanted::Last);
             }));
         streaming = median(times);
     }

@@ -1,7 +1,7 @@
 #include "app/cli/capture_cost.h"
 
 #include "app/cli/model_options.h"
-#include "engine/stream.h"
+#include "engine/context.h"
 
 #include <algorithm>
 #include <array>
@@ -48,13 +48,13 @@ nlohmann::json ratio(const std::vector<double>& with, const std::vector<double>&
 class Run {
 public:
     Run(const std::shared_ptr<const engine::Model>& model, int slots, kernels::KvType ringType)
-        : m_stream(model, {.sinks = Sinks, .window = slots - Sinks, .ringType = ringType}) {
+        : m_context(model, {.sinks = Sinks, .window = slots - Sinks, .ringType = ringType}) {
         const auto& c = model->config;
-        engine::prepareFrame(m_frame, {CaptureLevel::Mass, 0}, c.layers, c.heads, m_stream.cache().slots());
+        engine::prepareFrame(m_frame, {CaptureLevel::Mass, 0}, c.layers, c.heads, m_context.cache().slots());
         std::vector<engine::TokenId> text; // a plain counter spread over the vocabulary
         for (int i = 0; i <= slots; ++i)
             text.push_back(static_cast<engine::TokenId>((std::int64_t{i} * 7919 + 13) % c.vocabulary));
-        m_logits = m_stream.feed(text, engine::LogitsWanted::Last);
+        m_logits = m_context.feed(text, engine::LogitsWanted::Last);
     }
 
     void block(CaptureLevel level, Times& times) {
@@ -64,8 +64,8 @@ public:
         for (int i = 0; i < BlockTokens; ++i) {
             const auto token = static_cast<engine::TokenId>(
                 std::max_element(m_logits.begin(), m_logits.end()) - m_logits.begin());
-            m_logits = m_stream.feed({&token, 1}, engine::LogitsWanted::Last,
-                                     level == CaptureLevel::Map ? nullptr : &m_frame);
+            m_logits = m_context.feed({&token, 1}, engine::LogitsWanted::Last,
+                                      level == CaptureLevel::Map ? nullptr : &m_frame);
         }
         const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - begin;
         times.wall.push_back(wall.count() / BlockTokens);
@@ -73,7 +73,7 @@ public:
     }
 
 private:
-    engine::Stream m_stream;
+    engine::Context m_context;
     engine::AttentionFrame m_frame;
     std::span<const float> m_logits;
 };

@@ -1,6 +1,6 @@
 #pragma once
+#include "engine/context.h"
 #include "engine/model.h"
-#include "engine/stream.h"
 
 #include <nlohmann/json.hpp>
 

@@ -1,9 +1,9 @@
 #include "app/cli/command.h"
 #include "app/cli/model_options.h"
 #include "app/safe_file.h"
+#include "engine/context.h"
 #include "engine/error.h"
 #include "engine/recorder.h"
-#include "engine/stream.h"
 
 #include <chrono>
 #include <iomanip>
@@ -91,7 +91,7 @@ void writeRows(const std::string& path, const engine::AttentionFrame& frame,
 
 Shares measure(const Options& o, const std::shared_ptr<const engine::Model>& model) {
     const auto tokens = readTokens(*model, o.textFile, o.limit);
-    engine::StreamOptions options;
+    engine::ContextOptions options;
     options.mode = o.cache.mode;
     options.sinks = o.cache.sinks;
     options.window = o.cache.mode == engine::CacheMode::Dense && o.cache.window == 0
@@ -99,17 +99,17 @@ Shares measure(const Options& o, const std::shared_ptr<const engine::Model>& mod
                          : o.cache.window;
     options.ringType = o.cache.ringType;
     options.sinkType = o.cache.sinkType();
-    engine::Stream stream(model, options);
+    engine::Context context(model, options);
     const auto last = tokens.size() - 1; // the last one is only predicted
     const auto from = static_cast<std::size_t>(o.from);
     if (from >= last)
         throw engine::Error("--from lies behind the end of the text.");
-    stream.feed(std::span(tokens).first(from), engine::LogitsWanted::None);
+    context.feed(std::span(tokens).first(from), engine::LogitsWanted::None);
 
     engine::AttentionFrame frame;
     frame.level = engine::CaptureLevel::Mass;
     engine::prepareFrame(frame, {.level = frame.level, .rowLayer = 0}, model->config.layers,
-                         model->config.heads, stream.cache().slots());
+                         model->config.heads, context.cache().slots());
     Shares shares;
     engine::Recorder recorder;
     recorder.describe({model->info.name, model->info.quantisation, 0});
@@ -118,17 +118,17 @@ Shares measure(const Options& o, const std::shared_ptr<const engine::Model>& mod
     for (std::size_t i = from; i < last; ++i) {
         engine::AttentionFrame* recorded = nullptr;
         while (recorder.isOn() &&
-               !(recorded = recorder.take(stream, engine::WhenBehind::AskAgain))) // nothing is dropped here
+               !(recorded = recorder.take(context, engine::WhenBehind::AskAgain))) // nothing is dropped here
             std::this_thread::sleep_for(std::chrono::milliseconds(1));
         if (!o.csvFile.empty() && i + 1 == last) {
             frame.level = engine::CaptureLevel::Record;
             engine::prepareFrame(frame, {.level = frame.level, .rowLayer = 0}, model->config.layers,
-                                 model->config.heads, stream.cache().slots());
+                                 model->config.heads, context.cache().slots());
         }
         engine::AttentionFrame& now = recorded ? *recorded : frame;
         if (recorded)
             now.level = engine::CaptureLevel::Record;
-        stream.feed({&tokens[i], 1}, engine::LogitsWanted::None, &now);
+        context.feed({&tokens[i], 1}, engine::LogitsWanted::None, &now);
         shares.add(now);
         if (!o.csvFile.empty() && i + 1 == last)
             writeRows(o.csvFile, now, *model->tokenizer, tokens);

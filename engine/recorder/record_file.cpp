@@ -1,6 +1,6 @@
 #include "engine/recorder/record_file.h"
 
-#include "engine/stream.h"
+#include "engine/context.h"
 
 #include <algorithm>
 #include <bit>
@@ -68,9 +68,9 @@ std::string headerOf(const RecordShape& shape, const RecordingSource& source) {
 
 } // namespace
 
-RecordShape recordShapeOf(const Stream& stream) {
-    const ModelConfig& c = stream.model().config;
-    const SinkCache& cache = stream.cache();
+RecordShape recordShapeOf(const Context& context) {
+    const ModelConfig& c = context.model().config;
+    const SinkCache& cache = context.cache();
     // A token sees the window before it and itself.
     return {c.layers, c.heads, cache.shape().sinks, cache.ringSlots(),
             std::min(cache.slots(), cache.shape().sinks + cache.shape().window + 1)};

@@ -16,7 +16,7 @@ struct RecordShape {
     bool operator==(const RecordShape&) const = default;
 };
 
-RecordShape recordShapeOf(const Stream& stream);
+RecordShape recordShapeOf(const Context& context);
 
 /// One file of records; it grows in its place, so that a recording of hours can be looked at and survives the program. What was there under its
 /// name stays until the recording begins. Writer thread. Throws engine::Error with a sentence; then nothing more may be appended.

@@ -20,15 +20,16 @@ int chunkFor(const ModelConfig& c) {
     return chunk;
 }
 
-StreamOptions streamOptions(const ModelConfig& config, const CacheOptions& options, std::size_t blockTokens) {
+ContextOptions contextOptions(const ModelConfig& config, const CacheOptions& options,
+                              std::size_t blockTokens) {
     const CacheSize size = cacheSize(config.trainedLength, options, blockTokens);
-    StreamOptions stream;
-    stream.mode = options.mode;
-    stream.ringType = options.ringType;
-    stream.maxChunk = chunkFor(config);
-    stream.sinks = size.sinks;
-    stream.window = size.window;
-    return stream;
+    ContextOptions context;
+    context.mode = options.mode;
+    context.ringType = options.ringType;
+    context.maxChunk = chunkFor(config);
+    context.sinks = size.sinks;
+    context.window = size.window;
+    return context;
 }
 
 } // namespace
@@ -44,7 +45,7 @@ Conversation::Outcome Conversation::read(const ChatRequest& request, Session::Ob
     m_promptTokens = 0;
     const std::string system = request.system.empty() ? m_model->chatFormat.defaultSystem : request.system;
     const bool opens =
-        !m_stream || request.cache != m_options || request.chatId != m_chatId || system != m_system;
+        !m_context || request.cache != m_options || request.chatId != m_chatId || system != m_system;
     if (opens) {
         m_chatId = request.chatId;
         m_system = system;
@@ -52,14 +53,14 @@ Conversation::Outcome Conversation::read(const ChatRequest& request, Session::Ob
         open(request);
     }
     m_logits = {};
-    m_reporter.prepare(observer, *m_stream, request.sampling.seed);
-    const auto held = static_cast<int>(m_stream->cache().next());
+    m_reporter.prepare(observer, *m_context, request.sampling.seed);
+    const auto held = static_cast<int>(m_context->cache().next());
     if (opens || held == 0) {
-        m_reporter.reset(*m_stream);
-        m_reporter.appended(*m_stream, *m_ledger, 0, held); // the system block of the last chat, if it stays
+        m_reporter.reset(*m_context);
+        m_reporter.appended(*m_context, *m_ledger, 0, held); // the system block of the last chat, if it stays
     }
 
-    const SinkCache::Shape& shape = m_stream->cache().shape();
+    const SinkCache::Shape& shape = m_context->cache().shape();
     const WindowPlanner planner(m_writer, m_system, m_block.size(), m_options.mode,
                                 {shape.sinks, shape.window});
     const bool hasEarlier = request.earlierBytes > 0;
@@ -86,8 +87,8 @@ void Conversation::open(const ChatRequest& request) {
     std::vector<TokenId> block = m_writer.systemBlock(m_system);
     const bool sameBlock = block == m_block;
     m_block = std::move(block);
-    const StreamOptions wanted = streamOptions(m_model->config, request.cache, m_block.size());
-    if (m_stream && request.cache == m_options && wanted.sinks == m_stream->options().sinks) {
+    const ContextOptions wanted = contextOptions(m_model->config, request.cache, m_block.size());
+    if (m_context && request.cache == m_options && wanted.sinks == m_context->options().sinks) {
         // Another chat goes on behind the same system block.
         WindowPlan nothing;
         nothing.everything = true;
@@ -96,8 +97,8 @@ void Conversation::open(const ChatRequest& request) {
         startOver(nothing, {});
     } else {
         drop(); // the old cache goes before the new one is made
-        m_stream = std::make_unique<Stream>(m_model, wanted);
-        m_ledger = std::make_unique<Ledger>(m_stream->cache());
+        m_context = std::make_unique<Context>(m_model, wanted);
+        m_ledger = std::make_unique<Ledger>(m_context->cache());
         m_options = request.cache;
         m_first = m_written = 0;
         m_edge = ringStart();
@@ -126,7 +127,7 @@ Conversation::Match Conversation::match(const ChatRequest& request) const {
         match.heldOf[h] = static_cast<int>(l++);
     }
     match.messages = l;
-    match.end = l == held.size() ? m_stream->cache().next() : held[l].begin;
+    match.end = l == held.size() ? m_context->cache().next() : held[l].begin;
     match.keepsPending = l == held.size() && m_pending.has_value();
     if (h < history.size() || request.purpose == Purpose::Answer)
         dropUnshown(match);
@@ -195,7 +196,7 @@ bool Conversation::keep(const WindowPlan& plan, const Match& match, const ChatRe
 
 // Only the system block stays; of the branch what the plan shows will be read.
 void Conversation::startOver(const WindowPlan& plan, const ChatRequest& request) {
-    const SinkCache& cache = m_stream->cache();
+    const SinkCache& cache = m_context->cache();
     const auto block = static_cast<StreamPosition>(m_block.size());
     const StreamPosition pinned = std::min<StreamPosition>(block, cache.shape().sinks);
     m_pending.reset();
@@ -209,8 +210,8 @@ void Conversation::startOver(const WindowPlan& plan, const ChatRequest& request)
 }
 
 bool Conversation::blockIsRead() const {
-    return m_stream->cache().read() >= static_cast<StreamPosition>(m_block.size()) &&
-           m_stream->cache().oldest() == ringStart();
+    return m_context->cache().read() >= static_cast<StreamPosition>(m_block.size()) &&
+           m_context->cache().oldest() == ringStart();
 }
 
 // What is out of view is forgotten, whether it was ever read or not. Short texts are counted, long ones estimated from
@@ -257,8 +258,8 @@ Conversation::Queue Conversation::enqueue(const WindowPlan& plan, const ChatRequ
     Queue queue;
     const auto& held = m_ledger->messages();
     if (held.empty()) {
-        const auto read = static_cast<std::size_t>(m_stream->cache().next());
-        const auto sinks = static_cast<std::size_t>(m_stream->cache().shape().sinks);
+        const auto read = static_cast<std::size_t>(m_context->cache().next());
+        const auto sinks = static_cast<std::size_t>(m_context->cache().shape().sinks);
         const std::size_t wanted = m_isWhole ? m_block.size() : std::min(m_block.size(), sinks);
         for (std::size_t i = read; i < wanted; ++i)
             queue.tokens.push_back({m_block[i], {}});
@@ -307,7 +308,7 @@ void Conversation::enqueueMessage(Queue& queue, const ChatMessage& message, cons
 
 void Conversation::drop() {
     m_ledger.reset();
-    m_stream.reset();
+    m_context.reset();
     m_pending.reset();
     m_logits = {};
 }

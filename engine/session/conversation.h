@@ -1,11 +1,11 @@
 #pragma once
+#include "engine/context.h"
 #include "engine/session.h"
 #include "engine/session/ledger.h"
 #include "engine/session/prompt_writer.h"
 #include "engine/session/reading_record.h"
 #include "engine/session/reporter.h"
 #include "engine/session/window_plan.h"
-#include "engine/stream.h"
 
 #include <memory>
 #include <optional>
@@ -42,7 +42,7 @@ public:
     /// Logits after the added token; empty when it was stopped before that.
     std::span<const float> readPending(const std::stop_token& stop, float negativeLogLikelihood);
 
-    bool full() const { return m_stream && m_stream->cache().full(); }
+    bool full() const { return m_context && m_context->cache().full(); }
     /// Before a token is picked: how closely its reading will be looked at.
     void pollCapture() { m_reporter.pollForToken(); }
     bool wantsScalars() const { return m_reporter.wantsScalars(); }
@@ -51,7 +51,7 @@ public:
     std::vector<TokenId> recentText(int count) const;
     CacheStatus status() const;
     const ReadingRecord& record() const { return m_record; }
-    Stream* stream() { return m_stream.get(); }
+    Context* context() { return m_context.get(); }
     /// After an error: the next request starts with an empty cache.
     void drop();
 
@@ -92,15 +92,15 @@ private:
     void takePending(StreamPosition position); // it has just been read there
     void willWrite(int tokens);
     StreamPosition oldestIntact() const;
-    StreamPosition ringStart() const { return m_stream->cache().shape().ringStart; }
+    StreamPosition ringStart() const { return m_context->cache().shape().ringStart; }
     bool blockIsRead() const;
-    int windowTokens() const { return m_stream->options().window; }
+    int windowTokens() const { return m_context->options().window; }
 
     std::shared_ptr<const Model> m_model;
     PromptWriter m_writer;
     Reporter m_reporter;
     ReadingRecord m_record;
-    std::unique_ptr<Stream> m_stream;
+    std::unique_ptr<Context> m_context;
     std::unique_ptr<Ledger> m_ledger;
 
     std::int64_t m_chatId = 0;

@@ -8,14 +8,14 @@ namespace engine {
 
 Conversation::Outcome Conversation::feed(const Queue& queue, bool wantLogits, Session::Observer& observer,
                                          const std::stop_token& stop) {
-    const SinkCache& cache = m_stream->cache();
+    const SinkCache& cache = m_context->cache();
     const int total = m_promptTokens;
     std::vector<TokenId> chunk;
     if (total > 0)
         m_reporter.prefill(JournalEvent::Type::PrefillBegin, cache.next(), total);
     std::size_t queued = 0; // read of the queue
     for (int read = 0; read < total;) {
-        const int n = std::min(m_stream->options().maxChunk, total - read);
+        const int n = std::min(m_context->options().maxChunk, total - read);
         const bool withPending = m_pending.has_value(); // only the first chunk has it
         const std::size_t queuedNow = static_cast<std::size_t>(n) - (withPending ? 1 : 0);
         chunk.clear();
@@ -27,8 +27,8 @@ Conversation::Outcome Conversation::feed(const Queue& queue, bool wantLogits, Se
         m_reporter.poll();
         willWrite(n);
         m_logits =
-            m_stream->feed(chunk, wantLogits && read + n == total ? LogitsWanted::Last : LogitsWanted::None,
-                           m_reporter.frame(*m_stream), stop);
+            m_context->feed(chunk, wantLogits && read + n == total ? LogitsWanted::Last : LogitsWanted::None,
+                            m_reporter.frame(*m_context), stop);
         if (cache.next() == first) { // stopped: the stream is as it was, and so is everything here
             m_reporter.prefill(JournalEvent::Type::PrefillEnd, first, read);
             return Outcome::Cancelled;
@@ -37,7 +37,7 @@ Conversation::Outcome Conversation::feed(const Queue& queue, bool wantLogits, Se
             takePending(first);
         admit(queue, queued, queued + queuedNow, first + (withPending ? 1 : 0));
         m_ledger->trim(oldestIntact());
-        m_reporter.appended(*m_stream, *m_ledger, first, n);
+        m_reporter.appended(*m_context, *m_ledger, first, n);
         m_reporter.publish();
         queued += queuedNow;
         read += n;
@@ -87,19 +87,19 @@ void Conversation::takePending(StreamPosition position) {
 }
 
 void Conversation::willWrite(int tokens) {
-    m_written = std::max(m_written, m_stream->cache().next() + tokens);
+    m_written = std::max(m_written, m_context->cache().next() + tokens);
 }
 
 // Slots before this place hold newer tokens by now.
 StreamPosition Conversation::oldestIntact() const {
-    const SinkCache& cache = m_stream->cache();
+    const SinkCache& cache = m_context->cache();
     return cache.shape().dense ? ringStart() : std::max(ringStart(), m_written - cache.ringSlots());
 }
 
 // Both ends of the view may go back as long as the slots have not been written again. The journal is told of tokens that come
 // back into view as if they were read again.
 void Conversation::goTo(StreamPosition next, StreamPosition edge, std::size_t messages) {
-    SinkCache& cache = m_stream->cache();
+    SinkCache& cache = m_context->cache();
     m_ledger->messages().resize(messages);
     m_edge = edge;
     const StreamPosition oldest = std::max(edge, next - windowTokens());
@@ -108,9 +108,9 @@ void Conversation::goTo(StreamPosition next, StreamPosition edge, std::size_t me
     const bool goesBack = oldest < cache.oldest() && next > oldest;
     if (goesBack) {
         cache.restore(oldest, oldest);
-        m_reporter.rewound(*m_stream);
+        m_reporter.rewound(*m_context);
         cache.restore(next, edge);
-        m_reporter.appended(*m_stream, *m_ledger, oldest, static_cast<int>(next - oldest));
+        m_reporter.appended(*m_context, *m_ledger, oldest, static_cast<int>(next - oldest));
         for (const HeldMessage& message : m_ledger->messages())
             if (message.contentBegin >= oldest && message.contentBegin < next)
                 m_reporter.turn(message.contentBegin, message.id, message.role);
@@ -119,30 +119,30 @@ void Conversation::goTo(StreamPosition next, StreamPosition edge, std::size_t me
     const bool rewinds = next != cache.next();
     cache.restore(next, oldest);
     if (rewinds)
-        m_reporter.rewound(*m_stream);
-    m_reporter.forgot(*m_stream);
+        m_reporter.rewound(*m_context);
+    m_reporter.forgot(*m_context);
 }
 
 std::span<const float> Conversation::logits() {
     if (!m_logits.empty())
         return m_logits;
-    SinkCache& cache = m_stream->cache();
+    SinkCache& cache = m_context->cache();
     if (cache.next() == 0)
         throw Error("There is nothing yet that could be answered.");
     const StreamPosition last = cache.next() - 1;
     const Ledger::Token token = m_ledger->at(last);
     cache.rewind(last);
-    m_reporter.rewound(*m_stream);
+    m_reporter.rewound(*m_context);
     if (!cache.shape().dense)
         cache.restore(last, std::max(m_edge, last - windowTokens())); // it sees what it saw
-    m_logits = m_stream->feed({&token.id, 1}, LogitsWanted::Last);
-    m_reporter.appended(*m_stream, *m_ledger, last, 1);
+    m_logits = m_context->feed({&token.id, 1}, LogitsWanted::Last);
+    m_reporter.appended(*m_context, *m_ledger, last, 1);
     m_record.add(1);
     return m_logits;
 }
 
 void Conversation::openAnswer(std::int64_t id) {
-    const StreamPosition next = m_stream->cache().next();
+    const StreamPosition next = m_context->cache().next();
     m_record.begin(id);
     m_ledger->messages().push_back(
         {.id = id, .role = Role::Assistant, .begin = next, .contentBegin = next, .isGenerated = true});
@@ -150,7 +150,7 @@ void Conversation::openAnswer(std::int64_t id) {
 }
 
 bool Conversation::endsWithControl() const {
-    const StreamPosition next = m_stream->cache().next();
+    const StreamPosition next = m_context->cache().next();
     return next > 0 && m_model->tokenizer->isControl(m_ledger->at(next - 1).id);
 }
 
@@ -161,7 +161,7 @@ void Conversation::addText(std::string_view text) {
 // Where the cut goes through a token, the half that stays is read as a token of its own. If it is none, the
 // answer leaves the cache, and the next turn reads it as it was handed out.
 void Conversation::cutAnswer(std::int32_t bytes) {
-    const SinkCache& cache = m_stream->cache();
+    const SinkCache& cache = m_context->cache();
     const HeldMessage answer = m_ledger->messages().back();
     const auto isBehind = [&](const Ledger::Token& token) {
         return token.source.messageId == answer.id && token.source.byteEnd > bytes;
@@ -205,18 +205,18 @@ struct Released { // whatever way a token ends, a recording does not wait for it
 } // namespace
 
 std::span<const float> Conversation::readPending(const std::stop_token& stop, float negativeLogLikelihood) {
-    const SinkCache& cache = m_stream->cache();
+    const SinkCache& cache = m_context->cache();
     const StreamPosition position = cache.next();
     const Released released(m_reporter);
     willWrite(1);
     m_logits =
-        m_stream->feed({&m_pending->id, 1}, LogitsWanted::Last, m_reporter.tokenFrame(*m_stream), stop);
+        m_context->feed({&m_pending->id, 1}, LogitsWanted::Last, m_reporter.tokenFrame(*m_context), stop);
     if (m_logits.empty())
         return {};
     const TokenId token = m_pending->id;
     takePending(position);
     m_ledger->trim(oldestIntact());
-    m_reporter.appended(*m_stream, *m_ledger, position, 1);
+    m_reporter.appended(*m_context, *m_ledger, position, 1);
     m_reporter.scalars(position, negativeLogLikelihood);
     m_reporter.publishToken(token);
     return m_logits;
@@ -224,7 +224,7 @@ std::span<const float> Conversation::readPending(const std::stop_token& stop, fl
 
 std::vector<TokenId> Conversation::recentText(int count) const {
     std::vector<TokenId> tokens;
-    const SinkCache& cache = m_stream->cache();
+    const SinkCache& cache = m_context->cache();
     for (StreamPosition position = cache.next() - 1;
          position >= cache.oldest() && static_cast<int>(tokens.size()) < count; --position)
         if (const Ledger::Token& token = m_ledger->at(position); token.source.messageId != 0)
@@ -240,9 +240,9 @@ CacheStatus Conversation::status() const {
     status.readAgain = m_record.readAgain();
     status.captureCost = m_reporter.governor().cost();
     status.captureLevel = m_reporter.governor().level();
-    if (!m_stream)
+    if (!m_context)
         return status;
-    const SinkCache& cache = m_stream->cache();
+    const SinkCache& cache = m_context->cache();
     status.visible = cache.visible();
     status.sinks = cache.shape().sinks;
     status.window = cache.shape().window;
@@ -250,7 +250,7 @@ CacheStatus Conversation::status() const {
     status.position = cache.read();
     status.forgotten = m_leftOut + cache.forgotten();
     status.forgottenIsAbout = m_leftOutIsAbout;
-    status.cacheBytes = m_stream->cacheBytes();
+    status.cacheBytes = m_context->cacheBytes();
     if (status.forgotten > 0)
         status.horizon = m_ledger->horizon();
     return status;

@@ -6,31 +6,31 @@
 namespace engine {
 namespace {
 
-bool fits(const AttentionFrame& frame, const CaptureRequest& request, const Stream& stream) {
-    const ModelConfig& c = stream.model().config;
-    return isPrepared(frame, request, c.layers, c.heads, stream.cache().slots());
+bool fits(const AttentionFrame& frame, const CaptureRequest& request, const Context& context) {
+    const ModelConfig& c = context.model().config;
+    return isPrepared(frame, request, c.layers, c.heads, context.cache().slots());
 }
 
-void makeRoom(AttentionFrame& frame, const CaptureRequest& request, const Stream& stream) {
-    const ModelConfig& c = stream.model().config;
-    prepareFrame(frame, request, c.layers, c.heads, stream.cache().slots());
+void makeRoom(AttentionFrame& frame, const CaptureRequest& request, const Context& context) {
+    const ModelConfig& c = context.model().config;
+    prepareFrame(frame, request, c.layers, c.heads, context.cache().slots());
 }
 
 } // namespace
 
-void Reporter::prepare(Session::Observer& observer, const Stream& stream, std::uint64_t seed) {
+void Reporter::prepare(Session::Observer& observer, const Context& context, std::uint64_t seed) {
     m_observer = &observer;
     m_journal = observer.journal;
     m_frames = observer.frames;
     m_recorder = observer.recorder;
     if (m_recorder != nullptr)
-        m_recorder->describe({stream.model().info.name, stream.model().info.quantisation, seed});
+        m_recorder->describe({context.model().info.name, context.model().info.quantisation, seed});
     poll();
     if (m_frames != nullptr)
         for (AttentionFrame& spare : m_spares)
-            if (!fits(spare, m_request, stream))
-                makeRoom(spare, m_request, stream);
-    const ModelConfig& c = stream.model().config;
+            if (!fits(spare, m_request, context))
+                makeRoom(spare, m_request, context);
+    const ModelConfig& c = context.model().config;
     m_shares.resize(static_cast<std::size_t>(c.layers) * static_cast<std::size_t>(c.heads));
 }
 
@@ -47,22 +47,23 @@ void Reporter::pollForToken() {
         m_request = now;
 }
 
-AttentionFrame* Reporter::frame(const Stream& stream) {
+AttentionFrame* Reporter::frame(const Context& context) {
     m_current = nullptr;
     if (m_frames == nullptr)
         return nullptr;
     AttentionFrame& back = m_frames->back();
-    if (!fits(back, m_request, stream)) {
+    if (!fits(back, m_request, context)) {
         const auto spare =
-            std::find_if(m_spares.begin(), m_spares.end(),
-                         [&](const AttentionFrame& candidate) { return fits(candidate, m_request, stream); });
+            std::find_if(m_spares.begin(), m_spares.end(), [&](const AttentionFrame& candidate) {
+                return fits(candidate, m_request, context);
+            });
         if (spare != m_spares.end())
             std::swap(back, *spare);
         else
-            makeRoom(back, m_request, stream); // Record was switched on in mid-answer
+            makeRoom(back, m_request, context); // Record was switched on in mid-answer
     }
     back.level = m_request.level;
-    back.rowLayer = std::clamp(m_request.rowLayer, 0, stream.model().config.layers - 1);
+    back.rowLayer = std::clamp(m_request.rowLayer, 0, context.model().config.layers - 1);
     m_current = &back;
     return m_current;
 }
@@ -75,9 +76,9 @@ void Reporter::publish() {
     m_current = nullptr;
 }
 
-AttentionFrame* Reporter::tokenFrame(const Stream& stream) {
-    AttentionFrame* shown = frame(stream);
-    AttentionFrame* recorded = m_recorder != nullptr ? m_recorder->take(stream) : nullptr;
+AttentionFrame* Reporter::tokenFrame(const Context& context) {
+    AttentionFrame* shown = frame(context);
+    AttentionFrame* recorded = m_recorder != nullptr ? m_recorder->take(context) : nullptr;
     if (recorded == nullptr)
         return shown;
     recorded->level = CaptureLevel::Record;
@@ -105,21 +106,21 @@ void Reporter::release() {
     m_current = m_shown = nullptr;
 }
 
-void Reporter::reset(const Stream& stream) {
-    m_evictedBefore = stream.cache().shape().ringStart;
+void Reporter::reset(const Context& context) {
+    m_evictedBefore = context.cache().shape().ringStart;
     push({.type = JournalEvent::Type::Reset,
-          .position = stream.cache().shape().ringStart,
-          .slot = stream.cache().shape().sinks,
-          .count = stream.cache().ringSlots()});
+          .position = context.cache().shape().ringStart,
+          .slot = context.cache().shape().sinks,
+          .count = context.cache().ringSlots()});
 }
 
-void Reporter::rewound(const Stream& stream) {
-    m_evictedBefore = std::min(m_evictedBefore, stream.cache().oldest());
-    push({.type = JournalEvent::Type::Rewind, .position = stream.cache().next()});
+void Reporter::rewound(const Context& context) {
+    m_evictedBefore = std::min(m_evictedBefore, context.cache().oldest());
+    push({.type = JournalEvent::Type::Rewind, .position = context.cache().next()});
 }
 
-void Reporter::forgot(const Stream& stream) {
-    evictBefore(stream.cache().oldest());
+void Reporter::forgot(const Context& context) {
+    evictBefore(context.cache().oldest());
 }
 
 void Reporter::prefill(JournalEvent::Type beginOrEnd, StreamPosition position, int tokens) {
@@ -132,10 +133,10 @@ void Reporter::turn(StreamPosition position, std::int64_t messageId, Role role) 
           .source = {.messageId = messageId, .role = role}});
 }
 
-void Reporter::appended(const Stream& stream, const Ledger& ledger, StreamPosition first, int count) {
+void Reporter::appended(const Context& context, const Ledger& ledger, StreamPosition first, int count) {
     if (m_journal == nullptr)
         return;
-    const SinkCache& cache = stream.cache();
+    const SinkCache& cache = context.cache();
     const SinkCache::Shape& shape = cache.shape();
     StreamPosition position = first;
     for (int i = 0; i < count; ++i) {

@@ -1,9 +1,9 @@
 #pragma once
 #include "engine/capture_governor.h"
+#include "engine/context.h"
 #include "engine/journal.h"
 #include "engine/session.h"
 #include "engine/session/ledger.h"
-#include "engine/stream.h"
 
 #include <array>
 #include <vector>
@@ -15,28 +15,28 @@ namespace engine {
 class Reporter {
 public:
     /// Before a run: the spare frames are made here, so that none is needed later.
-    void prepare(Session::Observer& observer, const Stream& stream, std::uint64_t seed);
+    void prepare(Session::Observer& observer, const Context& context, std::uint64_t seed);
 
     /// Asks the observer for the level wanted now; while an answer is written the governor may lower it.
     void poll();
     void pollForToken();
     void tokenDone(double seconds) { m_governor.tokenDone(seconds); }
-    /// The frame to hand to Stream::feed, or null.
-    AttentionFrame* frame(const Stream& stream);
+    /// The frame to hand to Context::feed, or null.
+    AttentionFrame* frame(const Context& context);
     /// The frame has been filled: the reader may have it.
     void publish();
     /// The same for a decoded token, which may be recorded. What was not published by then, an error or a stop
     /// having come between, is given back by release().
-    AttentionFrame* tokenFrame(const Stream& stream);
+    AttentionFrame* tokenFrame(const Context& context);
     void publishToken(TokenId token);
     void release();
 
-    void reset(const Stream& stream);
-    void rewound(const Stream& stream);
-    void forgot(const Stream& stream); // the window's edge was moved
+    void reset(const Context& context);
+    void rewound(const Context& context);
+    void forgot(const Context& context); // the window's edge was moved
     void prefill(JournalEvent::Type beginOrEnd, StreamPosition position, int tokens);
     void turn(StreamPosition position, std::int64_t messageId, Role role);
-    void appended(const Stream& stream, const Ledger& ledger, StreamPosition first, int count);
+    void appended(const Context& context, const Ledger& ledger, StreamPosition first, int count);
     /// Of the generated token at `position`, from the frame just filled.
     void scalars(StreamPosition position, float negativeLogLikelihood);
     const CaptureGovernor& governor() const { return m_governor; }

@@ -1,5 +1,5 @@
+#include "engine/context.h"
 #include "engine/model.h"
-#include "engine/stream.h"
 #include "tests/bench/read_bandwidth.h"
 
 #include <string>
@@ -29,11 +29,11 @@ void decode(benchmark::State& state, const std::string& file, int depth) {
     engine::LoadOptions load;
     load.threads = pool().threads();
     const auto model = engine::Model::load(file, load);
-    engine::StreamOptions options;
+    engine::ContextOptions options;
     options.window = depth + tokens;
-    engine::Stream stream(model, options);
+    engine::Context context(model, options);
     const std::vector<engine::TokenId> some(static_cast<std::size_t>(depth), 100);
-    stream.feed(some, engine::LogitsWanted::None);
+    context.feed(some, engine::LogitsWanted::None);
     model->backend->takeBytesRead();
     ReadProbe probe(pool());
     std::vector<double> times;
@@ -42,12 +42,12 @@ void decode(benchmark::State& state, const std::string& file, int depth) {
         for (int i = 0; i < tokens; ++i) {
             const engine::TokenId token = 200 + i;
             const auto start = Clock::now();
-            stream.feed({&token, 1}, engine::LogitsWanted::Last);
+            context.feed({&token, 1}, engine::LogitsWanted::Last);
             times.push_back(seconds(Clock::now() - start));
             bytes = model->backend->takeBytesRead();
             probe.pass(bytes);
         }
-        stream.cache().rewind(depth);
+        context.cache().rewind(depth);
     }
     const double rate = static_cast<double>(bytes) / median(times);
     state.counters["ms_token"] = 1000 * median(times);

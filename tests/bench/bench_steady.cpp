@@ -1,5 +1,5 @@
+#include "engine/context.h"
 #include "engine/model.h"
-#include "engine/stream.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -52,27 +52,27 @@ engine::TokenId someToken(std::int64_t index, int vocabulary) {
 }
 
 /// Processor milliseconds a token of one block.
-double block(engine::Stream& stream, std::int64_t first) {
+double block(engine::Context& context, std::int64_t first) {
     const double began = processorSeconds();
     for (int i = 0; i < blockTokens; ++i) {
-        const engine::TokenId token = someToken(first + i, stream.model().config.vocabulary);
-        stream.feed({&token, 1}, engine::LogitsWanted::Last);
+        const engine::TokenId token = someToken(first + i, context.model().config.vocabulary);
+        context.feed({&token, 1}, engine::LogitsWanted::Last);
     }
     return 1000 * (processorSeconds() - began) / blockTokens;
 }
 
-std::unique_ptr<engine::Stream> fullStream(const std::shared_ptr<const engine::Model>& model,
-                                           engine::CacheMode mode) {
-    engine::StreamOptions options;
+std::unique_ptr<engine::Context> fullContext(const std::shared_ptr<const engine::Model>& model,
+                                             engine::CacheMode mode) {
+    engine::ContextOptions options;
     options.mode = mode;
     options.sinks = mode == engine::CacheMode::Streaming ? sinks : 0;
     options.window = mode == engine::CacheMode::Streaming ? memoryTokens - sinks : memoryTokens + blockTokens;
-    auto stream = std::make_unique<engine::Stream>(model, options);
+    auto context = std::make_unique<engine::Context>(model, options);
     std::vector<engine::TokenId> tokens;
     for (int i = 0; i < memoryTokens; ++i)
         tokens.push_back(someToken(i, model->config.vocabulary));
-    stream->feed(tokens, engine::LogitsWanted::None);
-    return stream;
+    context->feed(tokens, engine::LogitsWanted::None);
+    return context;
 }
 
 } // namespace
@@ -86,8 +86,8 @@ int main() {
     engine::LoadOptions load;
     load.threads = numberFrom("SUMIDERO_BENCH_THREADS", 0);
     const auto model = engine::Model::load(file, load);
-    const auto rolling = fullStream(model, engine::CacheMode::Streaming);
-    const auto standing = fullStream(model, engine::CacheMode::Dense);
+    const auto rolling = fullContext(model, engine::CacheMode::Streaming);
+    const auto standing = fullContext(model, engine::CacheMode::Dense);
     std::vector<double> rolls, stands;
     const int blocks = numberFrom("SUMIDERO_BENCH_TOKENS", 100'000) / blockTokens;
     for (int i = 0; i < blocks; ++i) {

@@ -15,8 +15,8 @@ namespace {
 using engine::AttentionFrame;
 using engine::CaptureLevel;
 using engine::CaptureRequest;
+using engine::Context;
 using engine::LogitsWanted;
-using engine::Stream;
 
 class Capture : public testing::Test {
 protected:
@@ -24,11 +24,11 @@ protected:
         test::loadToy(test::writeToyModel({.trainedLength = 2048, .seed = 61}));
     AttentionFrame frame;
 
-    void prepare(const Stream& stream, CaptureLevel level, int rowLayer = 0) {
+    void prepare(const Context& context, CaptureLevel level, int rowLayer = 0) {
         frame.level = level;
         frame.rowLayer = rowLayer;
         engine::prepareFrame(frame, {level, rowLayer}, model->config.layers, model->config.heads,
-                             stream.cache().slots());
+                             context.cache().slots());
     }
 };
 
@@ -37,11 +37,11 @@ TEST_F(Capture, LogitsAreBitIdenticalAtEveryLevel) {
     std::vector<std::vector<float>> expected;
     for (const auto level : {CaptureLevel::Map, CaptureLevel::Shares, CaptureLevel::Mass, CaptureLevel::Rows,
                              CaptureLevel::Record}) {
-        Stream stream(model, test::exactOptions(4, 12, 4));
-        prepare(stream, level, 1);
+        Context context(model, test::exactOptions(4, 12, 4));
+        prepare(context, level, 1);
         for (std::size_t t = 0; t < text.size(); ++t) {
-            const auto logits =
-                stream.feed({&text[t], 1}, LogitsWanted::Last, level == CaptureLevel::Map ? nullptr : &frame);
+            const auto logits = context.feed({&text[t], 1}, LogitsWanted::Last,
+                                             level == CaptureLevel::Map ? nullptr : &frame);
             const std::vector<float> row(logits.begin(), logits.end());
             if (level == CaptureLevel::Map)
                 expected.push_back(row);
@@ -52,11 +52,11 @@ TEST_F(Capture, LogitsAreBitIdenticalAtEveryLevel) {
 
 TEST_F(Capture, SharesAndMassAddUp) {
     const auto text = test::randomTokens(60, model->config.vocabulary, 2);
-    Stream stream(model, test::exactOptions(4, 12, 4));
-    prepare(stream, CaptureLevel::Record);
-    const auto slots = static_cast<std::size_t>(stream.cache().slots());
+    Context context(model, test::exactOptions(4, 12, 4));
+    prepare(context, CaptureLevel::Record);
+    const auto slots = static_cast<std::size_t>(context.cache().slots());
     for (std::size_t t = 0; t < text.size(); ++t) {
-        stream.feed({&text[t], 1}, LogitsWanted::None, &frame);
+        context.feed({&text[t], 1}, LogitsWanted::None, &frame);
         EXPECT_EQ(frame.position, static_cast<engine::StreamPosition>(t));
         EXPECT_EQ(frame.sinkPosition, std::min<engine::StreamPosition>(frame.position, 16));
         EXPECT_NEAR(std::accumulate(frame.slotMass.begin(), frame.slotMass.end(), 0.0f), 1.0f, 1e-5f);
@@ -74,9 +74,9 @@ TEST_F(Capture, SharesAndMassAddUp) {
         }
         for (std::size_t slot = 0; slot < slots; ++slot) {
             EXPECT_NEAR(frame.slotMass[slot], mean[slot], 1e-5f);
-            const auto holds = stream.cache().positionOf(static_cast<int>(slot));
+            const auto holds = context.cache().positionOf(static_cast<int>(slot));
             if (frame.slotMass[slot] > 0 && holds < 0) { // seen by this token, out of view for the next
-                EXPECT_EQ(stream.cache().slotOf(frame.oldest), static_cast<int>(slot));
+                EXPECT_EQ(context.cache().slotOf(frame.oldest), static_cast<int>(slot));
             }
         }
     }
@@ -88,21 +88,21 @@ TEST_F(Capture, EveryRowIsThatOfTheOracle) {
     const auto path = test::writeToyModel({.layers = 3, .heads = 8, .kvHeads = 2, .seed = 7});
     model = test::loadToy(path);
     const auto text = test::randomTokens(41, model->config.vocabulary, 3);
-    Stream stream(model, test::exactOptions(4, 12, 4));
-    prepare(stream, CaptureLevel::Record);
+    Context context(model, test::exactOptions(4, 12, 4));
+    prepare(context, CaptureLevel::Record);
     for (const auto& token : text)
-        stream.feed({&token, 1}, LogitsWanted::None, &frame);
+        context.feed({&token, 1}, LogitsWanted::None, &frame);
     std::vector<std::vector<double>> expected; // (layers * heads, tokens)
     test::ModelOracle(path).run(text, test::ModelOracle::tokenWise(41, 4, 12),
                                 test::ModelOracle::Positions::InCache, &expected);
     ASSERT_EQ(expected.size(), 24u);
-    const auto slots = static_cast<std::size_t>(stream.cache().slots());
+    const auto slots = static_cast<std::size_t>(context.cache().slots());
     double differentHeads = 0;
     for (std::size_t head = 0; head < expected.size(); ++head) {
         std::vector<double> inSlots(slots);
         for (std::size_t t = 0; t < text.size(); ++t)
             if (expected[head][t] > 0)
-                inSlots[static_cast<std::size_t>(stream.cache().slotOf(static_cast<int>(t)))] =
+                inSlots[static_cast<std::size_t>(context.cache().slotOf(static_cast<int>(t)))] =
                     expected[head][t];
         for (std::size_t slot = 0; slot < slots; ++slot)
             EXPECT_NEAR(static_cast<double>(frame.rows[head * slots + slot]), inSlots[slot], 1e-4)
@@ -168,7 +168,7 @@ TEST_F(Capture, ScalarsHoldTheSurpriseOfTheToken) {
     std::vector<engine::TokenId> text = chat.reader.tokens();
     text.push_back(chat.picked.back());
     auto options = test::exactOptions(4, 252, 256);
-    Stream fresh(model, options);
+    Context fresh(model, options);
     const auto logits = test::feedAll(fresh, text, 1);
     int checked = 0;
     for (const auto& event : chat.reader.all) {

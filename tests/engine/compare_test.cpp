@@ -1,5 +1,5 @@
 #include "engine/compare.h"
-#include "tests/engine/toy_stream.h"
+#include "tests/engine/toy_context.h"
 
 #include <gtest/gtest.h>
 

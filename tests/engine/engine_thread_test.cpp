@@ -1,5 +1,5 @@
 #include "engine/engine_thread.h"
-#include "tests/engine/toy_stream.h"
+#include "tests/engine/toy_context.h"
 #include "tests/support/gguf_writer.h"
 
 #include <gtest/gtest.h>

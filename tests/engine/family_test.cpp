@@ -1,4 +1,4 @@
-#include "tests/engine/toy_stream.h"
+#include "tests/engine/toy_context.h"
 
 #include <gtest/gtest.h>
 
@@ -11,7 +11,7 @@
 namespace {
 
 using engine::CacheMode;
-using engine::Stream;
+using engine::Context;
 using engine::TokenId;
 
 template <class T>
@@ -63,8 +63,8 @@ protected:
 TEST_P(Family, GivesTheLogitsOfTheReference) {
     for (const int chunk : {1, 7, 96}) {
         for (const int sinks : {0, 4}) {
-            Stream stream(model, test::exactOptions(sinks, 96, chunk));
-            const auto found = errors(test::feedAll(stream, tokens, 1));
+            Context context(model, test::exactOptions(sinks, 96, chunk));
+            const auto found = errors(test::feedAll(context, tokens, 1));
             EXPECT_LT(found.back(), 5e-5) << "chunk " << chunk << ", sinks " << sinks;
             EXPECT_LT(found[found.size() / 2], 1e-5) << "chunk " << chunk << ", sinks " << sinks;
         }
@@ -75,8 +75,8 @@ TEST_P(Family, GivesTheLogitsOfTheReference) {
 TEST_P(Family, AnywhereInAStream) {
     auto options = test::exactOptions(4, 96, 13);
     options.ringStart = 4'000'000;
-    Stream stream(model, options);
-    EXPECT_LT(errors(test::feedAll(stream, tokens, 1)).back(), 1e-4);
+    Context context(model, options);
+    EXPECT_LT(errors(test::feedAll(context, tokens, 1)).back(), 1e-4);
 }
 
 INSTANTIATE_TEST_SUITE_P(Tiny, Family,

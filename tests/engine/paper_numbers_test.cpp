@@ -21,15 +21,15 @@ protected:
     /// How many times an even share the four sinks get, mean over the heads and the last tokens of the text.
     static double lift(const std::vector<TokenId>& text) {
         constexpr std::size_t Looked = 16;
-        engine::Stream stream(exactRealModel(), {.sinks = 4, .window = 508});
+        engine::Context context(exactRealModel(), {.sinks = 4, .window = 508});
         AttentionFrame frame;
         frame.level = CaptureLevel::Shares;
         const auto& c = exactRealModel()->config;
-        engine::prepareFrame(frame, {frame.level, 0}, c.layers, c.heads, stream.cache().slots());
-        stream.feed(std::span(text).first(text.size() - Looked), engine::LogitsWanted::None);
+        engine::prepareFrame(frame, {frame.level, 0}, c.layers, c.heads, context.cache().slots());
+        context.feed(std::span(text).first(text.size() - Looked), engine::LogitsWanted::None);
         double sum = 0;
         for (std::size_t i = text.size() - Looked; i < text.size(); ++i) {
-            stream.feed({&text[i], 1}, engine::LogitsWanted::None, &frame);
+            context.feed({&text[i], 1}, engine::LogitsWanted::None, &frame);
             double share = 0;
             for (const auto& head : frame.headStats)
                 share += static_cast<double>(head.sinks) / static_cast<double>(frame.headStats.size());

@@ -155,7 +155,7 @@ TEST_F(RecorderTest, HoldsWhatTheViewsWereShown) {
         const auto slotOf = [&](int column) {
             const engine::StreamPosition position =
                 column < record.sinks ? column : record.oldest + column - record.sinks;
-            return static_cast<std::size_t>(chat.session.stream()->cache().slotOf(position));
+            return static_cast<std::size_t>(chat.session.context()->cache().slotOf(position));
         };
         for (int column = 0; column < record.keys; ++column) {
             EXPECT_NEAR(mean[static_cast<std::size_t>(column)],

@@ -26,7 +26,7 @@ protected:
         return other;
     }
     static std::vector<engine::TokenId> view(Chat& chat) {
-        const engine::SinkCache& cache = chat.session.stream()->cache();
+        const engine::SinkCache& cache = chat.session.context()->cache();
         std::vector<engine::TokenId> tokens;
         for (const auto& [position, event] : chat.reader.stream)
             if (position < cache.shape().sinks || position >= cache.oldest())

@@ -1,7 +1,7 @@
 #pragma once
 #include "engine/session.h"
 #include "engine/utf8_stream.h"
-#include "tests/engine/toy_stream.h"
+#include "tests/engine/toy_context.h"
 
 #include <gtest/gtest.h>
 

@@ -34,7 +34,7 @@ protected:
     // N15: the slot table of a reader of the journal is the cache's own. The journal tells an eviction with
     // the next token.
     void expectSameTable() {
-        const engine::SinkCache& cache = chat.session.stream()->cache();
+        const engine::SinkCache& cache = chat.session.context()->cache();
         int live = 0;
         for (int slot = 0; slot < cache.slots(); ++slot) {
             const StreamPosition told = chat.reader.slots.at(static_cast<std::size_t>(slot));
@@ -114,7 +114,7 @@ TEST_F(SessionWindow, HorizonIsTheFirstTextInView) {
             EXPECT_EQ(status.horizon.messageId, 0);
             continue;
         }
-        const StreamPosition oldest = chat.session.stream()->cache().oldest();
+        const StreamPosition oldest = chat.session.context()->cache().oldest();
         auto at = chat.reader.stream.lower_bound(oldest);
         while (at != chat.reader.stream.end() && at->second.source.messageId == 0)
             ++at;

@@ -1,5 +1,5 @@
 #include "engine/capture_governor.h"
-#include "engine/stream.h"
+#include "engine/context.h"
 #include "inspector_support.h"
 #include "tests/app/fake_engine.h"
 #include "tests/support/toy_model.h"
@@ -157,18 +157,18 @@ private Q_SLOTS:
         button->record(folder.filePath(QStringLiteral("a.attention")));
         QVERIFY(said.last().contains(QStringLiteral("slow the answer")));
         const auto model = engine::Model::load(test::writeToyModel({}), {});
-        engine::Stream stream(model, {.sinks = 2, .window = 30});
+        engine::Context context(model, {.sinks = 2, .window = 30});
         engine::Recorder& recorder = world.engine.m_recorder;
-        QVERIFY(!recorder.take(stream)); // tells the shape
+        QVERIFY(!recorder.take(context)); // tells the shape
         for (engine::TokenId token = 5; token < 25; ++token) {
             engine::AttentionFrame* frame = nullptr;
             for (int tries = 0; tries < 2000 && !frame; ++tries) {
-                frame = recorder.take(stream, engine::WhenBehind::AskAgain);
+                frame = recorder.take(context, engine::WhenBehind::AskAgain);
                 QTest::qWait(frame ? 0 : 1);
             }
             QVERIFY(frame);
             frame->level = CaptureLevel::Record;
-            stream.feed({&token, 1}, engine::LogitsWanted::None, frame);
+            context.feed({&token, 1}, engine::LogitsWanted::None, frame);
             recorder.put(token);
         }
         QTRY_VERIFY(button->text() != idle && button->text().contains(QStringLiteral("/s")));
@@ -177,7 +177,7 @@ private Q_SLOTS:
         QVERIFY2(said.last().startsWith(QStringLiteral("Recorded 20 tokens")), qPrintable(said.last()));
 
         button->record(QStringLiteral("/nowhere/a.attention"));
-        recorder.take(stream);
+        recorder.take(context);
         QTRY_COMPARE(button->text(), idle);
         QVERIFY2(said.last().contains(QStringLiteral("/nowhere/a.attention")), qPrintable(said.last()));
     }

@@ -1,4 +1,4 @@
-#include "engine/stream.h"
+#include "engine/context.h"
 
 #include "engine/error.h"
 #include "engine/forward_pass.h"
@@ -10,7 +10,7 @@
 namespace engine {
 namespace {
 
-StreamOptions resolve(const ModelConfig& config, StreamOptions options) {
+ContextOptions resolve(const ModelConfig& config, ContextOptions options) {
     assert(options.mode != CacheMode::Recompute);
     if (options.mode != CacheMode::Streaming)
         options.sinks = 0;
@@ -20,15 +20,15 @@ StreamOptions resolve(const ModelConfig& config, StreamOptions options) {
     return options;
 }
 
-SinkCache::Shape shapeOf(const StreamOptions& options) {
+SinkCache::Shape shapeOf(const ContextOptions& options) {
     return {options.sinks, options.window, options.maxChunk, options.mode == CacheMode::Dense,
             options.ringStart};
 }
 
 } // namespace
 
-struct Stream::Impl {
-    Impl(std::shared_ptr<const Model> owner, const StreamOptions& wanted)
+struct Context::Impl {
+    Impl(std::shared_ptr<const Model> owner, const ContextOptions& wanted)
         : model(std::move(owner)), options(resolve(model->config, wanted)), cache(shapeOf(options)),
           step(model->config, options.sinks + options.window + 1, options.maxChunk),
           forward(*model, options.maxChunk) {
@@ -39,7 +39,7 @@ struct Stream::Impl {
     }
 
     std::shared_ptr<const Model> model;
-    StreamOptions options;
+    ContextOptions options;
     SinkCache cache;
     Step step;
     ForwardPass forward;
@@ -50,13 +50,13 @@ struct Stream::Impl {
                    const std::stop_token& stop);
 };
 
-Stream::Stream(std::shared_ptr<const Model> model, const StreamOptions& options)
+Context::Context(std::shared_ptr<const Model> model, const ContextOptions& options)
     : m_impl(std::make_unique<Impl>(std::move(model), options)) {}
 
-Stream::~Stream() = default;
+Context::~Context() = default;
 
-std::span<const float> Stream::feed(std::span<const TokenId> tokens, LogitsWanted wanted,
-                                    AttentionFrame* capture, std::stop_token stop) {
+std::span<const float> Context::feed(std::span<const TokenId> tokens, LogitsWanted wanted,
+                                     AttentionFrame* capture, std::stop_token stop) {
     Impl& s = *m_impl;
     const auto chunk = static_cast<std::size_t>(s.options.maxChunk);
     assert(wanted != LogitsWanted::All || tokens.size() <= chunk);
@@ -72,8 +72,8 @@ std::span<const float> Stream::feed(std::span<const TokenId> tokens, LogitsWante
     return wanted == LogitsWanted::None ? std::span<const float>{} : s.forward.logits();
 }
 
-bool Stream::Impl::feedChunk(std::span<const TokenId> tokens, LogitsWanted wanted, AttentionFrame* capture,
-                             const std::stop_token& stop) {
+bool Context::Impl::feedChunk(std::span<const TokenId> tokens, LogitsWanted wanted, AttentionFrame* capture,
+                              const std::stop_token& stop) {
     const SinkCache before = cache;
     cache.append(static_cast<int>(tokens.size()), places);
     if (capture != nullptr)
@@ -94,25 +94,25 @@ bool Stream::Impl::feedChunk(std::span<const TokenId> tokens, LogitsWanted wante
     return finished;
 }
 
-SinkCache& Stream::cache() {
+SinkCache& Context::cache() {
     return m_impl->cache;
 }
-const SinkCache& Stream::cache() const {
+const SinkCache& Context::cache() const {
     return m_impl->cache;
 }
-const kernels::KvCache& Stream::keysAndValues() const {
+const kernels::KvCache& Context::keysAndValues() const {
     return *m_impl->keysAndValues;
 }
-const Model& Stream::model() const {
+const Model& Context::model() const {
     return *m_impl->model;
 }
-std::shared_ptr<const Model> Stream::sharedModel() const {
+std::shared_ptr<const Model> Context::sharedModel() const {
     return m_impl->model;
 }
-const StreamOptions& Stream::options() const {
+const ContextOptions& Context::options() const {
     return m_impl->options;
 }
-std::size_t Stream::cacheBytes() const {
+std::size_t Context::cacheBytes() const {
     return m_impl->keysAndValues->bytes();
 }
 
@@ -138,7 +138,7 @@ SavedHeader headerOf(const SinkCache& cache) {
 
 } // namespace
 
-std::vector<std::byte> Stream::save() const {
+std::vector<std::byte> Context::save() const {
     const SavedHeader header = headerOf(m_impl->cache);
     const std::vector<std::byte> body = m_impl->keysAndValues->save();
     std::vector<std::byte> state(sizeof header + body.size());
@@ -147,7 +147,7 @@ std::vector<std::byte> Stream::save() const {
     return state;
 }
 
-void Stream::restore(std::span<const std::byte> state) {
+void Context::restore(std::span<const std::byte> state) {
     SavedHeader header;
     if (state.size() < sizeof header)
         throw Error("The saved state of the chat is cut off.");

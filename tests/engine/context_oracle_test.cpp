@@ -1,5 +1,5 @@
 #include "engine/error.h"
-#include "tests/engine/toy_stream.h"
+#include "tests/engine/toy_context.h"
 #include "tests/support/model_oracle.h"
 
 #include <gtest/gtest.h>
@@ -11,7 +11,7 @@
 namespace {
 
 using engine::CacheMode;
-using engine::Stream;
+using engine::Context;
 using engine::StreamPosition;
 using engine::TokenId;
 using test::exactOptions;
@@ -47,9 +47,9 @@ std::ostream& operator<<(std::ostream& out, const Case& c) {
     return out << c.name;
 }
 
-class StreamOracle : public testing::TestWithParam<Case> {
+class ContextOracle : public testing::TestWithParam<Case> {
 protected:
-    StreamOracle() : path(test::writeToyModel(GetParam().shape)), model(test::loadToy(path)), oracle(path) {}
+    ContextOracle() : path(test::writeToyModel(GetParam().shape)), model(test::loadToy(path)), oracle(path) {}
     std::vector<TokenId> tokens(int count, unsigned seed) const {
         return test::randomTokens(count, model->config.vocabulary, seed);
     }
@@ -59,95 +59,95 @@ protected:
 };
 
 // T3, T4, T13: random sinks, windows and chunk lengths.
-TEST_P(StreamOracle, EqualsReRotationOfEveryKey) {
+TEST_P(ContextOracle, EqualsReRotationOfEveryKey) {
     std::mt19937 random(GetParam().shape.seed);
     for (unsigned round = 0; round < 6; ++round) {
         const int sinks = static_cast<int>(random() % 6), window = 1 + static_cast<int>(random() % 20);
         const int maxChunk = 1 + static_cast<int>(random() % 24);
         const auto text = tokens(70, round);
-        Stream stream(model, exactOptions(sinks, window, maxChunk));
+        Context context(model, exactOptions(sinks, window, maxChunk));
         const auto expected = oracle.run(text, ModelOracle::tokenWise(70, sinks, window));
-        EXPECT_LT(worst(feedAll(stream, text, round), expected), Tolerance)
+        EXPECT_LT(worst(feedAll(context, text, round), expected), Tolerance)
             << sinks << " + " << window << ", chunks up to " << maxChunk;
     }
 }
 
 // T3 with the window's edge moved at message starts (streaming, turn-aligned).
-TEST_P(StreamOracle, EqualsReRotationWithTurnAlignedEdges) {
+TEST_P(ContextOracle, EqualsReRotationWithTurnAlignedEdges) {
     std::mt19937 random(GetParam().shape.seed + 1);
     for (unsigned round = 0; round < 4; ++round) {
         const int sinks = 1 + static_cast<int>(random() % 4), window = 8 + static_cast<int>(random() % 12);
         const auto text = tokens(70, 100 + round);
-        Stream stream(model, exactOptions(sinks, window, 7));
+        Context context(model, exactOptions(sinks, window, 7));
         auto views = ModelOracle::tokenWise(70, sinks, window);
         int edge = sinks;
         const auto before = [&](int read) {
             if (read > sinks && random() % 3 == 0) {
-                edge = std::max<int>(static_cast<int>(stream.cache().oldest()),
+                edge = std::max<int>(static_cast<int>(context.cache().oldest()),
                                      read - static_cast<int>(random() % 6));
-                stream.cache().forgetBefore(edge);
+                context.cache().forgetBefore(edge);
                 for (int t = read; t < 70; ++t)
                     views.lo[static_cast<std::size_t>(t)] =
                         std::max(views.lo[static_cast<std::size_t>(t)], edge);
             }
             return 7;
         };
-        const auto logits = feedAll(stream, text, round, before);
+        const auto logits = feedAll(context, text, round, before);
         EXPECT_LT(worst(logits, oracle.run(text, views)), Tolerance) << sinks << " + " << window;
     }
 }
 
 // T5: the same text late in a stream: the keys are stored at angles of millions of tokens, the logits stay.
-TEST_P(StreamOracle, AnyPlaceInTheStream) {
+TEST_P(ContextOracle, AnyPlaceInTheStream) {
     const auto text = tokens(60, 7);
     const auto expected = oracle.run(text, ModelOracle::tokenWise(60, 4, 13));
     for (const StreamPosition start : {StreamPosition{4'000'000}, (StreamPosition{1} << 31) + 5}) {
         auto options = exactOptions(4, 13, 9);
         options.ringStart = start;
-        Stream stream(model, options);
-        EXPECT_LT(worst(feedAll(stream, text, 3), expected), Tolerance) << "from " << start;
-        EXPECT_EQ(stream.cache().next(), start + 56);
+        Context context(model, options);
+        EXPECT_LT(worst(feedAll(context, text, 3), expected), Tolerance) << "from " << start;
+        EXPECT_EQ(context.cache().next(), start + 56);
     }
 }
 
 // T1 and T2.
-TEST_P(StreamOracle, DenseAndWindowAreItsBorderCases) {
+TEST_P(ContextOracle, DenseAndWindowAreItsBorderCases) {
     const auto text = tokens(40, 11);
     auto options = exactOptions(3, 37, 8);
-    Stream streaming(model, options);
+    Context streaming(model, options);
     const auto whole = feedAll(streaming, text, 1);
     options.mode = CacheMode::Dense;
     options.window = 40;
-    Stream dense(model, options);
+    Context dense(model, options);
     EXPECT_LT(worst(whole, feedAll(dense, text, 1)), 1e-5)
         << "before anything is forgotten streaming is dense";
     EXPECT_THROW(dense.feed(std::span(text).first(1), engine::LogitsWanted::Last), engine::Error);
 
-    Stream sinkless(model, exactOptions(0, 11, 8));
+    Context sinkless(model, exactOptions(0, 11, 8));
     options.mode = CacheMode::Window;
     options.window = 11;
-    Stream window(model, options);
+    Context window(model, options);
     EXPECT_EQ(worst(feedAll(sinkless, text, 1), feedAll(window, text, 1)), 0.0);
     EXPECT_EQ(window.cache().sinkCount(), 0);
 }
 
 // T4: any split gives what token by token gives.
-TEST_P(StreamOracle, ChunksEqualTokenByToken) {
+TEST_P(ContextOracle, ChunksEqualTokenByToken) {
     const auto text = tokens(64, 5);
-    Stream single(model, exactOptions(2, 9, 1));
+    Context single(model, exactOptions(2, 9, 1));
     const auto expected = feedAll(single, text, 1);
     for (unsigned seed = 0; seed < 5; ++seed) {
-        Stream chunked(model, exactOptions(2, 9, 3 + static_cast<int>(7 * seed)));
+        Context chunked(model, exactOptions(2, 9, 3 + static_cast<int>(7 * seed)));
         EXPECT_LT(worst(feedAll(chunked, text, seed), expected), 2e-5) << "split " << seed;
     }
 }
 
 // T7 and T15: the mistakes would be seen by the tests above.
-TEST_P(StreamOracle, WrongVariantsDiffer) {
+TEST_P(ContextOracle, WrongVariantsDiffer) {
     constexpr int Tokens = 60, Sinks = 4, Window = 13;
     const auto text = tokens(Tokens, 9);
-    Stream stream(model, exactOptions(Sinks, Window, 6));
-    const auto logits = feedAll(stream, text, 1);
+    Context context(model, exactOptions(Sinks, Window, 6));
+    const auto logits = feedAll(context, text, 1);
     const auto views = ModelOracle::tokenWise(Tokens, Sinks, Window);
     EXPECT_LT(worst(logits, oracle.run(text, views)), Tolerance);
     EXPECT_GT(worst(logits, oracle.run(text, views, Positions::AbsoluteGap)), 100 * Tolerance);
@@ -188,11 +188,11 @@ std::vector<Case> familyCases() {
     return cases;
 }
 
-INSTANTIATE_TEST_SUITE_P(Families, StreamOracle, testing::ValuesIn(familyCases()),
+INSTANTIATE_TEST_SUITE_P(Families, ContextOracle, testing::ValuesIn(familyCases()),
                          [](const auto& one) { return std::string(one.param.name); });
 
 INSTANTIATE_TEST_SUITE_P(
-    Shapes, StreamOracle,
+    Shapes, ContextOracle,
     testing::Values(
         Case{"Gqa", {.layers = 2, .heads = 4, .kvHeads = 2, .headDim = 16, .seed = 1}},
         Case{"OneKvHead",

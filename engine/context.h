@@ -13,7 +13,7 @@ namespace engine {
 
 enum class LogitsWanted { None, Last, All };
 
-struct StreamOptions {
+struct ContextOptions {
     CacheMode mode = CacheMode::Streaming; // Recompute is engine/recompute.h
     int sinks = 4;                         // Dense and Window have none
     int window = 0; // ring tokens; Dense: all tokens. 0 = min(trained length, 4096) - sinks
@@ -25,10 +25,10 @@ struct StreamOptions {
 
 /// One stream of tokens through a model: a KvCache, its SinkCache and the scratch memory of the forward pass. Engine thread.
 /// Holding several (a chat, a comparison) is fine; they share the model's weights and backend, one call at a time.
-class Stream {
+class Context {
 public:
-    Stream(std::shared_ptr<const Model> model, const StreamOptions& options);
-    ~Stream();
+    Context(std::shared_ptr<const Model> model, const ContextOptions& options);
+    ~Context();
 
     /// Reads tokens in chunks; the same logits as one by one. Returns logits (rows, vocabulary), valid until the next call: none, the
     /// last token's, or every token's (then tokens.size() <= maxChunk). `capture` null = not looked at, else a frame from prepareFrame()
@@ -42,7 +42,7 @@ public:
     const kernels::KvCache& keysAndValues() const;
     const Model& model() const;
     std::shared_ptr<const Model> sharedModel() const;
-    const StreamOptions& options() const; // window resolved
+    const ContextOptions& options() const; // window resolved
     std::size_t cacheBytes() const;
 
     /// The whole state of the stream; restore() needs the same model and options.

@@ -1,5 +1,5 @@
 #pragma once
-#include "engine/stream.h"
+#include "engine/context.h"
 #include "tests/support/toy_model.h"
 
 #include <functional>
@@ -25,7 +25,7 @@ inline std::vector<engine::TokenId> randomTokens(int count, int vocabulary, unsi
 }
 
 /// Everything in float32, so that the double-precision oracle is met to 1e-4.
-inline engine::StreamOptions exactOptions(int sinks, int window, int maxChunk) {
+inline engine::ContextOptions exactOptions(int sinks, int window, int maxChunk) {
     return {.mode = engine::CacheMode::Streaming,
             .sinks = sinks,
             .window = window,
@@ -36,18 +36,18 @@ inline engine::StreamOptions exactOptions(int sinks, int window, int maxChunk) {
 
 /// Feeds all tokens in chunks of random length up to maxChunk; `before(read)` is called before each chunk.
 /// (tokens, vocabulary)
-inline std::vector<std::vector<float>> feedAll(engine::Stream& stream,
+inline std::vector<std::vector<float>> feedAll(engine::Context& context,
                                                std::span<const engine::TokenId> tokens, unsigned seed,
                                                const std::function<int(int read)>& before = {}) {
     std::mt19937 random(seed);
     std::vector<std::vector<float>> logits;
     while (logits.size() < tokens.size()) {
-        int longest = stream.options().maxChunk;
+        int longest = context.options().maxChunk;
         if (before)
             longest = std::min(longest, before(static_cast<int>(logits.size())));
         const std::size_t left = tokens.size() - logits.size();
         const auto n = std::min<std::size_t>(left, 1 + random() % static_cast<unsigned>(longest));
-        const auto rows = stream.feed(tokens.subspan(logits.size(), n), engine::LogitsWanted::All);
+        const auto rows = context.feed(tokens.subspan(logits.size(), n), engine::LogitsWanted::All);
         for (std::size_t i = 0; i < n; ++i)
             logits.emplace_back(rows.begin() + static_cast<std::ptrdiff_t>(i * (rows.size() / n)),
                                 rows.begin() + static_cast<std::ptrdiff_t>((i + 1) * (rows.size() / n)));
