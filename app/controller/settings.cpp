@@ -19,7 +19,7 @@ QString pathOf(const engine::ModelInfo& info) {
 
 engine::LoadOptions ChatController::Impl::loadOptions() const {
     engine::LoadOptions options;
-    options.threads = startupThreads.value_or(settings.threads);
+    options.device.cpu.threads = startupThreads.value_or(settings.threads);
     options.chatFormat = settings.chatFormat.toStdString();
     return options;
 }

@@ -213,7 +213,7 @@ void ControllerModelsTest::settingsAreSavedAndReloadWhereNeeded() {
     settings.threads = 3;
     world.controller->applySettings(settings);
     QTRY_COMPARE(world.engine->loads.size(), loads + 1);
-    QCOMPARE(world.engine->loadOptions.back().threads, 3);
+    QCOMPARE(world.engine->loadOptions.back().device.cpu.threads, 3);
     QTRY_COMPARE(world.controller->modelState().phase, ModelState::Phase::Ready);
     world.end();
     world.start();
@@ -228,7 +228,7 @@ void ControllerModelsTest::aChangeWhileLoadingCounts() {
     Settings settings = world.controller->settings();
     settings.threads = 3;
     world.controller->applySettings(settings);
-    QTRY_COMPARE(world.engine->loadOptions.back().threads, 3);
+    QTRY_COMPARE(world.engine->loadOptions.back().device.cpu.threads, 3);
     QCOMPARE(world.engine->loads.back(), u"/models/other.gguf"_s);
     world.engine->frozen = false;
     world.engine->thaw();
