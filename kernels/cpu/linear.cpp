@@ -137,14 +137,9 @@ void Linear::expectNext(std::span<const MatrixJob> jobs, std::int64_t tokens) {
     if (m_pool.threads() == 1) {
         return; // nobody ever waits
     }
-    const std::byte* const call = packed(jobs.front()).group(0);
-    m_order.passed(call, [&] { return startsOf(jobs); });
-    if (tokens != 1) {
-        return;
-    }
-    int worker = 0;
-    for (const std::byte* const start : m_order.after(call)) {
-        m_pool.expect(worker++, start);
+    const auto next = m_order.passed(packed(jobs.front()).group(0), [&] { return startsOf(jobs); });
+    for (std::size_t worker = 0; tokens == 1 && worker < next.size(); ++worker) {
+        m_pool.expect(static_cast<int>(worker), next[worker]);
     }
 }
 
