@@ -99,7 +99,8 @@ public:
     /// What the last step left there. The numbers stand until a step or write() writes that buffer, another read() reads it, or it goes.
     virtual std::span<const float> read(Tensor source) = 0;
 
-    // Steps, one at a time. begin() drops what was begun and not submitted: nothing of it has happened, or no matter.
+    // Steps, one at a time. One that is never submitted is over with its last operation: buffers and caches that it names may go, and the
+    // next begin() drops what was recorded of it. What it has changed meanwhile (on the CPU: everything up to there) the caller repairs.
     virtual void begin(const StepInputs& inputs) = 0;
     virtual void submit() = 0;
     /// Until what was submitted has happened: tensors can be read, captures are filled, the inputs' memory may be used again.

@@ -30,7 +30,8 @@ struct KeyView {
 };
 
 /// Everything that changes from step to step, as numbers in the host's memory: a device uploads it once, in begin(), and operations name
-/// tables and views by their place here. The spans, and what they span, stay as they are until wait() or until another begin().
+/// tables and views by their place here. The spans, and what they span, stay as they are until wait(), or until the last operation of a
+/// step that is never submitted.
 struct StepInputs {
     std::span<const std::int32_t> tokens = {}; // (nTokens) rows of the embedding
     std::span<const std::int32_t> slots = {};  // (nTokens) of the cache, each at most once
