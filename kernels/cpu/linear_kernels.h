@@ -24,7 +24,7 @@ constexpr int activationBytes = 128; // of a block of one token
 constexpr int wordActivationBytes = 2 * tileColumns + 4;
 constexpr int panelColumns = 128; // weights become float32 in panels of this many columns
 constexpr int tileSizes = 4;      // 1, 2, 4 tokens and the largest
-constexpr int formats = 11;
+constexpr int formats = 16;
 constexpr float smallestScaled =
     1e-20f; // blocks of smaller activations become zero, so that no scale underflows
 
@@ -40,7 +40,8 @@ enum ActivationRecord : int {
     minusSumHighAt = 108, // int32: -sum(first) of columns 16-31
     minusSum2At = 112,    // the sums of second
     minusSum2HighAt = 116,
-    hasSecondAt = 120 // int32, one for all tokens: whether any keeps a second term; the rest is unused
+    hasSecondAt = 120,    // int32, one for all tokens: whether any keeps a second term; the rest is unused
+    scaledSumHighAt = 124 // float: scaledSum of columns 16-31
 };
 
 /// Blocks of a token keep a residual if their largest magnitude is above this; `energy` is the sum of the squares
@@ -101,7 +102,7 @@ struct LinearKernels {
     Products product[formats]; // by DType, quantised types only
 
     /// Float32 weights of an expanded tile: out[column][16], by FormatKind.
-    void (*dequantise[4])(const ExpandedTile& tile, int zeroPoint, float* out);
+    void (*dequantise[5])(const ExpandedTile& tile, int zeroPoint, float* out);
 
     /// Float32 weights of plain columns, out[column][16]; by DType F32, F16, BF16.
     void (*widen[3])(const std::byte* weights, std::int64_t columns, float* out);

@@ -18,9 +18,10 @@
 namespace test {
 
 inline constexpr kernels::DType allTypes[] = {
-    kernels::DType::F32,  kernels::DType::F16,  kernels::DType::BF16, kernels::DType::Q4_0,
-    kernels::DType::Q4_1, kernels::DType::Q5_0, kernels::DType::Q5_1, kernels::DType::Q8_0,
-    kernels::DType::Q4_K, kernels::DType::Q5_K, kernels::DType::Q6_K};
+    kernels::DType::F32,  kernels::DType::F16,    kernels::DType::BF16,   kernels::DType::Q4_0,
+    kernels::DType::Q4_1, kernels::DType::Q5_0,   kernels::DType::Q5_1,   kernels::DType::Q8_0,
+    kernels::DType::Q4_K, kernels::DType::Q5_K,   kernels::DType::Q6_K,   kernels::DType::Q2_K,
+    kernels::DType::Q3_K, kernels::DType::IQ4_NL, kernels::DType::IQ4_XS, kernels::DType::MXFP4};
 
 /// Names a test of a type at a level.
 inline std::string

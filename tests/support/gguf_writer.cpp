@@ -131,8 +131,18 @@ std::uint32_t ggufTypeNumber(kernels::DType type) {
         return 13;
     case DType::Q6_K:
         return 14;
+    case DType::Q2_K:
+        return 10;
+    case DType::Q3_K:
+        return 11;
+    case DType::IQ4_NL:
+        return 20;
+    case DType::IQ4_XS:
+        return 23;
     case DType::BF16:
         return 30;
+    case DType::MXFP4:
+        return 39;
     }
     throw std::logic_error("no such type");
 }
