@@ -127,6 +127,7 @@ void visit(Visitor& visitor, AnySettings& settings) {
     visitor.name("look.theme"_L1, settings.theme, kThemes);
     visitor.text("look.language"_L1, settings.language);
     visitor.name("inspector.visible"_L1, settings.inspectorVisible, kSwitch);
+    visitor.name("model.offer_answered"_L1, settings.offerAnswered, kSwitch);
     visitor.text("export.folder"_L1, settings.exportFolder);
 }
 

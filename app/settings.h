@@ -23,7 +23,8 @@ struct Settings {
     Theme theme = Theme::System;
     QString language; // empty: the system's
     bool inspectorVisible = false;
-    QString exportFolder; // where the last chat was exported to; empty: documents
+    bool offerAnswered = false; // a better model was offered once, and taken or declined
+    QString exportFolder;       // where the last chat was exported to; empty: documents
 
     bool operator==(const Settings&) const = default;
     static Settings fromMap(const QMap<QString, QString>& map);
