@@ -50,6 +50,7 @@ MainWindow::MainWindow(app::ChatController& controller, QWidget* parent)
     connectView();
     connectActions();
     connectController();
+    connectOffer();
     showSettings();
     showChats();
     showModel();
