@@ -107,7 +107,14 @@ void SettingsDialog::showCost() {
     const int tokens =
         m_chat->systemPromptChanged() ? m_controller.switchCost() : m_controller.rereadCost(settings);
     m_cost->setText(changed ? words::rereadSentence(tokens) : QString());
-    m_save->setEnabled(changed);
+    m_save->setEnabled(changed && isUnderstood());
+}
+
+bool SettingsDialog::isUnderstood() const {
+    for (int index = 0; index < m_stack->count(); ++index)
+        if (!page(static_cast<SettingsPage>(index))->isUnderstood())
+            return false;
+    return true;
 }
 
 void SettingsDialog::accept() {
