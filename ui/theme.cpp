@@ -15,24 +15,20 @@ Theme& mutableCurrent() {
     return theme;
 }
 
-constexpr QFont::Weight Weights[] = {QFont::Normal, QFont::Medium, QFont::DemiBold, QFont::Bold};
-
 struct MeantFont {
     QPointer<QWidget> widget;
     QFont font;
     QFont::Weight weight; // that it is meant to look like
 };
 
-/// Widgets keep their fonts when the theme changes: only the weights have to follow. What each of them is
+/// Widgets keep their fonts when the theme changes: only weights and sizes have to follow. What each of them is
 /// meant to look like is read while they still show the theme before: a new style sheet gives some the font of
 /// the theme they were made in and others the font of the program, and one change of a font moves others along.
 QList<MeantFont> meantFonts(const Theme& before) {
     QList<MeantFont> meant;
     for (QWidget* widget : QApplication::allWidgets()) {
-        for (const QFont::Weight weight : Weights) {
-            if (widget->font().weight() == before.drawnWeight(weight))
-                meant.append({widget, widget->font(), weight});
-        }
+        widget->ensurePolished(); // else the style sheet would later give it back the font it was made with
+        meant.append({widget, widget->font(), before.meantWeight(widget->font().weight())});
     }
     return meant;
 }
@@ -41,7 +37,8 @@ void giveBack(const QList<MeantFont>& meant, const Theme& after, qreal growth) {
     for (const MeantFont& one : meant) {
         QFont font = one.font;
         font.setWeight(after.drawnWeight(one.weight));
-        font.setPointSizeF(one.font.pointSizeF() * growth);
+        if (font.pointSizeF() > 0) // else it is in pixels, and not one of ours
+            font.setPointSizeF(font.pointSizeF() * growth);
         if (one.widget && (one.widget->font().weight() != font.weight() ||
                            one.widget->font().pointSizeF() != font.pointSizeF()))
             one.widget->setFont(font);
