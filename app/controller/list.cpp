@@ -1,5 +1,6 @@
 #include "app/controller/impl.h"
 #include "app/duplicate.h"
+#include "app/presentable.h"
 
 #include <QFile>
 
@@ -51,7 +52,7 @@ void ChatController::Impl::listUnsaved() {
 }
 
 void ChatController::Impl::renameChat(ChatId chat, const QString& title) {
-    const QString name = title.simplified();
+    const QString name = presentableTitle(title);
     if (name.isEmpty() || chat == 0)
         return;
     for (TurnWriter* writer : std::as_const(writers)) {
