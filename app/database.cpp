@@ -242,6 +242,10 @@ void Database::saveSetting(const QString& key, const QString& value) {
     });
 }
 
+void Database::stopWith(std::stop_token stop) {
+    m_impl->connection().stopWith(std::move(stop));
+}
+
 void Database::runInTransaction(const std::function<void()>& work) {
     m_impl->connection().write(Durability::Full, work);
 }

@@ -149,9 +149,13 @@ void ChatController::Impl::exportChat(ChatId chat, ExportFormat format, const QS
         tell(tr("This chat has nothing on the disk yet that could be exported."));
         return;
     }
-    store.run(
-        &q, [chat, format, path](Database& database) { exportChatToFile(database, chat, format, path); },
-        [this, path] { Q_EMIT q.exportFinished(path); });
+    store.readAside(
+        &q, {},
+        [chat, format, path](Database& database) {
+            exportChatToFile(database, chat, format, path);
+            return path;
+        },
+        [this](const QString& written) { Q_EMIT q.exportFinished(written); });
 }
 
 void ChatController::Impl::importChat(const QString& path, Twice twice) {
