@@ -1,6 +1,8 @@
 #include "tests/app/controller_world.h"
 
 #include "app/controller/model_switcher.h"
+#include "engine/model.h"
+#include "engine/session.h"
 #include "tests/support/toy_model.h"
 
 using namespace app;
