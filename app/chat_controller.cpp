@@ -24,8 +24,7 @@ ChatController::Impl::Impl(ChatController& controller, EnginePort& enginePort,
 }
 
 ChatController::Impl::~Impl() {
-    if (!work.isIdle())
-        engine.stop(work.request());
+    work.stop();
     drafts.flush();
     for (TurnWriter* writer : std::as_const(writers))
         writer->closeNow();
