@@ -56,10 +56,29 @@ std::vector<TokenId> PromptWriter::systemBlock(const std::string& system) const 
     return tokens;
 }
 
+PromptWriter::After PromptWriter::afterMessage(Role role) {
+    switch (role) {
+    case Role::System:
+        return After::System;
+    case Role::User:
+        return After::User;
+    case Role::Assistant:
+        break;
+    }
+    return After::Assistant;
+}
+
+// Instructions in the middle of a chat are put as the template puts those at its beginning: behind them a user's turn is open.
 PromptWriter::Frame PromptWriter::frameOf(const ChatMessage& message, After after,
                                           const std::string& system) const {
     Frame frame;
-    if (after != After::SystemBlock)
+    if (message.role == Role::System) {
+        frame.before = m_format.endOfTurn + std::string(m_format.betweenTurns()) + m_format.open;
+        frame.behind = m_format.afterSystem;
+        return frame;
+    }
+    const bool isOpen = after == After::SystemBlock || after == After::System;
+    if (!isOpen)
         frame.before = m_format.endOfTurn + m_format.afterAnswer;
     if (message.role == Role::User)
         frame.behind = m_format.beforeAnswer;
@@ -69,6 +88,8 @@ PromptWriter::Frame PromptWriter::frameOf(const ChatMessage& message, After afte
         frame.before.clear();
     if (after == After::SystemBlock)
         frame.context = systemParts(m_format, system);
+    else if (after == After::System)
+        frame.context = {{m_format.afterSystem, Trust::Special}};
     else if (message.role == Role::Assistant && frame.before.empty())
         frame.context = {{m_format.beforeAnswer, Trust::Special}};
     return frame;
@@ -130,6 +151,7 @@ Passage PromptWriter::piece(const ChatMessage& message, const Frame& frame, std:
         TokenSource source{.role = message.role};
         if (cursor > before.size() && from < contentEnd) {
             source.messageId = message.id;
+            source.isText = true;
             source.byteBegin =
                 static_cast<std::int32_t>(begin + std::max(from, before.size()) - before.size());
             source.byteEnd = static_cast<std::int32_t>(begin + std::min(cursor, contentEnd) - before.size());

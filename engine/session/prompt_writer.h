@@ -3,6 +3,7 @@
 #include "engine/tokenizer.h"
 #include "engine/types.h"
 
+#include <cstdint>
 #include <limits>
 #include <span>
 #include <stop_token>
@@ -28,10 +29,11 @@ public:
         : m_tokenizer(tokenizer), m_format(format) {}
 
     /// What has been read when the next message comes.
-    enum class After { SystemBlock, User, Assistant };
+    enum class After : std::uint8_t { SystemBlock, System, User, Assistant };
 
     /// BOS and the system block, up to the place where the first user's text goes.
     std::vector<TokenId> systemBlock(const std::string& system) const;
+    static After afterMessage(Role role);
     /// One message with the template's text around it; `system` as given to systemBlock(), which is not
     /// repeated. Of a long message only the newest pieces that make up at least `limit` tokens. Pieces are cut at
     /// places that the text alone determines, so their tokens do not depend on the limit. A stop may leave it shorter.
