@@ -1,5 +1,5 @@
 #pragma once
-#include "engine/context.h"
+#include "engine/types.h"
 
 #include <memory>
 #include <stop_token>
@@ -7,6 +7,9 @@
 #include <vector>
 
 namespace engine {
+
+class Context;
+class Model;
 
 /// Teacher-forced reading of one text by one mode in a cache of its own, a few tokens at a time so that a chat can go on between the
 /// steps. Engine thread (or the command line).
@@ -27,8 +30,8 @@ public:
     Evaluation(std::shared_ptr<const Model> model, const EvaluationOptions& options,
                std::vector<TokenId> tokens);
     ~Evaluation();
-    /// Reads the next chunk; false when the text is done (or a dense cache is full). A stop is noticed between two
-    /// layers; then nothing has happened, and it is true.
+    /// Reads the next chunk; false when the text is done (or a dense cache is full). A stop is noticed between two layers; then nothing of
+    /// that chunk has happened, and it is true. Recomputing takes many chunks for a token.
     bool step(const std::stop_token& stop = {});
     /// -log p(token[i+1] | token[..i]) in nats for every token read so far; size grows to tokens.size() - 1.
     const std::vector<float>& negativeLogLikelihoods() const;

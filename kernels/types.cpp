@@ -26,6 +26,16 @@ const char* name(DType type) {
         return "Q5_K";
     case DType::Q6_K:
         return "Q6_K";
+    case DType::Q2_K:
+        return "Q2_K";
+    case DType::Q3_K:
+        return "Q3_K";
+    case DType::IQ4_NL:
+        return "IQ4_NL";
+    case DType::IQ4_XS:
+        return "IQ4_XS";
+    case DType::MXFP4:
+        return "MXFP4";
     }
     return "?";
 }

@@ -5,7 +5,24 @@
 // Element types as they stand in GGUF files, and the plain views that cross the border between engine and kernels.
 namespace kernels {
 
-enum class DType : std::uint8_t { F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K, Q6_K };
+enum class DType : std::uint8_t {
+    F32,
+    F16,
+    BF16,
+    Q4_0,
+    Q4_1,
+    Q5_0,
+    Q5_1,
+    Q8_0,
+    Q4_K,
+    Q5_K,
+    Q6_K,
+    Q2_K,
+    Q3_K,
+    IQ4_NL,
+    IQ4_XS,
+    MXFP4
+};
 
 /// How a type is stored: `elements` values in a block of `bytes` bytes (plain types: 1 value).
 struct BlockLayout {
@@ -37,6 +54,16 @@ constexpr BlockLayout blockLayout(DType type) {
         return {256, 176};
     case DType::Q6_K:
         return {256, 210};
+    case DType::Q2_K:
+        return {256, 84};
+    case DType::Q3_K:
+        return {256, 110};
+    case DType::IQ4_NL:
+        return {32, 18};
+    case DType::IQ4_XS:
+        return {256, 136};
+    case DType::MXFP4:
+        return {32, 17};
     }
     return {1, 4};
 }
@@ -58,15 +85,18 @@ struct HostMatrix {
     std::size_t bytes() const { return static_cast<std::size_t>(rows) * rowBytes(); }
 };
 
-/// A float32 matrix in the backend's memory, row-major and dense. Does not own. Only the backend may follow `data`.
-struct Tensor {
-    float* data = nullptr;
-    std::int64_t rows = 0; // tokens
-    std::int64_t cols = 0; // features
+class Buffer;
 
-    /// Rows [first, first + count) of the same memory.
+/// A float32 matrix in a backend's memory, row-major and dense: a name for a part of a buffer that only the backend follows. Does not own.
+struct Tensor {
+    Buffer* buffer = nullptr;
+    std::int64_t offset = 0; // of the first element in the buffer, in elements
+    std::int64_t rows = 0;   // tokens
+    std::int64_t cols = 0;   // features
+
+    /// Rows [first, first + count).
     Tensor rowRange(std::int64_t first, std::int64_t count) const {
-        return {data + first * cols, count, cols};
+        return {buffer, offset + first * cols, count, cols};
     }
 };
 

@@ -26,6 +26,16 @@ const Format& formatOf(DType type) {
         return formatQ5_K;
     case DType::Q6_K:
         return formatQ6_K;
+    case DType::Q2_K:
+        return formatQ2_K;
+    case DType::Q3_K:
+        return formatQ3_K;
+    case DType::IQ4_NL:
+        return formatIQ4_NL;
+    case DType::IQ4_XS:
+        return formatIQ4_XS;
+    case DType::MXFP4:
+        return formatMXFP4;
     }
     return formatF32;
 }

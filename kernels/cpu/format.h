@@ -9,10 +9,13 @@
 //
 // Quants: a vector v has 64 bytes, 16 rows x 4 bytes, so that one 32-bit lane belongs to one row and a dot
 // product of four bytes needs no horizontal sum. Of byte i of a row in vector v or p:
+//   2 bits: v = 0, 1: bits 2j and 2j + 1 = column 16v + 4j + i
+//   3 bits: the same, then one vector: bit j = bit 2 of column 4j + i
 //   4 bits: v = 0..3: low nibble = column 4v + i, high nibble = column 16 + 4v + i
 //   5 bits: the same, then one vector: bit j = bit 4 of column 4j + i
 //   6 bits: the same, then vectors p = 0, 1: bits 2j and 2j + 1 = bits 4 and 5 of column 16p + 4j + i
 //   8 bits: v = 0..7: column 4v + i, plus 128
+// The types of 4 bits whose values stand in a table (valuesOfIq4, valuesOfMxfp4) keep their places in it.
 // Aux: 16 half scales (Symmetric), or 16 half scales and 16 half minima (Affine); the K types describe theirs
 // in format_*.cpp.
 //
@@ -30,27 +33,43 @@ constexpr int tileColumns = 32;
 
 /// How a weight follows from its quant q.
 enum class FormatKind : std::uint8_t {
-    Symmetric,  // scale * (q - zeroPoint)
-    Affine,     // scale * q + offset
-    SplitScale, // Symmetric, but columns 0-15 and 16-31 of a tile have scales of their own
-    Bytes,      // Symmetric with quants of 8 bits, which do not fit the signed 7 bits of the others
-    Words,      // scale * q with q signed of 14 bits and a power of two as scale
-    Plain       // no quants: 16- and 32-bit floats
+    Symmetric,   // scale * (q - zeroPoint)
+    Affine,      // scale * q + offset
+    SplitScale,  // Symmetric, but columns 0-15 and 16-31 of a tile have scales of their own
+    Bytes,       // Symmetric with quants of 8 bits, which do not fit the signed 7 bits of the others
+    SplitAffine, // Affine, but columns 0-15 and 16-31 of a tile have scales and offsets of their own
+    Words,       // scale * q with q signed of 14 bits and a power of two as scale
+    Plain        // no quants: 16- and 32-bit floats
 };
+
+/// Whether the columns 0-15 and 16-31 of a tile have scales of their own; whether something is added to scale * q.
+constexpr bool isSplit(FormatKind kind) {
+    return kind == FormatKind::SplitScale || kind == FormatKind::SplitAffine;
+}
+constexpr bool isAffine(FormatKind kind) {
+    return kind == FormatKind::Affine || kind == FormatKind::SplitAffine;
+}
 
 /// The common form into which the kernels bring every quantised tile before they multiply it with many
 /// tokens.
 struct alignas(64) ExpandedTile {
     std::uint8_t q[8][groupRows][4]; // column 4j + i at q[j][row][i]
     float scale[groupRows];
-    float scaleHigh[groupRows]; // SplitScale only
-    float offset[groupRows];    // Affine only
+    float scaleHigh[groupRows];  // SplitScale and SplitAffine
+    float offset[groupRows];     // Affine and SplitAffine
+    float offsetHigh[groupRows]; // SplitAffine only
 };
+
+/// The values of IQ4_NL and IQ4_XS by their four bits: steps that grow outwards, as weights are spread.
+constexpr std::int8_t valuesOfIq4[16] = {-127, -104, -83, -65, -49, -35, -22, -10,
+                                         1,    13,   25,  38,  53,  69,  89,  113};
+/// Those of MXFP4 (floats of 4 bits: sign, 2 bits of exponent, 1 of mantissa), doubled: whole numbers.
+constexpr std::int8_t valuesOfMxfp4[16] = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
 
 struct Format {
     DType type;
     FormatKind kind;
-    int bits;        // of a quant; of a value for plain types
+    int bits;        // of a quant as it is packed; of a value for plain types
     int zeroPoint;   // a power of two, or 0 for Affine
     int unitColumns; // columns of one aux unit, the block length of the file: 32 or 256
     int quantBytes;  // of a tile; of a column of 16 rows for plain types
@@ -78,7 +97,7 @@ struct Format {
 const Format& formatOf(DType type);
 
 extern const Format formatQ4_0, formatQ4_1, formatQ5_0, formatQ5_1, formatQ8_0, formatQ4_K, formatQ5_K,
-    formatQ6_K;
+    formatQ6_K, formatQ2_K, formatQ3_K, formatIQ4_NL, formatIQ4_XS, formatMXFP4;
 extern const Format formatF32, formatF16, formatBF16;
 /// F16 and BF16 as Words; WordKernels pack them.
 extern const Format formatF16Words, formatBF16Words;

@@ -4,7 +4,7 @@
 
 #include <cstring>
 
-// What the homes of the quantised formats share: the bit layout of a tile of 4, 5, 6 or 8 bits (see
+// What the homes of the quantised formats share: the bit layout of a tile of 2, 3, 4, 5, 6 or 8 bits (see
 // format.h).
 namespace kernels::packing {
 
@@ -25,6 +25,34 @@ constexpr int lane(int v, int row) {
     return v * 64 + row * 4;
 }
 
+constexpr int pairBytes = 128; // of the bits 0 and 1 of a tile
+
+/// putRow of 2 and 3 bits.
+template <int bits>
+void putFewBits(const std::uint8_t (&values)[tileColumns], int row, std::byte* quants) {
+    for (int column = 0; column < tileColumns; ++column) {
+        const int j = column / 4, i = column % 4, value = values[column];
+        quants[lane(j / 4, row) + i] |= static_cast<std::byte>((value & 3) << (2 * (j % 4)));
+        if (bits == 3) {
+            quants[pairBytes + lane(0, row) + i] |= static_cast<std::byte>(value >> 2 << j);
+        }
+    }
+}
+
+/// The opposite of putFewBits for all rows.
+template <int bits>
+void expandFewBits(const std::byte* quants, ExpandedTile& out) {
+    for (int j = 0; j < 8; ++j) {
+        for (int row = 0; row < groupRows; ++row) {
+            for (int i = 0; i < 4; ++i) {
+                const int low = byteAt(quants, lane(j / 4, row) + i) >> (2 * (j % 4)) & 3;
+                const int high = bits == 3 ? byteAt(quants, pairBytes + lane(0, row) + i) >> j & 1 : 0;
+                out.q[j][row][i] = static_cast<std::uint8_t>(low | high << 2);
+            }
+        }
+    }
+}
+
 /// Writes the values (0 .. 2^bits - 1) of one row into a tile whose bytes are zero in the places of this row.
 template <int bits>
 void putRow(const std::uint8_t (&values)[tileColumns], int row, std::byte* quants) {
@@ -34,6 +62,10 @@ void putRow(const std::uint8_t (&values)[tileColumns], int row, std::byte* quant
         }
         return;
     }
+    if constexpr (bits < 4) {
+        putFewBits<bits>(values, row, quants);
+        return;
+    }
     for (int v = 0; v < 4; ++v) {
         for (int i = 0; i < 4; ++i) {
             const int low = values[4 * v + i] & 15;
@@ -41,8 +73,8 @@ void putRow(const std::uint8_t (&values)[tileColumns], int row, std::byte* quant
             quants[lane(v, row) + i] = static_cast<std::byte>(low | high << 4);
         }
     }
-    constexpr int extra = bits - 4;             // bits that did not fit the nibble
-    constexpr int perByte = extra == 1 ? 8 : 4; // columns 4j + i that share a byte
+    constexpr int extra = bits > 4 ? bits - 4 : 0; // bits that did not fit the nibble
+    constexpr int perByte = extra == 1 ? 8 : 4;    // columns 4j + i that share a byte
     for (int p = 0; p < 8 / perByte && extra > 0; ++p) {
         for (int i = 0; i < 4; ++i) {
             int byte = 0;
@@ -61,7 +93,11 @@ void expandQuants(const std::byte* quants, ExpandedTile& out) {
         std::memcpy(out.q, quants, sizeof out.q);
         return;
     }
-    constexpr int extra = bits - 4;
+    if constexpr (bits < 4) {
+        expandFewBits<bits>(quants, out);
+        return;
+    }
+    constexpr int extra = bits > 4 ? bits - 4 : 0;
     constexpr int perByte = extra == 1 ? 8 : 4;
     for (int j = 0; j < 8; ++j) {
         for (int row = 0; row < groupRows; ++row) {
@@ -83,6 +119,24 @@ inline void readNibbles(const std::byte* source, std::uint8_t (&values)[tileColu
     for (int i = 0; i < 16; ++i) {
         values[i] = byteAt(source, i) & 15;
         values[16 + i] = static_cast<std::uint8_t>(byteAt(source, i) >> 4);
+    }
+}
+
+/// Reads block `b` (of 32) of the 64 bytes of bit pairs of Q2_K and Q3_K: 128 columns share 32 bytes.
+inline void readPairs(const std::byte* source, int b, std::uint8_t (&values)[tileColumns]) {
+    for (int i = 0; i < tileColumns; ++i) {
+        values[i] = byteAt(source, b / 4 * 32 + i) >> (b % 4 * 2) & 3;
+    }
+}
+
+/// Values in place of their places in a table, zero point added.
+inline void lookUp(const std::int8_t (&table)[16], int zeroPoint, ExpandedTile& out) {
+    for (auto& columns : out.q) {
+        for (auto& row : columns) {
+            for (std::uint8_t& value : row) {
+                value = static_cast<std::uint8_t>(table[value] + zeroPoint);
+            }
+        }
     }
 }
 

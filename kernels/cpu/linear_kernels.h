@@ -24,7 +24,7 @@ constexpr int activationBytes = 128; // of a block of one token
 constexpr int wordActivationBytes = 2 * tileColumns + 4;
 constexpr int panelColumns = 128; // weights become float32 in panels of this many columns
 constexpr int tileSizes = 4;      // 1, 2, 4 tokens and the largest
-constexpr int formats = 11;
+constexpr int formats = 16;
 constexpr float smallestScaled =
     1e-20f; // blocks of smaller activations become zero, so that no scale underflows
 
@@ -40,13 +40,14 @@ enum ActivationRecord : int {
     minusSumHighAt = 108, // int32: -sum(first) of columns 16-31
     minusSum2At = 112,    // the sums of second
     minusSum2HighAt = 116,
-    hasSecondAt = 120 // int32, one for all tokens: whether any keeps a second term; the rest is unused
+    hasSecondAt = 120,    // int32, one for all tokens: whether any keeps a second term; the rest is unused
+    scaledSumHighAt = 124 // float: scaledSum of columns 16-31
 };
 
 /// Blocks of a token keep a residual if their largest magnitude is above this; `energy` is the sum of the squares
 /// of all its blocks' largest magnitudes. Outliers: 1.5 times their root mean square. That is a tenth of the blocks
 /// of SmolLM2 and half of what rounding costs.
-float residualThreshold(Residual residual, double energy, std::int64_t blocks);
+float residualThreshold(Rounding rounding, double energy, std::int64_t blocks);
 
 /// sums += tiles x activations, by the tile's size.
 struct Products {
@@ -88,7 +89,7 @@ struct LinearKernels {
     int maxTokens; // of a tile of the other forms: 4 or 8
 
     /// Makes a tile of int8 activations from `tokens` rows of x.
-    void (*quantise)(const float* x, std::int64_t stride, int tokens, std::int64_t blocks, Residual residual,
+    void (*quantise)(const float* x, std::int64_t stride, int tokens, std::int64_t blocks, Rounding rounding,
                      std::byte* out);
 
     /// By DType. The plain types, which may be null, take columns for `tiles` and float activations.
@@ -101,7 +102,7 @@ struct LinearKernels {
     Products product[formats]; // by DType, quantised types only
 
     /// Float32 weights of an expanded tile: out[column][16], by FormatKind.
-    void (*dequantise[4])(const ExpandedTile& tile, int zeroPoint, float* out);
+    void (*dequantise[5])(const ExpandedTile& tile, int zeroPoint, float* out);
 
     /// Float32 weights of plain columns, out[column][16]; by DType F32, F16, BF16.
     void (*widen[3])(const std::byte* weights, std::int64_t columns, float* out);

@@ -68,23 +68,25 @@ void quantiseBlock(const float* x, float threshold, int tokens, int token, std::
     const auto sum = static_cast<float>(256 * first.sum + second.sum);
     setValueAt(record, scaleAt, tokens, token, scale);
     setValueAt(record, scaledSumAt, tokens, token, scale * (sum / 256.0f));
+    const auto sumHigh = static_cast<float>(256 * first.sumHigh + second.sumHigh);
+    setValueAt(record, scaledSumHighAt, tokens, token, scale * (sumHigh / 256.0f));
     const int others = token > 0 ? valueAt<std::int32_t>(record, hasSecondAt, tokens, 0) : 0;
     setValueAt(record, hasSecondAt, tokens, 0, others | static_cast<std::int32_t>(residual));
 }
 
-float thresholdOf(const float* x, std::int64_t blocks, Residual residual) {
+float thresholdOf(const float* x, std::int64_t blocks, Rounding rounding) {
     double energy = 0;
     for (std::int64_t b = 0; b < blocks; ++b) {
         const double largest = largestMagnitude(x + b * tileColumns);
         energy += largest * largest;
     }
-    return residualThreshold(residual, energy, blocks);
+    return residualThreshold(rounding, energy, blocks);
 }
 
-void quantise(const float* x, std::int64_t stride, int tokens, std::int64_t blocks, Residual residual,
+void quantise(const float* x, std::int64_t stride, int tokens, std::int64_t blocks, Rounding rounding,
               std::byte* out) {
     for (int token = 0; token < tokens; ++token, x += stride) {
-        const float threshold = thresholdOf(x, blocks, residual);
+        const float threshold = thresholdOf(x, blocks, rounding);
         for (std::int64_t b = 0; b < blocks; ++b) {
             quantiseBlock(x + b * tileColumns, threshold, tokens, token, out + b * tokens * activationBytes);
         }
@@ -123,15 +125,21 @@ template <FormatKind kind>
     std::fill_n(low, groupRows, zeroPoint * (minusSum(minusSumAt, minusSum2At) - startHigh));
     std::fill_n(high, groupRows, zeroPoint * startHigh);
     addDot(tile, 0, 4, a, low);
-    addDot(tile, 4, 8, a, kind == FormatKind::SplitScale ? high : low);
+    addDot(tile, 4, 8, a, isSplit(kind) ? high : low);
     const float scale = valueAt<float>(record, scaleAt, tokens, token) / 256.0f;
     for (int row = 0; row < groupRows; ++row) {
         sums[row] += static_cast<float>(low[row]) * (tile.scale[row] * scale);
-        if constexpr (kind == FormatKind::SplitScale) {
+        if constexpr (isSplit(kind)) {
             sums[row] += static_cast<float>(high[row]) * (tile.scaleHigh[row] * scale);
         }
         if constexpr (kind == FormatKind::Affine) {
             sums[row] += tile.offset[row] * valueAt<float>(record, scaledSumAt, tokens, token);
+        }
+        if constexpr (kind == FormatKind::SplitAffine) {
+            const float sum = valueAt<float>(record, scaledSumAt, tokens, token);
+            const float sumHigh = valueAt<float>(record, scaledSumHighAt, tokens, token);
+            sums[row] += tile.offset[row] * (sum - sumHigh);
+            sums[row] += tile.offsetHigh[row] * sumHigh;
         }
     }
 }
@@ -174,11 +182,12 @@ void matVec(const std::byte* group, std::size_t groupBytes, std::int64_t groups,
 template <FormatKind kind>
 void dequantise(const ExpandedTile& tile, int zeroPoint, float* out) {
     for (int column = 0; column < tileColumns; ++column) {
-        const bool upper = kind == FormatKind::SplitScale && column >= 16;
+        const bool upper = isSplit(kind) && column >= 16;
         for (int row = 0; row < groupRows; ++row) {
             const float value = static_cast<float>(tile.q[column / 4][row][column % 4] - zeroPoint);
             const float scaled = (upper ? tile.scaleHigh[row] : tile.scale[row]) * value; // exact
-            out[column * groupRows + row] = kind == FormatKind::Affine ? scaled + tile.offset[row] : scaled;
+            const float offset = upper ? tile.offsetHigh[row] : tile.offset[row];
+            out[column * groupRows + row] = isAffine(kind) ? scaled + offset : scaled;
         }
     }
 }
@@ -222,6 +231,7 @@ constexpr auto symmetric = FormatKind::Symmetric;
 constexpr auto affine = FormatKind::Affine;
 constexpr auto split = FormatKind::SplitScale;
 constexpr auto bytes = FormatKind::Bytes;
+constexpr auto splitAffine = FormatKind::SplitAffine;
 
 template <DType type, FormatKind kind>
 constexpr Products products{
@@ -234,9 +244,13 @@ const LinearKernels linearKernelsPortable{
     quantise,
     {nullptr, nullptr, nullptr, matVec<DType::Q4_0, symmetric>, matVec<DType::Q4_1, affine>,
      matVec<DType::Q5_0, symmetric>, matVec<DType::Q5_1, affine>, matVec<DType::Q8_0, bytes>,
-     matVec<DType::Q4_K, affine>, matVec<DType::Q5_K, affine>, matVec<DType::Q6_K, split>},
+     matVec<DType::Q4_K, affine>, matVec<DType::Q5_K, affine>, matVec<DType::Q6_K, split>,
+     matVec<DType::Q2_K, splitAffine>, matVec<DType::Q3_K, split>, matVec<DType::IQ4_NL, bytes>,
+     matVec<DType::IQ4_XS, bytes>, matVec<DType::MXFP4, symmetric>},
     {nullptr, nullptr, nullptr, expand<DType::Q4_0>, expand<DType::Q4_1>, expand<DType::Q5_0>,
-     expand<DType::Q5_1>, expand<DType::Q8_0>, expand<DType::Q4_K>, expand<DType::Q5_K>, expand<DType::Q6_K>},
+     expand<DType::Q5_1>, expand<DType::Q8_0>, expand<DType::Q4_K>, expand<DType::Q5_K>, expand<DType::Q6_K>,
+     expand<DType::Q2_K>, expand<DType::Q3_K>, expand<DType::IQ4_NL>, expand<DType::IQ4_XS>,
+     expand<DType::MXFP4>},
     {{},
      {},
      {},
@@ -247,8 +261,14 @@ const LinearKernels linearKernelsPortable{
      products<DType::Q8_0, bytes>,
      products<DType::Q4_K, affine>,
      products<DType::Q5_K, affine>,
-     products<DType::Q6_K, split>},
-    {dequantise<symmetric>, dequantise<affine>, dequantise<split>, dequantise<bytes>},
+     products<DType::Q6_K, split>,
+     products<DType::Q2_K, splitAffine>,
+     products<DType::Q3_K, split>,
+     products<DType::IQ4_NL, bytes>,
+     products<DType::IQ4_XS, bytes>,
+     products<DType::MXFP4, symmetric>},
+    {dequantise<symmetric>, dequantise<affine>, dequantise<split>, dequantise<bytes>,
+     dequantise<splitAffine>},
     {widenFloat, widenHalf<false>, widenHalf<true>},
     {floatProduct<1>, floatProduct<2>, floatProduct<4>, floatProduct<8>},
     nullptr,

@@ -20,8 +20,9 @@ struct Shape {
     std::int64_t rows, cols;
 };
 constexpr Shape shapes[] = {{576, 576}, {192, 576}, {1536, 576}, {576, 1536}, {49152, 576}, {2048, 2048}};
-constexpr DType types[] = {DType::Q4_1, DType::Q4_0, DType::Q8_0, DType::Q5_0, DType::Q5_1, DType::Q4_K,
-                           DType::Q5_K, DType::Q6_K, DType::F16,  DType::BF16, DType::F32};
+constexpr DType types[] = {DType::Q4_1,  DType::Q4_0, DType::Q8_0, DType::Q5_0, DType::Q5_1,   DType::Q4_K,
+                           DType::Q5_K,  DType::Q6_K, DType::Q2_K, DType::Q3_K, DType::IQ4_NL, DType::IQ4_XS,
+                           DType::MXFP4, DType::F16,  DType::BF16, DType::F32};
 
 /// Fills `stored` with copies of `some` until it holds the whole shape.
 HostMatrix repeated(DType type, Shape shape, const std::vector<std::byte>& some,
@@ -58,12 +59,12 @@ struct Fixture {
 
     void run() {
         const PackedWeight& weight = *copies[next++ % copies.size()];
-        const LinearJob job{&weight, {out.data(), tokens, weight.rows()}};
-        linear.run({x.data(), tokens, weight.cols()}, {&job, 1}, residual);
+        const MatrixJob job{&weight, {out.data(), tokens, weight.rows()}};
+        linear.run({x.data(), tokens, weight.cols()}, {&job, 1}, rounding);
     }
 
     Linear linear;
-    Residual residual = Residual::Always;
+    Rounding rounding = Rounding::Careful;
     std::int64_t tokens;
     std::vector<float> x;
     std::vector<float> out;

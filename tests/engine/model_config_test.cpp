@@ -246,7 +246,8 @@ TEST(ModelConfig, ToyModelsAreWellFormed) {
 TEST(ModelConfig, ToyModelsHoldEveryType) {
     using kernels::DType;
     for (const DType type : {DType::F32, DType::F16, DType::BF16, DType::Q4_0, DType::Q4_1, DType::Q5_0,
-                             DType::Q5_1, DType::Q8_0, DType::Q4_K, DType::Q5_K, DType::Q6_K}) {
+                             DType::Q5_1, DType::Q8_0, DType::Q4_K, DType::Q5_K, DType::Q6_K, DType::Q2_K,
+                             DType::Q3_K, DType::IQ4_NL, DType::IQ4_XS, DType::MXFP4}) {
         test::ToyShape shape;
         shape.dim = shape.ffnDim = 256;
         shape.headDim = 64;

@@ -36,6 +36,21 @@ void setScales(DType type, std::byte* block) {
         std::memset(block + 192, 0x7f, 16);
         setHalf(block + 208, scale);
         return;
+    case DType::Q2_K:
+        std::memset(block, 0xff, 16);
+        setHalf(block + 80, scale);
+        setHalf(block + 82, minimum);
+        return;
+    case DType::Q3_K:
+        std::memset(block + 96, 0, 12); // 32 is added to them
+        setHalf(block + 108, scale);
+        return;
+    case DType::IQ4_XS:
+        std::memset(block + 2, 0, 6); // as here
+        break;
+    case DType::MXFP4:
+        block[0] = std::byte{127};
+        return;
     default:
         break;
     }
@@ -90,12 +105,12 @@ TEST_P(LinearExtremesTest, NoSumOverflows) {
     const auto weight = packWeight(matrix.host, pool, isa, ActivationPrecision::Int8);
     std::int64_t tokens = 0;
     const std::vector<float> x = extremeActivations(cols, tokens);
-    for (const Residual residual : {Residual::Always, Residual::Outliers}) {
-        const Seen seen(matrix, x, isa, ActivationPrecision::Int8, residual);
+    for (const Rounding rounding : {Rounding::Careful, Rounding::Robust}) {
+        const Seen seen(matrix, x, isa, ActivationPrecision::Int8, rounding);
         for (const std::int64_t batch : {std::int64_t{1}, tokens}) {
             for (std::int64_t first = 0; first < tokens; first += batch) {
                 const std::vector<float> part(x.begin() + first * cols, x.begin() + (first + batch) * cols);
-                const std::vector<float> out = multiply(*weight, linear, part, batch, residual);
+                const std::vector<float> out = multiply(*weight, linear, part, batch, rounding);
                 for (std::int64_t i = 0; i < batch * rows; ++i) {
                     const std::int64_t token = first + i / rows;
                     const Product expected =
@@ -108,8 +123,9 @@ TEST_P(LinearExtremesTest, NoSumOverflows) {
     }
 }
 
-constexpr DType quantisedTypes[] = {DType::Q4_0, DType::Q4_1, DType::Q5_0, DType::Q5_1,
-                                    DType::Q8_0, DType::Q4_K, DType::Q5_K, DType::Q6_K};
+constexpr DType quantisedTypes[] = {DType::Q4_0,   DType::Q4_1,   DType::Q5_0, DType::Q5_1, DType::Q8_0,
+                                    DType::Q4_K,   DType::Q5_K,   DType::Q6_K, DType::Q2_K, DType::Q3_K,
+                                    DType::IQ4_NL, DType::IQ4_XS, DType::MXFP4};
 
 INSTANTIATE_TEST_SUITE_P(AllTypes, LinearExtremesTest,
                          testing::Combine(testing::ValuesIn(quantisedTypes),

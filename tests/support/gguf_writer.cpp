@@ -66,6 +66,14 @@ void GgufWriter::addInts(std::string_view key, const std::vector<std::int32_t>& 
     addRaw(key, Array, sink.bytes());
 }
 
+void GgufWriter::addBools(std::string_view key, const std::vector<int>& values) {
+    ByteSink sink;
+    sink.put<std::uint32_t>(Bool).put<std::uint64_t>(values.size());
+    for (const int value : values)
+        sink.put(static_cast<std::uint8_t>(value != 0));
+    addRaw(key, Array, sink.bytes());
+}
+
 std::uint64_t GgufWriter::nextOffset() const {
     return (m_data.bytes().size() + alignment - 1) / alignment * alignment;
 }
@@ -123,8 +131,18 @@ std::uint32_t ggufTypeNumber(kernels::DType type) {
         return 13;
     case DType::Q6_K:
         return 14;
+    case DType::Q2_K:
+        return 10;
+    case DType::Q3_K:
+        return 11;
+    case DType::IQ4_NL:
+        return 20;
+    case DType::IQ4_XS:
+        return 23;
     case DType::BF16:
         return 30;
+    case DType::MXFP4:
+        return 39;
     }
     throw std::logic_error("no such type");
 }

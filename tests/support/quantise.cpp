@@ -1,3 +1,4 @@
+#include "tests/support/quantise_parts.h"
 #include "tests/support/toy_model.h"
 
 #include <algorithm>
@@ -13,60 +14,6 @@ namespace test {
 namespace {
 
 using kernels::DType;
-using Bytes = std::byte*;
-using Source = const std::byte*;
-
-double halfValue(std::uint16_t half) {
-    const int exponent = half >> 10 & 31;
-    const int mantissa = half & 1023;
-    const double sign = half & 0x8000 ? -1.0 : 1.0;
-    return sign * (exponent == 0 ? std::ldexp(mantissa, -24) : std::ldexp(1024 + mantissa, exponent - 25));
-}
-
-/// The nearest half by definition: tries the neighbours of the truncated value.
-std::uint16_t nearestHalf(double value) {
-    const double magnitude = std::min(std::fabs(value), 65504.0);
-    int exponent = magnitude > 0 ? std::max(std::ilogb(magnitude), -14) : -14;
-    auto steps = std::llrint(std::ldexp(magnitude, 10 - exponent)); // to nearest even
-    if (steps == 2048) {
-        steps = 1024;
-        ++exponent;
-    }
-    const int biased = steps >= 1024 ? exponent + 15 : 0;
-    const auto bits = static_cast<std::uint16_t>((biased << 10) + (biased > 0 ? steps - 1024 : steps));
-    return static_cast<std::uint16_t>(bits | (std::signbit(value) ? 0x8000 : 0));
-}
-
-void putHalf(Bytes out, std::uint16_t half) {
-    std::memcpy(out, &half, 2);
-}
-double getHalf(Source in) {
-    std::uint16_t half;
-    std::memcpy(&half, in, 2);
-    return halfValue(half);
-}
-int at(Source in, int index) {
-    return static_cast<int>(in[index]);
-}
-int nearest(double value, int low, int high) {
-    return static_cast<int>(std::clamp<long long>(std::llrint(value), low, high));
-}
-
-/// Scale of a symmetric block: the value of largest magnitude sits exactly on -steps (where the range has one
-/// step more).
-double symmetricScale(const float* x, int count, int steps) {
-    float extreme = 0;
-    for (int i = 0; i < count; ++i) {
-        extreme = std::fabs(x[i]) > std::fabs(extreme) ? x[i] : extreme;
-    }
-    return extreme / -static_cast<double>(steps);
-}
-
-void putNibblePairs(const int* q, Bytes out) {
-    for (int i = 0; i < 16; ++i) {
-        out[i] = static_cast<std::byte>((q[i] & 15) | (q[i + 16] & 15) << 4);
-    }
-}
 
 void putFifthBits(const int* q, Bytes out) {
     std::uint32_t word = 0;
@@ -221,6 +168,8 @@ void quantiseBlock(DType type, const float* x, Bytes out) {
         return quantiseK(x, 31, out);
     case DType::Q6_K:
         return quantiseQ6K(x, out);
+    default:
+        return quantiseFewBits(type, x, out);
     }
 }
 
@@ -275,8 +224,9 @@ double blockValue(DType type, Source block, int i) {
         return kValue(block, true, i);
     case DType::Q6_K:
         return q6Value(block, i);
+    default:
+        return fewBitsValue(type, block, i);
     }
-    return 0;
 }
 
 } // namespace
