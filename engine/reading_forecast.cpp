@@ -26,7 +26,9 @@ std::shared_ptr<const ReadingForecast> ReadingForecast::fromFile(const std::file
 
 // As Conversation reads a branch of which it holds nothing; reading_forecast_test.cpp compares the two.
 int ReadingForecast::tokensToRead(const ChatRequest& request, const std::stop_token& stop) const {
-    const PromptWriter writer(*m_tokenizer, m_format);
+    PromptWriter writer(*m_tokenizer, m_format);
+    const bool goesOn = request.purpose == Purpose::Continue && !request.history.empty();
+    writer.setUnfinished(goesOn ? request.history.back().id : 0);
     const std::string& system = request.system.empty() ? m_format.defaultSystem : request.system;
     const std::size_t block = writer.systemBlock(system).size();
     const CacheSize size = cacheSize(m_trainedLength, request.cache, block);

@@ -42,6 +42,8 @@ Conversation::Outcome Conversation::read(const ChatRequest& request, Session::Ob
         m_record.open(m_chatId);
         open(request);
     }
+    const bool goesOn = request.purpose == Purpose::Continue && !request.history.empty();
+    m_writer.setUnfinished(goesOn ? request.history.back().id : 0);
     m_logits = {};
     m_reporter.prepare(observer, *m_context, request.sampling.seed);
     const auto held = static_cast<int>(m_context->cache().next());
@@ -112,7 +114,7 @@ Conversation::Match Conversation::match(const ChatRequest& request) const {
         if (history[h].role == Role::System)
             continue;
         if (history[h].id != held[l].id || history[h].role != held[l].role ||
-            TextMark(history[h].text) != held[l].text)
+            TextMark(history[h].text) != held[l].text || !hasItsForm(held[l], history[h]))
             break;
         match.heldOf[h] = static_cast<int>(l++);
     }
@@ -122,6 +124,11 @@ Conversation::Match Conversation::match(const ChatRequest& request) const {
     if (h < history.size() || request.purpose == Purpose::Answer)
         dropUnshown(match);
     return match;
+}
+
+bool Conversation::hasItsForm(const HeldMessage& held, const ChatMessage& message) const {
+    return held.role != Role::Assistant || held.isBeingWritten == m_writer.isUnfinished(message) ||
+           m_writer.isTheSameInHistory(message);
 }
 
 // An answer that was stopped inside a character holds bytes that nobody has seen. They stay only as long as it may go on.
@@ -288,7 +295,8 @@ void Conversation::enqueueMessage(Queue& queue, const ChatMessage& message, cons
                       .contentBegin = begin + static_cast<StreamPosition>(passage.contentBegin) -
                                       static_cast<StreamPosition>(skipped),
                       .skipped = static_cast<int>(skipped),
-                      .isTail = passage.isTail};
+                      .isTail = passage.isTail,
+                      .isBeingWritten = m_writer.isUnfinished(message)};
     }
     entry.tokens = passage.tokens.size() - skipped;
     for (std::size_t i = skipped; i < passage.tokens.size(); ++i)

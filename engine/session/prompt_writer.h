@@ -30,6 +30,15 @@ public:
     /// What has been read when the next message comes.
     enum class After { SystemBlock, User, Assistant };
 
+    /// The answer that is still being written: it stands behind the format's opening, as it is. 0: none of the messages.
+    void setUnfinished(std::int64_t id) { m_unfinished = id; }
+    bool isUnfinished(const ChatMessage& message) const {
+        return message.role == Role::Assistant && message.id == m_unfinished && m_unfinished != 0;
+    }
+    /// The answer stands in the history as it was written. Else its thoughts, or blanks around it, leave.
+    bool isTheSameInHistory(const ChatMessage& answer) const;
+    /// The tokens of the format's opening, which go in front of an answer before its first token is picked.
+    std::vector<TokenId> opening() const;
     /// BOS and the system block, up to the place where the first user's text goes.
     std::vector<TokenId> systemBlock(const std::string& system) const;
     /// One message with the template's text around it; `system` as given to systemBlock(), which is not
@@ -44,14 +53,17 @@ private:
         std::string before, behind;
         std::vector<TextPart> context; // what has been read in front
     };
-    Frame frameOf(const ChatMessage& message, After after, const std::string& system) const;
-    Passage piece(const ChatMessage& message, const Frame& frame, std::string_view text, std::size_t begin,
+    MessageForm systemForm(const std::string& system) const; // empty: there is none
+    Frame frameOf(const ChatMessage& message, After after, const MessageForm& system) const;
+    Passage piece(const ChatMessage& message, const Frame& frame, const MessageForm& form, std::size_t begin,
                   std::size_t end) const;
+    std::vector<TextPart> systemParts(const MessageForm& system) const;
     std::vector<TokenId> encodeAfter(const std::vector<TextPart>& before,
                                      const std::vector<TextPart>& parts) const;
 
     const Tokenizer& m_tokenizer;
     const ChatFormat& m_format;
+    std::int64_t m_unfinished = 0;
 };
 
 } // namespace engine

@@ -144,8 +144,12 @@ std::span<const float> Conversation::logits() {
 void Conversation::openAnswer(std::int64_t id) {
     const StreamPosition next = m_context->cache().next();
     m_record.begin(id);
-    m_ledger->messages().push_back(
-        {.id = id, .role = Role::Assistant, .begin = next, .contentBegin = next, .isGenerated = true});
+    m_ledger->messages().push_back({.id = id,
+                                    .role = Role::Assistant,
+                                    .begin = next,
+                                    .contentBegin = next,
+                                    .isGenerated = true,
+                                    .isBeingWritten = true});
     m_reporter.turn(next, id, Role::Assistant);
 }
 
