@@ -30,25 +30,29 @@ struct MessageForm {
 ///   openWithoutSystem U beforeAnswer A endOfTurn afterAnswer U ...                      without
 /// A begin token in front of it all is the affair of the tokenizer (addsBeginToken). All of them are trusted text; S, U and A never are.
 struct ChatFormat {
-    std::string name; // "ChatML", "Llama 3", ... shown to the user; "Plain text" for a base model
-    std::string open;
-    std::string afterSystem;
-    std::string openWithoutSystem;
-    std::string beforeAnswer; // ends the user's turn and opens the answer
+    std::string name = {}; // "ChatML", "Llama 3", ... shown to the user; "Plain text" for a base model
+    std::string open = {};
+    std::string afterSystem = {};
+    std::string openWithoutSystem = {};
+    std::string beforeAnswer = {}; // ends the user's turn and opens the answer
     /// What stands at the beginning of an answer that is being written, but not of one in the history ("<think>\n").
-    std::string opening;
-    std::string endOfTurn; // what the model itself emits at the end of an answer ("<|im_end|>"); may be empty
-    std::string afterAnswer;        // what follows endOfTurn up to the next user text
-    std::string defaultSystem;      // what the template inserts when there is no system message; may be empty
-    bool systemInFirstUser = false; // the family has no system role: S stands before the first U
-    bool plain = false;             // no roles at all: text is continued
+    std::string opening = {};
+    std::string endOfTurn =
+        {}; // what the model itself emits at the end of an answer ("<|im_end|>"); may be empty
+    std::string afterAnswer = {};   // what follows endOfTurn up to the next user text
+    std::string defaultSystem = {}; // what the template inserts when there is no system message; may be empty
     /// The file's own template, where the pieces are what it renders. Null: they are those of the family.
-    std::shared_ptr<const ChatTemplate> source;
-    std::string
-        trouble; // a sentence: why the file's template is not used; empty where it is, or where there is none
+    std::shared_ptr<const ChatTemplate> source = {};
+    /// A sentence: why the file's template is not used. Empty where it is, or where there is none.
+    std::string trouble = {};
+
+    /// What stands between endOfTurn and whatever opens the next turn.
+    std::string_view betweenTurns() const;
+    /// What opens a system prompt in the middle of a chat.
+    std::string_view openInside() const;
 
     /// From tokenizer.chat_template: rendered with probe texts and cut into pieces. A template that cannot be run or cut is taken for its
-    /// family, by substring; plain when there is none.
+    /// family, by substring; "Plain text" when there is none.
     static ChatFormat detect(const GgufFile& file);
     static ChatFormat fromTemplate(const std::string& jinja);
     static ChatFormat fromTemplate(const std::string& jinja, const TemplateSetting& setting);

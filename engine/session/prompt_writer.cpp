@@ -102,10 +102,30 @@ std::vector<TokenId> PromptWriter::systemBlock(const std::string& system) const 
     return tokens;
 }
 
+PromptWriter::After PromptWriter::afterMessage(Role role) {
+    switch (role) {
+    case Role::System:
+        return After::System;
+    case Role::User:
+        return After::User;
+    case Role::Assistant:
+        break;
+    }
+    return After::Assistant;
+}
+
+// Instructions in the middle of a chat are put as the template puts those at its beginning: behind them a user's turn is open.
 PromptWriter::Frame PromptWriter::frameOf(const ChatMessage& message, After after,
                                           const MessageForm& system) const {
     Frame frame;
-    if (after != After::SystemBlock)
+    if (message.role == Role::System) {
+        frame.before =
+            m_format.endOfTurn + std::string(m_format.betweenTurns()) + std::string(m_format.openInside());
+        frame.behind = m_format.afterSystem;
+        return frame;
+    }
+    const bool isOpen = after == After::SystemBlock || after == After::System;
+    if (!isOpen)
         frame.before = m_format.endOfTurn + m_format.afterAnswer;
     if (message.role == Role::User)
         frame.behind = m_format.beforeAnswer;
@@ -115,6 +135,8 @@ PromptWriter::Frame PromptWriter::frameOf(const ChatMessage& message, After afte
         frame.before.clear();
     if (after == After::SystemBlock)
         frame.context = systemParts(system);
+    else if (after == After::System)
+        frame.context = {{m_format.afterSystem, Trust::Special}};
     else if (message.role == Role::Assistant && frame.before.empty())
         frame.context = {{m_format.beforeAnswer, Trust::Special}};
     return frame;
@@ -186,6 +208,7 @@ Passage PromptWriter::piece(const ChatMessage& message, const Frame& frame, cons
             source.messageId = message.id;
             source.byteBegin = placeInMessage(form, begin + std::max(from, before.size()) - before.size());
             source.byteEnd = placeInMessage(form, begin + std::min(cursor, contentEnd) - before.size());
+            source.isText = source.byteEnd > source.byteBegin;
             passage.contentBegin = std::min(passage.contentBegin, i);
         }
         passage.sources.push_back(source);

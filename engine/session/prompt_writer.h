@@ -3,6 +3,7 @@
 #include "engine/tokenizer.h"
 #include "engine/types.h"
 
+#include <cstdint>
 #include <limits>
 #include <span>
 #include <stop_token>
@@ -28,12 +29,13 @@ public:
         : m_tokenizer(tokenizer), m_format(format) {}
 
     /// What has been read when the next message comes.
-    enum class After { SystemBlock, User, Assistant };
+    enum class After : std::uint8_t { SystemBlock, System, User, Assistant };
 
-    /// The answer that is still being written: it stands behind the format's opening, as it is. 0: none of the messages.
-    void setUnfinished(std::int64_t id) { m_unfinished = id; }
+    /// The answer that is still being written: it stands behind the format's opening, as it is. Null: none of the messages. Told from
+    /// others by where it is in memory, because ids are only labels.
+    void setUnfinished(const ChatMessage* answer) { m_unfinished = answer; }
     bool isUnfinished(const ChatMessage& message) const {
-        return message.role == Role::Assistant && message.id == m_unfinished && m_unfinished != 0;
+        return message.role == Role::Assistant && &message == m_unfinished;
     }
     /// The answer stands in the history as it was written. Else its thoughts, or blanks around it, leave.
     bool isTheSameInHistory(const ChatMessage& answer) const;
@@ -41,6 +43,7 @@ public:
     std::vector<TokenId> opening() const;
     /// BOS and the system block, up to the place where the first user's text goes.
     std::vector<TokenId> systemBlock(const std::string& system) const;
+    static After afterMessage(Role role);
     /// One message with the template's text around it; `system` as given to systemBlock(), which is not
     /// repeated. Of a long message only the newest pieces that make up at least `limit` tokens. Pieces are cut at
     /// places that the text alone determines, so their tokens do not depend on the limit. A stop may leave it shorter.
@@ -63,7 +66,7 @@ private:
 
     const Tokenizer& m_tokenizer;
     const ChatFormat& m_format;
-    std::int64_t m_unfinished = 0;
+    const ChatMessage* m_unfinished = nullptr;
 };
 
 } // namespace engine

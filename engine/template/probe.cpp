@@ -66,15 +66,13 @@ void addSystem(const ChatTemplate& source, ChatFormat& format) {
     }
     format.open = format.openWithoutSystem;
     format.afterSystem = "\n\n";
-    format.systemInFirstUser = true;
 }
 
 /// Text that the template puts in by itself where a system prompt would stand.
 std::string defaultSystem(const ChatFormat& format) {
     const std::string& text = format.openWithoutSystem;
     const std::size_t around = format.open.size() + format.afterSystem.size();
-    if (format.systemInFirstUser || text.size() <= around || !text.starts_with(format.open) ||
-        !text.ends_with(format.afterSystem))
+    if (text.size() <= around || !text.starts_with(format.open) || !text.ends_with(format.afterSystem))
         return "";
     return text.substr(format.open.size(), text.size() - around);
 }
@@ -157,8 +155,6 @@ std::optional<MessageForm> rendered(const ChatFormat& format, const ChatMessage&
     constexpr const char* word = "Words";
     const std::string size = word, &opening = format.opening;
     if (message.role == Role::System) {
-        if (format.systemInFirstUser && format.open == format.openWithoutSystem)
-            return {};
         const auto pieces =
             format.source->render({{message, says(Role::User, word)}}, Ending::GenerationPrompt);
         const std::size_t behind =
