@@ -29,7 +29,7 @@ const TemplateSetting& ChatTemplate::setting() const {
 
 std::vector<RenderedPiece> ChatTemplate::render(std::span<const ChatMessage> messages, Ending ending) const {
     // Real templates handle some dozens of bytes for each byte they write, and some thousands of steps besides.
-    constexpr std::size_t workAtLeast = 50'000'000, workPerByte = 500, workPerMessage = 100'000;
+    constexpr std::size_t workAtLeast = 50'000'000, workPerByte = 500, workPerMessage = 500'000;
     using jinja::Value;
     std::size_t bytes = 0;
     jinja::List list;

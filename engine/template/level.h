@@ -9,7 +9,7 @@ class Interpreter::Level {
 public:
     Level(Interpreter& interpreter, int line) : m_interpreter(interpreter) {
         constexpr int deepest = 600; // about a megabyte of stack
-        constexpr std::size_t stepWork = 32;
+        constexpr std::size_t stepWork = 100;
         interpreter.charge(stepWork, line);
         if (interpreter.m_level >= deepest)
             failAt(line, "it calls itself too deeply");
