@@ -61,6 +61,9 @@ TranscriptModel& ChatController::transcript() {
 ModelLibrary& ChatController::library() {
     return m_impl->library;
 }
+ModelDownloads& ChatController::downloads() {
+    return m_impl->downloads;
+}
 EnginePort& ChatController::engine() {
     return m_impl->engine;
 }
