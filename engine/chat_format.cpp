@@ -1,5 +1,7 @@
 #include "engine/chat_format.h"
+#include "engine/chat_template.h"
 #include "engine/gguf_file.h"
+#include "engine/template/probe.h"
 
 #include <algorithm>
 
@@ -231,9 +233,22 @@ std::string defaultSystemOf(std::string_view text, const ChatFormat& format) {
 
 std::string_view ChatFormat::betweenTurns() const {
     std::string_view between = afterAnswer;
-    if (between.ends_with(openWithoutSystem))
+    if (between.ends_with(openWithoutSystem)) {
         between.remove_suffix(openWithoutSystem.size());
+    } else if (
+        source) { // what a template writes in front of the first question has more than what opens a question
+        const auto [end, other] = std::mismatch(between.rbegin(), between.rend(), openWithoutSystem.rbegin(),
+                                                openWithoutSystem.rend());
+        between.remove_suffix(static_cast<std::size_t>(end - between.rbegin()));
+    }
     return between;
+}
+
+std::string_view ChatFormat::openInside() const {
+    std::string_view inside = open;
+    if (source && inside.starts_with(source->setting().beginToken))
+        inside.remove_prefix(source->setting().beginToken.size());
+    return inside;
 }
 
 const std::vector<ChatFormat>& ChatFormat::families() {
@@ -247,17 +262,16 @@ std::optional<ChatFormat> ChatFormat::byName(std::string_view name) {
     return found == families().end() ? std::nullopt : std::optional(*found);
 }
 
-ChatFormat ChatFormat::fromTemplate(const std::string& jinja) {
-    if (jinja.empty())
-        return *byName(plainName);
-    const std::string text = withRealLineBreaks(jinja);
+namespace {
+
+ChatFormat fromFamily(const std::string& text) {
     const char* family = familyOf(text);
     if (!family) {
-        ChatFormat unknown = *byName(plainName);
+        ChatFormat unknown = *ChatFormat::byName(plainName);
         unknown.name += " (the file's chat template is unknown)";
         return unknown;
     }
-    ChatFormat format = *byName(family);
+    ChatFormat format = *ChatFormat::byName(family);
     // Most Llama 2 templates open every question with the begin token; some only the first.
     if (format.name == "Llama 2" && text.find("bos_token + '[INST]") == std::string::npos)
         format.afterAnswer = format.openWithoutSystem;
@@ -265,8 +279,45 @@ ChatFormat ChatFormat::fromTemplate(const std::string& jinja) {
     return format;
 }
 
+TemplateSetting settingOf(const GgufFile& file) {
+    TemplateSetting setting;
+    const std::vector<std::string>* tokens = file.findStrings("tokenizer.ggml.tokens");
+    const auto textOf = [&](const char* key) {
+        const auto id = file.findUint(key);
+        return id && tokens && *id < tokens->size() ? (*tokens)[*id] : std::string();
+    };
+    setting.beginToken = textOf("tokenizer.ggml.bos_token_id");
+    setting.endToken = textOf("tokenizer.ggml.eos_token_id");
+    setting.padToken = textOf("tokenizer.ggml.padding_token_id");
+    setting.unknownToken = textOf("tokenizer.ggml.unknown_token_id");
+    const std::time_t now = std::time(nullptr);
+    localtime_r(&now, &setting.now);
+    return setting;
+}
+
+} // namespace
+
+ChatFormat ChatFormat::fromTemplate(const std::string& jinja) {
+    return fromTemplate(jinja, {});
+}
+
+ChatFormat ChatFormat::fromTemplate(const std::string& jinja, const TemplateSetting& setting) {
+    if (jinja.empty())
+        return *byName(plainName);
+    const std::string text = withRealLineBreaks(jinja);
+    Probed probed = probe(jinja, setting);
+    if (!probed.format) {
+        ChatFormat format = fromFamily(text);
+        format.trouble = probed.trouble;
+        return format;
+    }
+    const char* family = familyOf(text);
+    probed.format->name = family ? family : "The file's own";
+    return *probed.format;
+}
+
 ChatFormat ChatFormat::detect(const GgufFile& file) {
-    return fromTemplate(file.findString("tokenizer.chat_template").value_or(""));
+    return fromTemplate(file.findString("tokenizer.chat_template").value_or(""), settingOf(file));
 }
 
 } // namespace engine

@@ -27,7 +27,9 @@ std::shared_ptr<const ReadingForecast> ReadingForecast::fromFile(const std::file
 
 // As Conversation reads a branch of which it holds nothing; reading_forecast_test.cpp compares the two.
 int ReadingForecast::tokensToRead(const ChatRequest& request, const std::stop_token& stop) const {
-    const PromptWriter writer(*m_tokenizer, m_format);
+    PromptWriter writer(*m_tokenizer, m_format);
+    const bool goesOn = request.purpose == Purpose::Continue && !request.history.empty();
+    writer.setUnfinished(goesOn ? &request.history.back() : nullptr);
     const Branch branch(request, m_format.defaultSystem);
     const std::size_t block = writer.systemBlock(branch.system).size();
     const CacheSize size = cacheSize(m_trainedLength, request.cache, block);

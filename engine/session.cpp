@@ -51,6 +51,7 @@ struct Session::Impl {
 
     GenerationResult run(const ChatRequest& request, const Observer& observer, const std::stop_token& stop);
     void startAnswer(const ChatRequest& request, Generator& generator);
+    bool readOpening(const ChatRequest& request, std::span<const float>& logits, const std::stop_token& stop);
     StopReason generate(const ChatRequest& request, const Observer& observer, const std::stop_token& stop,
                         GenerationResult& result);
     void emit(TokenId token, const Observer& observer);
@@ -133,7 +134,25 @@ void Session::Impl::startAnswer(const ChatRequest& request, Generator& generator
     textBytes = shownBytes = goesOn ? static_cast<std::int32_t>(request.history.back().text.size()) : 0;
     answerBytes = textBytes + static_cast<std::int32_t>(conversation.unfinished().pending());
     stopWords = StopWords(request.stopWords);
+}
+
+/// What the template puts in front of an answer that is being written: a part of the answer that nobody picks or is shown. False: stopped.
+bool Session::Impl::readOpening(const ChatRequest& request, std::span<const float>& logits,
+                                const std::stop_token& stop) {
+    if (request.purpose != Purpose::Continue)
+        for (const TokenId token : conversation.opening()) {
+            if (conversation.full())
+                return false;
+            conversation.pollCapture();
+            conversation.add({token, {.messageId = answerId, .role = Role::Assistant}});
+            const auto begin = Clock::now();
+            logits = conversation.readPending(stop, 0);
+            if (logits.empty())
+                return false;
+            conversation.tokenDone(secondsSince(begin));
+        }
     dropsSpace = model->tokenizer->addsSpacePrefix() && answerBytes == 0 && conversation.endsWithControl();
+    return true;
 }
 
 StopReason Session::Impl::generate(const ChatRequest& request, const Observer& observer,
@@ -145,6 +164,8 @@ StopReason Session::Impl::generate(const ChatRequest& request, const Observer& o
                                                      : std::make_unique<SampledGenerator>(request.sampling);
     AnswerAhead ahead(conversation, stop);
     startAnswer(request, *generator);
+    if (!readOpening(request, logits, stop))
+        return conversation.full() ? StopReason::CacheFull : StopReason::Cancelled;
     const auto begin = Clock::now();
 
     // The decode loop.

@@ -41,6 +41,8 @@ Conversation::Outcome Conversation::catchUp(const ChatRequest& request, const Se
         m_system = branch.system;
         open(request);
     }
+    const bool goesOn = request.purpose == Purpose::Continue && !request.history.empty();
+    m_writer.setUnfinished(goesOn ? &request.history.back() : nullptr);
     m_logits = {};
     m_ahead = {};
     m_reporter.prepare(*m_context, request.sampling.seed);
@@ -114,6 +116,11 @@ Conversation::Match Conversation::match(const Branch& branch, Purpose purpose) c
     return match;
 }
 
+bool Conversation::hasItsForm(const HeldMessage& held, const ChatMessage& message) const {
+    return held.role != Role::Assistant || held.isBeingWritten == m_writer.isUnfinished(message) ||
+           m_writer.isTheSameInHistory(message);
+}
+
 // Either of the two may begin earlier. Of all ways to put them side by side that in which most messages are the same, one after
 // the other; where a chat repeats itself, several may be: then the
 // newest.
@@ -126,7 +133,7 @@ void Conversation::align(const Branch& branch, Match& match) const {
         texts.emplace_back(message.text);
     const auto isSame = [&](std::size_t index, const HeldMessage& other) {
         return branch.messages[index].role == other.role && texts[index] == other.text &&
-               branch.before(index) == other.after;
+               branch.before(index) == other.after && hasItsForm(other, branch.messages[index]);
     };
     std::size_t most = 0, firstIndex = 0, firstHeld = 0;
     const auto tryAt = [&](std::size_t index, std::size_t place, bool isLater) {
@@ -344,7 +351,8 @@ void Conversation::enqueueMessage(Queue& queue, const Branch& branch, const Wind
                       .contentBegin = begin + static_cast<StreamPosition>(passage.contentBegin) -
                                       static_cast<StreamPosition>(skipped),
                       .skipped = static_cast<int>(skipped),
-                      .isTail = passage.isTail};
+                      .isTail = passage.isTail,
+                      .isBeingWritten = m_writer.isUnfinished(message)};
     }
     entry.tokens = passage.tokens.size() - skipped;
     for (std::size_t i = skipped; i < passage.tokens.size(); ++i)

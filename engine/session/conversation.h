@@ -35,6 +35,8 @@ public:
     /// (vocabulary) after the newest token; reads that one again when it was not the last thing done.
     std::span<const float> logits();
     void openAnswer(std::int64_t id);
+    /// Goes in front of a new answer's first token.
+    std::vector<TokenId> opening() const { return m_writer.opening(); }
     bool endsWithControl() const; // the newest token is one of the template's
     /// One more token of the newest message. It is read by the next readPending(), or with the next turn.
     void add(const Ledger::Token& token) { m_pending = token; }
@@ -91,6 +93,8 @@ private:
     void clear();
     Match match(const Branch& branch, Purpose purpose) const;
     void align(const Branch& branch, Match& match) const;
+    /// What is held of the message reads as it shall now.
+    bool hasItsForm(const HeldMessage& held, const ChatMessage& message) const;
     void dropUnshown(Match& match) const;
     std::optional<WindowPlanner::Held> heldAt(const Match& match, std::size_t index) const;
     bool keep(const WindowPlan& plan, const Match& match, const Branch& branch);

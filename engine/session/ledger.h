@@ -38,6 +38,8 @@ struct HeldMessage {
     bool isTail = false;             // more was left out in front, and nobody knows how much
     int unread = 0;                  // tokens at its end that have not been read yet: a stop came
     bool isGenerated = false;
+    /// It stands there as an answer that is being written does, which the template may show in another form in the history.
+    bool isBeingWritten = false;
     /// Bytes of its last tokens that are no character yet: they come and go with the tokens.
     Utf8Stream unfinished = {};
 };

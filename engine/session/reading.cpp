@@ -153,7 +153,8 @@ void Conversation::openAnswer(std::int64_t id) {
                         .after = after,
                         .begin = next,
                         .contentBegin = next,
-                        .isGenerated = true});
+                        .isGenerated = true,
+                        .isBeingWritten = true});
     m_reporter.turn(next, id, Role::Assistant);
 }
 
