@@ -71,6 +71,8 @@ struct World : test::WindowFixture {
     }
     ui::GetModelsPage* open() {
         window->openSettings(ui::SettingsPage::GetModels);
+        window->settingsDialog()->activateWindow();
+        [&] { QVERIFY(QTest::qWaitForWindowActive(window->settingsDialog())); }();
         return page();
     }
     ui::GetModelsPage* page() {
