@@ -9,6 +9,7 @@
 
 #include <QClipboard>
 #include <QGuiApplication>
+#include <QFocusEvent>
 #include <QLabel>
 #include <QPushButton>
 
@@ -39,9 +40,15 @@ void type(ui::NumberField* box, const QString& text) {
     QTest::keyClicks(box, text);
 }
 
+/// Told by hand: whether a dialog's fields get and lose the focus by themselves is up to the platform.
+void tellFocus(ui::NumberField* box, QEvent::Type type) {
+    QFocusEvent event(type);
+    QApplication::sendEvent(box, &event);
+}
+
 void paste(ui::NumberField* box, const QString& text) {
     QGuiApplication::clipboard()->setText(text);
-    box->setFocus();
+    tellFocus(box, QEvent::FocusIn);
     box->selectAll();
     QTest::keyClick(box, Qt::Key_V, Qt::ControlModifier);
 }
@@ -198,7 +205,7 @@ void TestNumbers::refused_data() {
                                 << QStringLiteral("“-4” is not a whole number.");
     QTest::newRow("nothing") << longest << QStringLiteral(" ") << QStringLiteral("A number is missing here.");
     QTest::newRow("a book") << longest << QString(100000, u'x')
-                            << QStringLiteral("“%1…” is not a whole number.").arg(QString(23, u'x'));
+                            << QStringLiteral("“%1…” is not a whole number.").arg(QString(24, u'x'));
 }
 
 void TestNumbers::refused() {
@@ -209,8 +216,6 @@ void TestNumbers::refused() {
     f.start();
     f.window->openSettings(ui::SettingsPage::Sampling);
     ui::SettingsDialog* dialog = f.window->settingsDialog();
-    dialog->activateWindow();
-    QVERIFY(QTest::qWaitForWindowActive(dialog)); // else fields neither get nor lose the focus
     ui::NumberField* box = field(dialog, name);
     const double before = box->value();
     const QString shown = box->text();
@@ -224,15 +229,12 @@ void TestNumbers::refused() {
         for (const auto* label : dialog->findChildren<QLabel*>())
             if (label->text() == wanted)
                 return label->property("kind") == QStringLiteral("problem") && label->isVisible();
-        for (const auto* label : dialog->findChildren<QLabel*>())
-            if (label->property("kind") == QStringLiteral("problem") && label->isVisible())
-                qInfo() << "says" << label->text();
         return false;
     };
     paste(box, text);
     QVERIFY2(says(sentence), qPrintable(sentence));
     QVERIFY(!save->isEnabled());
-    field(dialog, QStringLiteral("Seed"))->setFocus();
+    tellFocus(box, QEvent::FocusOut);
     QCOMPARE(box->value(), before);
     QCOMPARE(box->text(), shown);
     QVERIFY(says(sentence + QStringLiteral(" It stays %1.").arg(shown)));
