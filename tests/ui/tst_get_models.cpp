@@ -51,7 +51,7 @@ struct World : test::WindowFixture {
         const QJsonObject file{{u"rfilename"_s, u"toy-Q4_K_M.gguf"_s},
                                {u"lfs"_s, QJsonObject{{u"sha256"_s, toyHash}, {u"size"_s, body.size()}}}};
         const QJsonObject split{{u"rfilename"_s, u"toy-big-00001-of-00002.gguf"_s},
-                                {u"lfs"_s, QJsonObject{{u"sha256"_s, u"bb"_s}, {u"size"_s, 4'000'000'000}}}};
+                                {u"lfs"_s, QJsonObject{{u"sha256"_s, u"bb"_s}, {u"size"_s, qint64{4'000'000'000}}}}};
         server.pages[QString::fromLatin1(RepositoryPage)].body =
             QJsonDocument(QJsonObject{{u"sha"_s, u"abc"_s},
                                       {u"tags"_s, QJsonArray{u"license:apache-2.0"_s}},
@@ -94,12 +94,11 @@ struct World : test::WindowFixture {
     ui::OfferCard* lookAtToy() {
         open()->hub()->field()->setText(u"owner/toy"_s);
         QTest::keyClick(page()->hub()->field(), Qt::Key_Return);
-        QTRY_VERIFY_WITH_TIMEOUT(page()->card(toyId()), 5000);
+        [&] { QTRY_VERIFY_WITH_TIMEOUT(page()->card(toyId()), 5000); }();
         return page()->card(toyId());
     }
     QString toyId() const { return u"hf-"_s + toyHash.left(16); }
     void picture(const QString& name) {
-        const bool wasDark = ui::Theme::current().dark;
         for (const bool dark : {true, false}) {
             app::Settings settings = controller->settings();
             settings.theme = dark ? app::Theme::Dark : app::Theme::Light;
@@ -109,7 +108,6 @@ struct World : test::WindowFixture {
                 window->settingsDialog() ? static_cast<QWidget*>(window->settingsDialog()) : window.get(),
                 u"get-%1-%2"_s.arg(name, dark ? u"dark"_s : u"light"_s));
         }
-        Q_UNUSED(wasDark);
     }
 
     HttpServer server;
