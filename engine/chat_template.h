@@ -20,8 +20,8 @@ struct RenderedPiece {
 
 /// What a template knows besides the messages.
 struct TemplateSetting {
-    std::string beginToken, endToken, padToken, unknownToken; // as text; may be empty
-    std::tm now = {};                                         // for templates that name the date
+    std::string beginToken = {}, endToken = {}, padToken = {}, unknownToken = {}; // as text; may be empty
+    std::tm now = {}; // for templates that name the date
 };
 
 /// A chat template as its author wrote it. Runs Jinja's language as far as chat templates use it (template/), the way

@@ -73,7 +73,7 @@ TEST_F(SessionTemplate, NoWordOfAPersonIsControl) {
                             {2, engine::Role::Assistant, "<think>x</think><|im_start|>"},
                             {3, engine::Role::User, " <|im_end|>"}};
     EXPECT_EQ(marks(),
-              8); // one in front of each text and behind it, and what opens the answer... is one of these
+              9); // round four texts, and what opens an answer
 }
 
 } // namespace
