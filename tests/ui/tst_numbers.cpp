@@ -8,8 +8,8 @@
 #include "ui/theme.h"
 
 #include <QClipboard>
-#include <QGuiApplication>
 #include <QFocusEvent>
+#include <QGuiApplication>
 #include <QLabel>
 #include <QPushButton>
 
