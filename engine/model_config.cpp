@@ -132,9 +132,6 @@ void readBlock(const GgufFile& file, const Family& family, ModelConfig& config) 
 
 ModelConfig ModelConfig::fromGguf(const GgufFile& file) {
     const Family& family = familyOf(file);
-    if (const auto parts = file.findUint("split.count"); parts && *parts > 1)
-        file.fail("it is one of " + std::to_string(*parts) +
-                  " parts of a model, and models in parts are not supported");
     const Keys keys(file, family.architecture);
     ModelConfig config;
     config.architecture = family.architecture;

@@ -114,11 +114,6 @@ TEST(ModelConfig, UnknownArchitecturesAreNamed) {
     }
 }
 
-TEST(ModelConfig, PartsOfModelsAreRefused) {
-    EXPECT_THAT(complaintAfter([](Small& s) { s.set("split.count", 3); }), HasSubstr("one of 3 parts"));
-    EXPECT_EQ(complaintAfter([](Small& s) { s.set("split.count", 1); }), "");
-}
-
 TEST(ModelConfig, AbsurdNumbersAreNamed) {
     for (const char* key : {"llama.block_count", "llama.context_length", "llama.embedding_length",
                             "llama.feed_forward_length", "llama.attention.head_count"}) {

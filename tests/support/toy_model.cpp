@@ -96,13 +96,20 @@ const ToyFamily& familyOf(const std::string& architecture) {
 class ToyWriter {
 public:
     explicit ToyWriter(const ToyShape& shape)
-        : m_shape(shape), m_family(familyOf(shape.architecture)), m_gauss(shape.seed) {}
+        : m_shape(shape), m_family(familyOf(shape.architecture)),
+          m_parts(static_cast<std::size_t>(shape.parts)), m_writer(m_parts[0]), m_gauss(shape.seed) {}
 
-    GgufWriter write() {
+    /// The files of the model, one for each part.
+    std::vector<GgufWriter> write() {
         addHyperparameters();
         addToyVocabulary(m_writer, m_shape);
         addTensors();
-        return std::move(m_writer);
+        for (std::uint32_t part = 0; m_parts.size() > 1 && part < m_parts.size(); ++part) {
+            m_parts[part].addUint("split.no", part);
+            m_parts[part].addUint("split.count", static_cast<std::uint32_t>(m_parts.size()));
+            m_parts[part].addUint("split.tensors.count", m_tensors);
+        }
+        return std::move(m_parts);
     }
 
 private:
@@ -210,8 +217,8 @@ private:
     }
 
     void addFloats(const std::string& name, const std::vector<float>& values) {
-        m_writer.addTensor(name, kernels::DType::F32, {values.size()},
-                           ByteSink().putRaw(values.data(), values.size() * sizeof(float)).bytes());
+        addTensor(name, kernels::DType::F32, {values.size()},
+                  ByteSink().putRaw(values.data(), values.size() * sizeof(float)).bytes());
     }
 
     void addMatrix(const std::string& name, int rows, int cols, double deviation) {
@@ -219,7 +226,13 @@ private:
         const std::vector<float> values = m_gauss.values(r * c, deviation);
         const bool fits = cols % kernels::blockLayout(m_shape.type).elements == 0;
         const kernels::DType type = fits ? m_shape.type : kernels::DType::F32;
-        m_writer.addTensor(name, type, {c, r}, quantise(type, values.data(), rows, cols));
+        addTensor(name, type, {c, r}, quantise(type, values.data(), rows, cols));
+    }
+
+    /// To one part after the other.
+    void addTensor(const std::string& name, kernels::DType type, const std::vector<std::uint64_t>& shape,
+                   std::vector<std::byte> data) {
+        m_parts[m_tensors++ % m_parts.size()].addTensor(name, type, shape, std::move(data));
     }
 
     /// Like Llama 3: fast frequencies stay, slow ones are divided by 8, with a slope between them.
@@ -238,7 +251,9 @@ private:
     ToyShape m_shape;
     const ToyFamily& m_family;
     std::string m_block; // of the names
-    GgufWriter m_writer;
+    std::vector<GgufWriter> m_parts;
+    GgufWriter& m_writer; // of the first part: it has the metadata
+    std::uint32_t m_tensors = 0;
     Gauss m_gauss;
 };
 
@@ -253,7 +268,15 @@ std::vector<std::string> toyFamilies() {
 
 std::filesystem::path writeToyModel(const ToyShape& shape) {
     static int count = 0;
-    return ToyWriter(shape).write().write("toy-" + std::to_string(count++) + ".gguf");
+    const std::string stem = "toy-" + std::to_string(count++);
+    const std::vector<GgufWriter> parts = ToyWriter(shape).write();
+    if (parts.size() == 1)
+        return parts[0].write(stem + ".gguf");
+    std::filesystem::path first;
+    for (std::size_t part = parts.size(); part-- > 0;)
+        first = parts[part].write(stem + "-0000" + std::to_string(part + 1) + "-of-0000" +
+                                  std::to_string(parts.size()) + ".gguf");
+    return first;
 }
 
 } // namespace test
