@@ -236,11 +236,11 @@ void ChatController::cancelLoading() {
 void ChatController::applySettings(const Settings& settings) {
     m_impl->applySettings(settings);
 }
-int ChatController::rereadCost(const Settings& settings) const {
-    return m_impl->rereadCost(settings);
+RereadCost ChatController::rereadCost(const Settings& settings, const QString& systemPrompt) {
+    return m_impl->rereadCost(settings, systemPrompt);
 }
-int ChatController::switchCost() const {
-    return m_impl->costOf(m_impl->settings.cache);
+RereadCost ChatController::switchCost(const QString& modelPath) {
+    return m_impl->costOf(m_impl->settings, modelPath, m_impl->current.systemPrompt);
 }
 
 } // namespace app

@@ -6,6 +6,7 @@
 #include "app/export.h"
 #include "app/model_library.h"
 #include "app/model_state.h"
+#include "app/reread_cost.h"
 #include "app/settings.h"
 #include "app/transcript_model.h"
 #include "app/transcript_store.h"
@@ -114,10 +115,11 @@ public:
     void loadModel(const QString& path);
     void cancelLoading();
     void applySettings(const Settings& settings); // saves; reloads or re-reads where needed
-    /// Tokens that would be read again for these settings; 0 = nothing.
-    int rereadCost(const Settings& settings) const;
-    /// Tokens that would be read again after switching to another model.
-    int switchCost() const;
+    /// What these settings and these instructions of the open chat would cost. Counted with the tokenizer of the model that would be in use;
+    /// until that is done it is about, and costKnown() follows.
+    RereadCost rereadCost(const Settings& settings, const QString& systemPrompt);
+    /// What switching to this model would cost.
+    RereadCost switchCost(const QString& modelPath);
 
 Q_SIGNALS:
     void started();
@@ -134,6 +136,7 @@ Q_SIGNALS:
     void cacheStatusChanged();
     void modelStateChanged();
     void settingsChanged();
+    void costKnown();       // rereadCost() and switchCost() may say more
     void writableChanged(); // isReadOnly() may say something else
     void exportFinished(const QString& path);
     void alreadyHere(app::ChatId chat, const QString& title, const QString& path); // what was to be imported

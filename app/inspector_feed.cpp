@@ -1,5 +1,7 @@
 #include "app/inspector_feed.h"
 
+#include "engine/tokenizer.h"
+
 #include <algorithm>
 
 namespace app {

@@ -1,5 +1,5 @@
 #pragma once
-#include "engine/model.h"
+#include "engine/model_info.h"
 
 #include <QString>
 

@@ -1,5 +1,6 @@
 #include "engine/compare.h"
 
+#include "engine/context.h"
 #include "engine/log_sum_exp.h"
 #include "engine/recompute.h"
 

@@ -1,5 +1,5 @@
 #pragma once
-#include "engine/context.h"
+#include "engine/types.h"
 
 #include <memory>
 #include <stop_token>
@@ -7,6 +7,9 @@
 #include <vector>
 
 namespace engine {
+
+class Context;
+class Model;
 
 /// Teacher-forced reading of one text by one mode in a cache of its own, a few tokens at a time so that a chat can go on between the
 /// steps. Engine thread (or the command line).

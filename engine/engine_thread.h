@@ -2,9 +2,11 @@
 #include "engine/attention_frame.h"
 #include "engine/compare.h"
 #include "engine/journal.h"
+#include "engine/model_info.h"
 #include "engine/session.h"
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <stop_token>

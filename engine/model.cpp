@@ -1,7 +1,7 @@
 #include "engine/model.h"
 
 #include "engine/error.h"
-#include "kernels/cpu_backend.h"
+#include "kernels/devices.h"
 
 namespace engine {
 namespace {
@@ -46,8 +46,7 @@ std::shared_ptr<const Model> Model::load(const std::filesystem::path& path, cons
     if (model->tokenizer->vocabularySize() > c.vocabulary)
         throw Error("The tokenizer of " + path.filename().string() +
                     " knows more tokens than its weights do.");
-    model->backend = kernels::makeCpuBackend(
-        {.threads = options.threads, .activations = options.activations, .isa = options.isa});
+    model->backend = kernels::makeBackend(options.device);
 
     if (!model->weights.load(*file, c, *model->backend, progress, stop))
         return nullptr;

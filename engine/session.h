@@ -1,5 +1,5 @@
 #pragma once
-#include "engine/context.h"
+#include "engine/attention_frame.h"
 #include "engine/journal.h"
 #include "engine/recorder.h"
 #include "engine/types.h"
@@ -11,6 +11,9 @@
 #include <vector>
 
 namespace engine {
+
+class Context;
+class Model;
 
 enum class Purpose : std::uint8_t {
     Answer,   // history ends with a user message; generate the answer

@@ -1,5 +1,5 @@
 #pragma once
-#include "kernels/kv_cache.h"
+#include "kernels/kv_type.h"
 
 #include <cstdint>
 #include <string>

@@ -35,10 +35,6 @@ public:
 enum class RopePairing { Norm, Neox }; // (0,1)(2,3).. or (0,d/2)(1,d/2+1)..
 enum class Activation { Silu, GeluTanh, GeluErf };
 enum class Write { Replace, Add }; // out = Wx or out += Wx
-enum class ActivationPrecision {
-    Int8,
-    Float32
-}; // of the inputs of linear(): Int8 (one or two terms of 8 bits) is fast, Float32 is the reference path
 /// Which blocks of an input keep, in the Int8 precision, what their first 8 bits left over as 8 more bits: all, or only those whose
 /// magnitudes stand out. No question of memory traffic, but of arithmetic: it is felt while a prompt is read.
 enum class Residual { Always, Outliers };

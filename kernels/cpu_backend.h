@@ -1,11 +1,15 @@
 #pragma once
-#include "kernels/backend.h"
-
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
 namespace kernels {
+
+class Backend;
+
+/// Of the inputs of matrix products: Int8 (one or two terms of 8 bits) is fast, Float32 is the reference path.
+enum class ActivationPrecision : std::uint8_t { Int8, Float32 };
 
 struct CpuOptions {
     int threads = 0; // 0: one per physical core

@@ -1,12 +1,12 @@
 #pragma once
+#include "kernels/kv_type.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
 
 namespace kernels {
-
-enum class KvType : std::uint8_t { F32, F16, Q8_0 };
 
 /// Slots 0 .. sinkSlots-1 are the pinned prefix (the sinks), then ringSlots slots that are overwritten in turn.
 /// Each part has its own precision: the sinks stay in F16 (or F32) when the ring is quantised.

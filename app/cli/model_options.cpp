@@ -20,10 +20,10 @@ void ModelOptions::add(CLI::App& command) {
 
 std::shared_ptr<const engine::Model> ModelOptions::load() const {
     engine::LoadOptions options;
-    options.threads = threads;
-    options.isa = isa;
+    options.device.cpu.threads = threads;
+    options.device.cpu.isa = isa;
     options.chatFormat = chatFormat;
-    options.activations =
+    options.device.cpu.activations =
         float32 ? kernels::ActivationPrecision::Float32 : kernels::ActivationPrecision::Int8;
     return engine::Model::load(model, options);
 }

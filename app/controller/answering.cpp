@@ -92,8 +92,7 @@ void ChatController::Impl::startPreparing() {
     if (openTurn())
         return;
     engine::ChatRequest wanted;
-    History history =
-        newestMessages(transcript.messages(), transcript.count(), byteLimit(windowOf(settings.cache)));
+    History history = historyOf(transcript.count(), windowOf(settings.cache));
     wanted.chatId = current.id;
     wanted.system = current.systemPrompt.toStdString();
     wanted.history = std::move(history.messages);

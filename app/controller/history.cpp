@@ -1,7 +1,5 @@
 #include "app/controller/history.h"
 
-#include "engine/tokenizer.h"
-
 #include <algorithm>
 
 namespace app {
@@ -17,15 +15,6 @@ engine::Role engineRole(Role role) {
         return engine::Role::Assistant;
     }
     return engine::Role::User;
-}
-
-int tokensOf(const QString& text, const engine::Tokenizer* tokenizer) {
-    constexpr int bytesPerToken = 4; // English prose with a vocabulary of 49,152
-    const QByteArray utf8 = text.toUtf8();
-    if (tokenizer == nullptr)
-        return static_cast<int>(utf8.size()) / bytesPerToken + 1;
-    return static_cast<int>(
-        tokenizer->encodePlain({utf8.constData(), static_cast<std::size_t>(utf8.size())}).size());
 }
 
 } // namespace
@@ -53,18 +42,14 @@ History newestMessages(const QList<Message>& messages, int count, qint64 limit) 
     return history;
 }
 
-int tokensToRead(const QList<Message>& messages, const QString& system, int capacity,
-                 const engine::Tokenizer* tokenizer) {
-    constexpr int glue = 5; // what the chat format puts round a message
-    if (messages.isEmpty() || capacity <= 0)
-        return 0;
-    int tokens = tokensOf(system, tokenizer) + glue;
-    for (auto row = messages.size(); row > 0 && tokens < capacity; --row) {
-        // Of a very long message only as much is counted as can fit.
-        const QString text = messages[row - 1].text.right(byteLimit(capacity));
-        tokens += tokensOf(text, tokenizer) + glue;
-    }
-    return std::min(tokens, capacity);
+int aboutToRead(const engine::ChatRequest& request, int capacity) {
+    constexpr std::size_t bytesPerToken = 4; // English prose with a vocabulary of 49,152
+    constexpr std::size_t glue = 6;          // what the chat format puts round a message
+    const auto most = static_cast<std::size_t>(capacity);
+    std::size_t tokens = request.system.size() / bytesPerToken + glue;
+    for (const engine::ChatMessage& message : request.history)
+        tokens = std::min(most, tokens + message.text.size() / bytesPerToken + glue);
+    return static_cast<int>(tokens);
 }
 
 } // namespace app

@@ -1,12 +1,8 @@
 #pragma once
 #include "app/chat_types.h"
-#include "engine/types.h"
+#include "engine/session.h"
 
 #include <vector>
-
-namespace engine {
-class Tokenizer;
-}
 
 namespace app {
 
@@ -24,9 +20,7 @@ History newestMessages(const QList<Message>& messages, int count, qint64 byteLim
 /// engine takes what fits, counted in tokens.
 qint64 byteLimit(int window);
 
-/// Tokens that reading the newest of these messages takes, at most `capacity`. Counted with the tokenizer
-/// where there is one, else estimated from the length.
-int tokensToRead(const QList<Message>& messages, const QString& system, int capacity,
-                 const engine::Tokenizer* tokenizer);
+/// Tokens that reading this chat takes, at most `capacity`, estimated from its length.
+int aboutToRead(const engine::ChatRequest& request, int capacity);
 
 } // namespace app

@@ -2,7 +2,9 @@
 #include "app/chat_controller.h"
 #include "app/controller/draft_keeper.h"
 #include "app/controller/engine_work.h"
+#include "app/controller/history.h"
 #include "app/controller/model_switcher.h"
+#include "app/controller/reread_counter.h"
 #include "app/controller/turn.h"
 #include "app/controller/turn_writer.h"
 
@@ -72,6 +74,7 @@ struct ChatController::Impl {
     void bringBack(MessageId message);
     void showBranch(const QList<Message>& branch);
     std::shared_ptr<Turn> newTurn(int messagesBefore) const;
+    History historyOf(int messages, int window) const;
 
     // turns.cpp
     void stop(ChatId chat);
@@ -118,8 +121,8 @@ struct ChatController::Impl {
     void onModelLoaded(const QString& path);
     void applySettings(const Settings& wanted);
     void saveSettings(const Settings& before);
-    int rereadCost(const Settings& wanted) const;
-    int costOf(const engine::CacheOptions& options) const;
+    RereadCost rereadCost(const Settings& wanted, const QString& systemPrompt);
+    RereadCost costOf(const Settings& wanted, const QString& modelPath, const QString& systemPrompt);
     int windowOf(const engine::CacheOptions& options) const;
 
     ChatController& q;
@@ -129,6 +132,7 @@ struct ChatController::Impl {
     TranscriptModel transcript;
     ModelSwitcher models;
     DraftKeeper drafts;
+    RereadCounter rereadCounter;
     Settings settings;
     QString startupModel;
     std::optional<int> startupThreads;

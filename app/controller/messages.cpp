@@ -35,13 +35,20 @@ std::shared_ptr<Turn> ChatController::Impl::newTurn(int messagesBefore) const {
     turn->answer.state = MessageState::Streaming;
     turn->answer.model = QString::fromStdString(models.state().info.name);
     turn->answer.created = QDateTime::currentDateTimeUtc();
-    History history =
-        newestMessages(transcript.messages(), messagesBefore, byteLimit(windowOf(settings.cache)));
+    History history = historyOf(messagesBefore, windowOf(settings.cache));
     turn->firstRead = history.firstRead;
     turn->request.history = std::move(history.messages);
     turn->request.earlierBytes = history.earlierBytes;
     turn->request.system = current.systemPrompt.toStdString();
     return turn;
+}
+
+/// Of the open chat's first `messages` what can matter to a cache of that size.
+History ChatController::Impl::historyOf(int messages, int window) const {
+    History history = newestMessages(transcript.messages(), messages, byteLimit(window));
+    if (!transcript.isWhole()) // older ones are on their way
+        history.earlierBytes = std::max<qint64>(history.earlierBytes, 1);
+    return history;
 }
 
 bool ChatController::Impl::send(const QString& text, const QString& draft) {

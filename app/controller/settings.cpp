@@ -11,6 +11,8 @@
 namespace app {
 namespace {
 
+constexpr int DefaultCapacity = 4096; // or the trained length, where that is shorter
+
 QString pathOf(const engine::ModelInfo& info) {
     return QString::fromStdString(info.path.string());
 }
@@ -19,7 +21,7 @@ QString pathOf(const engine::ModelInfo& info) {
 
 engine::LoadOptions ChatController::Impl::loadOptions() const {
     engine::LoadOptions options;
-    options.threads = startupThreads.value_or(settings.threads);
+    options.device.cpu.threads = startupThreads.value_or(settings.threads);
     options.chatFormat = settings.chatFormat.toStdString();
     return options;
 }
@@ -31,6 +33,7 @@ void ChatController::Impl::connectModels() {
         tell(sentence);
         pump();
     });
+    connect(&rereadCounter, &RereadCounter::known, &q, &ChatController::costKnown);
     connect(&models, &ModelSwitcher::cancelled, &q, [this] { pump(); });
 }
 
@@ -130,22 +133,38 @@ void ChatController::Impl::saveSettings(const Settings& before) {
 }
 
 int ChatController::Impl::windowOf(const engine::CacheOptions& options) const {
-    constexpr int defaultCapacity = 4096;
     if (options.window > 0)
         return options.window;
     const int trained = models.state().info.trainedLength;
-    return trained > 0 ? std::min(trained, defaultCapacity) : defaultCapacity;
+    return trained > 0 ? std::min(trained, DefaultCapacity) : DefaultCapacity;
 }
 
-int ChatController::Impl::costOf(const engine::CacheOptions& options) const {
-    return tokensToRead(transcript.messages(), current.systemPrompt, windowOf(options),
-                        models.state().info.tokenizer.get());
+RereadCost ChatController::Impl::costOf(const Settings& wanted, const QString& modelPath,
+                                        const QString& systemPrompt) {
+    if (transcript.count() == 0)
+        return {};
+    const int window = wanted.cache.window > 0 ? wanted.cache.window : DefaultCapacity;
+    History history = historyOf(transcript.count(), window);
+    engine::ChatRequest request;
+    request.system = systemPrompt.toStdString();
+    request.history = std::move(history.messages);
+    request.earlierBytes = history.earlierBytes;
+    request.cache = wanted.cache;
+    const int about = aboutToRead(request, window);
+    const auto counted = rereadCounter.count({modelPath, wanted.chatFormat, std::move(request)});
+    return counted ? RereadCost{*counted, false} : RereadCost{about, true};
 }
 
-int ChatController::Impl::rereadCost(const Settings& wanted) const {
-    const bool reads = wanted.cache != settings.cache || wanted.threads != settings.threads ||
-                       wanted.chatFormat != settings.chatFormat || wanted.modelPath != settings.modelPath;
-    return reads ? costOf(wanted.cache) : 0;
+RereadCost ChatController::Impl::rereadCost(const Settings& wanted, const QString& systemPrompt) {
+    const bool other = wanted.modelPath != settings.modelPath;
+    const bool reads = other || systemPrompt != current.systemPrompt || wanted.cache != settings.cache ||
+                       wanted.threads != settings.threads || wanted.chatFormat != settings.chatFormat;
+    if (!reads)
+        return {};
+    const QString path = !other                       ? pathOf(models.state().info)
+                         : wanted.modelPath.isEmpty() ? ModelLibrary::defaultModelPath()
+                                                      : wanted.modelPath;
+    return costOf(wanted, path, systemPrompt);
 }
 
 } // namespace app

@@ -1,4 +1,5 @@
 #pragma once
+#include "engine/model.h"
 #include "engine/thread/comparisons.h"
 #include "engine/thread/thread_border.h"
 

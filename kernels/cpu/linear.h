@@ -3,6 +3,7 @@
 #include "kernels/cpu/isa.h"
 #include "kernels/cpu/thread_pool.h"
 #include "kernels/cpu/weight_memory.h"
+#include "kernels/cpu_backend.h"
 
 #include <cstdint>
 #include <memory>

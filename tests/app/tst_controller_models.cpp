@@ -1,6 +1,7 @@
 #include "tests/app/controller_world.h"
 
 #include "app/controller/model_switcher.h"
+#include "tests/support/toy_model.h"
 
 using namespace app;
 using namespace Qt::StringLiterals;
@@ -22,6 +23,7 @@ private Q_SLOTS:
     void settingsAreSavedAndReloadWhereNeeded();
     void aChangeWhileLoadingCounts();
     void costs();
+    void announcedIsRead();
 };
 
 void ControllerModelsTest::startsWithTheModelOfTheSettings() {
@@ -213,7 +215,7 @@ void ControllerModelsTest::settingsAreSavedAndReloadWhereNeeded() {
     settings.threads = 3;
     world.controller->applySettings(settings);
     QTRY_COMPARE(world.engine->loads.size(), loads + 1);
-    QCOMPARE(world.engine->loadOptions.back().threads, 3);
+    QCOMPARE(world.engine->loadOptions.back().device.cpu.threads, 3);
     QTRY_COMPARE(world.controller->modelState().phase, ModelState::Phase::Ready);
     world.end();
     world.start();
@@ -228,7 +230,7 @@ void ControllerModelsTest::aChangeWhileLoadingCounts() {
     Settings settings = world.controller->settings();
     settings.threads = 3;
     world.controller->applySettings(settings);
-    QTRY_COMPARE(world.engine->loadOptions.back().threads, 3);
+    QTRY_COMPARE(world.engine->loadOptions.back().device.cpu.threads, 3);
     QCOMPARE(world.engine->loads.back(), u"/models/other.gguf"_s);
     world.engine->frozen = false;
     world.engine->thaw();
@@ -238,18 +240,60 @@ void ControllerModelsTest::aChangeWhileLoadingCounts() {
 
 void ControllerModelsTest::costs() {
     World world;
-    QCOMPARE(world.controller->switchCost(), 0); // nothing said yet
-    world.ask(QString(4000, u'x'));              // about 1,000 tokens
+    const QString prompt = world.controller->currentSummary().systemPrompt;
+    QCOMPARE(world.controller->switchCost(u"/models/other.gguf"_s), RereadCost{}); // nothing said yet
+    world.ask(QString(4000, u'x'));                                                // about 1,000 tokens
     Settings settings = world.controller->settings();
     settings.sampling.topK = 7;
     settings.theme = Theme::Light;
-    QCOMPARE(world.controller->rereadCost(settings), 0);
+    QCOMPARE(world.controller->rereadCost(settings, prompt), RereadCost{});
     settings.cache.sinks = 8;
-    const int cost = world.controller->rereadCost(settings);
-    QVERIFY2(cost > 900 && cost < 1100, qPrintable(QString::number(cost)));
-    QCOMPARE(world.controller->switchCost(), cost);
+    const RereadCost cost = world.controller->rereadCost(settings, prompt);
+    QVERIFY2(cost.tokens > 900 && cost.tokens < 1100, qPrintable(QString::number(cost.tokens)));
+    QVERIFY(cost.isAbout); // there is no such file
+    QCOMPARE(world.controller->switchCost(u"/models/other.gguf"_s), cost);
     settings.cache.window = 256; // no more than fits
-    QCOMPARE(world.controller->rereadCost(settings), 256);
+    QCOMPARE(world.controller->rereadCost(settings, prompt), (RereadCost{256, true}));
+}
+
+/// Announced is what is read, whatever the tokenizer, the instructions and the size of the cache.
+void ControllerModelsTest::announcedIsRead() {
+    const QString chatMl = QString::fromStdString(test::writeToyModel({.seed = 3}).string());
+    const QString plain = QString::fromStdString(
+        test::writeToyModel({.sentencePiece = true, .chatTemplate = "", .seed = 4}).string());
+    World world;
+    world.ask(u"A short question"_s);
+    world.ask(QString(u"A long one. "_s).repeated(300));
+    ChatController& controller = *world.controller;
+    const auto compare = [&](const QString& path, const QString& prompt, const Settings& settings,
+                             auto announce) {
+        QSignalSpy known(&controller, &ChatController::costKnown);
+        const RereadCost first = announce();
+        QVERIFY(!first.isAbout || known.wait());
+        const RereadCost announced = announce();
+        QVERIFY(!announced.isAbout);
+        engine::ChatRequest request = world.engine->chats.back(); // what reads this chat ahead
+        QVERIFY(request.purpose == engine::Purpose::ReadOnly && request.history.size() == 4);
+        request.cache = settings.cache;
+        request.system = prompt.toStdString();
+        engine::Session session(engine::Model::load(path.toStdString(), {}));
+        engine::Session::Observer observer;
+        QCOMPARE(announced.tokens, session.run(request, observer, {}).promptTokens);
+    };
+    controller.continueAnswer(); // nothing to do; the chat is read ahead
+    Settings settings = controller.settings();
+    settings.cache.window = 300;
+    controller.applySettings(settings);
+    QTRY_VERIFY(world.engine->chats.back().history.size() == 4 && world.engine->isIdle());
+    for (const QString& path : {chatMl, plain, chatMl}) {
+        const QString prompt = controller.currentSummary().systemPrompt;
+        compare(path, prompt, settings, [&] { return controller.switchCost(path); });
+        Settings wanted = settings;
+        wanted.modelPath = path;
+        wanted.cache.window = 120;
+        wanted.cache.mode = engine::CacheMode::Window;
+        compare(path, u"Be brief."_s, wanted, [&] { return controller.rereadCost(wanted, u"Be brief."_s); });
+    }
 }
 
 QTEST_GUILESS_MAIN(ControllerModelsTest)

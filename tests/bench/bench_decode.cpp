@@ -27,7 +27,7 @@ std::vector<std::string> modelFiles() {
 void decode(benchmark::State& state, const std::string& file, int depth) {
     constexpr int tokens = 32;
     engine::LoadOptions load;
-    load.threads = pool().threads();
+    load.device.cpu.threads = pool().threads();
     const auto model = engine::Model::load(file, load);
     engine::ContextOptions options;
     options.window = depth + tokens;

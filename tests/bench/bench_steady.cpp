@@ -84,7 +84,7 @@ int main() {
         return 2;
     }
     engine::LoadOptions load;
-    load.threads = numberFrom("SUMIDERO_BENCH_THREADS", 0);
+    load.device.cpu.threads = numberFrom("SUMIDERO_BENCH_THREADS", 0);
     const auto model = engine::Model::load(file, load);
     const auto rolling = fullContext(model, engine::CacheMode::Streaming);
     const auto standing = fullContext(model, engine::CacheMode::Dense);

@@ -51,7 +51,7 @@ public:
 
     void load(const std::filesystem::path& path, RequestId id = 1) {
         LoadOptions options;
-        options.threads = 2;
+        options.device.cpu.threads = 2;
         thread.load(id, path, options, {});
         waitFor<ModelLoaded>(id);
     }

@@ -1,4 +1,7 @@
+#include "engine/attention_frame.h"
 #include "engine/compare.h"
+#include "engine/context.h"
+#include "engine/model.h"
 #include "tests/engine/real_story.h"
 
 #include <cmath>

@@ -14,7 +14,7 @@ namespace test {
 inline std::shared_ptr<const engine::Model> exactRealModel() {
     static const auto loaded = [] {
         engine::LoadOptions options;
-        options.activations = kernels::ActivationPrecision::Float32;
+        options.device.cpu.activations = kernels::ActivationPrecision::Float32;
         return engine::Model::load(realModelPath(), options);
     }();
     return loaded;

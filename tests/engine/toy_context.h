@@ -11,8 +11,8 @@ namespace test {
 
 inline std::shared_ptr<const engine::Model> loadToy(const std::filesystem::path& path, int threads = 1) {
     engine::LoadOptions options;
-    options.threads = threads;
-    options.activations = kernels::ActivationPrecision::Float32;
+    options.device.cpu.threads = threads;
+    options.device.cpu.activations = kernels::ActivationPrecision::Float32;
     return engine::Model::load(path, options);
 }
 

@@ -1,4 +1,5 @@
 #pragma once
+#include "kernels/backend.h"
 #include "kernels/cpu_backend.h"
 #include "tests/support/guarded_buffer.h"
 #include "tests/support/reference_ops.h"

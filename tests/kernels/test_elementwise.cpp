@@ -1,3 +1,4 @@
+#include "kernels/backend.h"
 #include "kernels/cpu_backend.h"
 #include "tests/support/guarded_buffer.h"
 #include "tests/support/reference_ops.h"

@@ -1,5 +1,6 @@
 #pragma once
 #include "app/inspector_feed.h"
+#include "engine/tokenizer.h"
 
 #include <QSignalSpy>
 

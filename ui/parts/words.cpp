@@ -111,10 +111,12 @@ QString modelDetails(const app::ModelState& state) {
     return parts.join(dot);
 }
 
-QString rereadSentence(int tokens) {
-    if (tokens <= 0)
+QString rereadSentence(const app::RereadCost& cost) {
+    if (cost.tokens <= 0)
         return tr("Nothing has to be read again.");
-    return tr("%1 tokens of this chat will be read again.").arg(number(tokens));
+    return (cost.isAbout ? tr("About %1 tokens of this chat will be read again.")
+                         : tr("%1 tokens of this chat will be read again."))
+        .arg(number(cost.tokens));
 }
 
 } // namespace ui::words

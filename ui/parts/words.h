@@ -7,6 +7,7 @@ struct CacheStatus;
 namespace app {
 enum class Activity;
 struct ModelState;
+struct RereadCost;
 struct Settings;
 } // namespace app
 
@@ -28,7 +29,7 @@ QString cacheSentence(const engine::CacheStatus& cache); // the same with sinks,
 /// "4 sinks + 1,020", "Everything", "Window 1,024".
 QString memoryChip(const app::Settings& settings, const engine::CacheStatus& cache);
 QString modelDetails(const app::ModelState& state); // "Q4_1 · CPU, 2 threads · 132 MB"
-/// What a change costs: "Nothing has to be read again." or "2,048 tokens will be read again."
-QString rereadSentence(int tokens);
+/// What a change costs: "Nothing has to be read again." or "About 2,048 tokens will be read again."
+QString rereadSentence(const app::RereadCost& cost);
 
 } // namespace ui::words

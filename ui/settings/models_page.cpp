@@ -86,6 +86,7 @@ ModelsPage::ModelsPage(app::ChatController& controller, QWidget* parent)
         showState();
     });
     connect(&m_controller, &app::ChatController::settingsChanged, this, &ModelsPage::showFolders);
+    connect(&m_controller, &app::ChatController::costKnown, this, &ModelsPage::showState);
     showModels();
     showFolders();
 }
@@ -132,7 +133,8 @@ void ModelsPage::showState() {
                              ? model.problem
                              : tr("%1 The model in use has not changed.").arg(model.problem));
     } else if (usable) {
-        m_state->setText(tr("This chat is kept. %1").arg(words::rereadSentence(m_controller.switchCost())));
+        m_state->setText(
+            tr("This chat is kept. %1").arg(words::rereadSentence(m_controller.switchCost(selectedPath()))));
     } else if (m_models->rowCount() == 0) {
         m_state->setText(m_controller.library().isSearching()
                              ? tr("Looking for models…")

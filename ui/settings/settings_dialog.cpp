@@ -66,6 +66,7 @@ SettingsDialog::SettingsDialog(app::ChatController& controller, const QList<QAct
     connect(m_menu, &QListWidget::currentRowChanged, m_stack, &QStackedWidget::setCurrentIndex);
     connect(cancel, &QPushButton::clicked, this, &QDialog::reject);
     connect(m_save, &QPushButton::clicked, this, &QDialog::accept);
+    connect(&controller, &app::ChatController::costKnown, this, &SettingsDialog::showCost);
     m_menu->setCurrentRow(0);
     showCost();
 }
@@ -103,10 +104,9 @@ app::Settings SettingsDialog::edited() const {
 void SettingsDialog::showCost() {
     const app::Settings settings = edited();
     const bool changed = settings != m_controller.settings() || m_chat->systemPromptChanged();
-    // A changed system prompt is the beginning of the stream: everything after it is read again.
-    const int tokens =
-        m_chat->systemPromptChanged() ? m_controller.switchCost() : m_controller.rereadCost(settings);
-    m_cost->setText(changed ? words::rereadSentence(tokens) : QString());
+    const QString prompt = m_chat->systemPromptChanged() ? m_chat->chatSystemPrompt()
+                                                         : m_controller.currentSummary().systemPrompt;
+    m_cost->setText(changed ? words::rereadSentence(m_controller.rereadCost(settings, prompt)) : QString());
     m_save->setEnabled(changed);
 }
 

@@ -1,0 +1,33 @@
+#pragma once
+#include "kernels/devices.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+namespace engine {
+
+class Tokenizer;
+
+struct LoadOptions {
+    kernels::DeviceOptions device;
+    std::string chatFormat; // "" = detected
+};
+
+/// What is told about a loaded model.
+struct ModelInfo {
+    std::filesystem::path path;
+    std::string name;         // "SmolLM2 135M Instruct"
+    std::string quantisation; // "Q4_1"
+    std::string device;       // "CPU, 2 threads"
+    std::string chatFormat;   // "ChatML"
+    std::string defaultSystem;
+    int trainedLength = 0;
+    int layers = 0, heads = 0;
+    std::uint64_t fileBytes = 0;
+    std::uint64_t weightBytes = 0;              // in memory
+    std::shared_ptr<const Tokenizer> tokenizer; // immutable: any thread may ask it for a token's text
+};
+
+} // namespace engine

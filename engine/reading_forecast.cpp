@@ -1,0 +1,41 @@
+#include "engine/reading_forecast.h"
+
+#include "engine/error.h"
+#include "engine/gguf_file.h"
+#include "engine/model_config.h"
+#include "engine/session/prompt_writer.h"
+#include "engine/session/window_plan.h"
+
+#include <algorithm>
+
+namespace engine {
+
+std::shared_ptr<const ReadingForecast> ReadingForecast::fromFile(const std::filesystem::path& path,
+                                                                 const std::string& chatFormat) {
+    const auto file = GgufFile::open(path);
+    const auto forecast = std::make_shared<ReadingForecast>();
+    forecast->m_trainedLength = ModelConfig::fromGguf(*file).trainedLength;
+    const auto wanted =
+        chatFormat.empty() ? std::optional(ChatFormat::detect(*file)) : ChatFormat::byName(chatFormat);
+    if (!wanted)
+        throw Error("There is no chat format called \"" + chatFormat + "\".");
+    forecast->m_format = *wanted;
+    forecast->m_tokenizer = Tokenizer::fromGguf(*file, *wanted);
+    return forecast;
+}
+
+// As Conversation reads a branch of which it holds nothing; reading_forecast_test.cpp compares the two.
+int ReadingForecast::tokensToRead(const ChatRequest& request, const std::stop_token& stop) const {
+    const PromptWriter writer(*m_tokenizer, m_format);
+    const std::string& system = request.system.empty() ? m_format.defaultSystem : request.system;
+    const std::size_t block = writer.systemBlock(system).size();
+    const CacheSize size = cacheSize(m_trainedLength, request.cache, block);
+    const WindowPlanner planner(writer, system, block, request.cache.mode, size);
+    const WindowPlan plan = planner.plan(request.history, request.earlierBytes > 0, {}, stop);
+    if (!plan.isComplete || !plan.fits)
+        return 0;
+    const int front = static_cast<int>(block);
+    return plan.tokens + (plan.everything ? front : std::min(front, size.sinks));
+}
+
+} // namespace engine
