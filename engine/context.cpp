@@ -1,7 +1,8 @@
 #include "engine/context.h"
 
 #include "engine/error.h"
-#include "engine/forward_pass.h"
+#include "engine/executor.h"
+#include "engine/step.h"
 
 #include <algorithm>
 #include <cassert>
@@ -30,11 +31,17 @@ SinkCache::Shape shapeOf(const ContextOptions& options) {
 struct Context::Impl {
     Impl(std::shared_ptr<const Model> owner, const ContextOptions& wanted)
         : model(std::move(owner)), options(resolve(model->config, wanted)), cache(shapeOf(options)),
-          step(model->config, options.sinks + options.window + 1, options.maxChunk),
-          forward(*model, options.maxChunk) {
+          step(model->config, options.sinks + options.window + 1, options.maxChunk) {
         const ModelConfig& c = model->config;
-        keysAndValues = model->backend->makeKvCache({c.layers, c.kvHeads, c.headDim, options.sinks,
-                                                     cache.ringSlots(), options.sinkType, options.ringType});
+        model->executor->reserve(options.maxChunk);
+        keysAndValues =
+            model->backend->makeKvCache({.layers = std::vector<kernels::KvLayer>(
+                                             static_cast<std::size_t>(c.layers), {c.kvHeads, c.headDim}),
+                                         .sinkSlots = options.sinks,
+                                         .ringSlots = cache.ringSlots(),
+                                         .sinkType = options.sinkType,
+                                         .ringType = options.ringType});
+        lastLogits = model->backend->makeBuffer(1, c.vocabulary);
         places.reserve(static_cast<std::size_t>(options.maxChunk));
     }
 
@@ -42,10 +49,13 @@ struct Context::Impl {
     ContextOptions options;
     SinkCache cache;
     Step step;
-    ForwardPass forward;
     std::unique_ptr<kernels::KvCache> keysAndValues;
     std::vector<Place> places;
+    // Its own, so that they stand while another context is fed.
+    std::unique_ptr<kernels::Buffer> lastLogits; // (1, vocabulary)
+    std::unique_ptr<kernels::Buffer> allLogits;  // (maxChunk, vocabulary), made when first wanted
 
+    kernels::Tensor logits(LogitsWanted wanted, std::size_t tokens);
     bool feedChunk(std::span<const TokenId> tokens, LogitsWanted wanted, AttentionFrame* capture,
                    const std::stop_token& stop);
 };
@@ -58,6 +68,7 @@ Context::~Context() = default;
 std::span<const float> Context::feed(std::span<const TokenId> tokens, LogitsWanted wanted,
                                      AttentionFrame* capture, std::stop_token stop) {
     Impl& s = *m_impl;
+    const std::size_t count = tokens.size();
     const auto chunk = static_cast<std::size_t>(s.options.maxChunk);
     assert(wanted != LogitsWanted::All || tokens.size() <= chunk);
     if (tokens.size() > static_cast<std::size_t>(std::max(0, s.cache.room())))
@@ -69,7 +80,18 @@ std::span<const float> Context::feed(std::span<const TokenId> tokens, LogitsWant
             return {};
         tokens = tokens.subspan(now.size());
     }
-    return wanted == LogitsWanted::None ? std::span<const float>{} : s.forward.logits();
+    return wanted == LogitsWanted::None ? std::span<const float>{}
+                                        : s.model->backend->read(s.logits(wanted, count));
+}
+
+kernels::Tensor Context::Impl::logits(LogitsWanted wanted, std::size_t tokens) {
+    if (wanted == LogitsWanted::None)
+        return {};
+    if (wanted == LogitsWanted::Last)
+        return lastLogits->tensor();
+    if (!allLogits)
+        allLogits = model->backend->makeBuffer(options.maxChunk, model->config.vocabulary);
+    return allLogits->tensor().rowRange(0, static_cast<std::int64_t>(tokens));
 }
 
 bool Context::Impl::feedChunk(std::span<const TokenId> tokens, LogitsWanted wanted, AttentionFrame* capture,
@@ -81,7 +103,12 @@ bool Context::Impl::feedChunk(std::span<const TokenId> tokens, LogitsWanted want
     bool finished = false;
     try {
         step.set(tokens, places, keysAndValues->shape());
-        finished = forward.run({step, keysAndValues.get(), wanted, capture}, stop);
+        finished = model->executor->run({.step = step,
+                                         .cache = *keysAndValues,
+                                         .wanted = wanted,
+                                         .logits = logits(wanted, tokens.size()),
+                                         .capture = capture},
+                                        stop);
     } catch (...) {
         cache = before;
         throw;
@@ -118,16 +145,19 @@ std::size_t Context::cacheBytes() const {
 
 namespace {
 
+// In front of what KvCache::save() gives. A change of either's meaning is a new version.
 struct SavedHeader {
-    char magic[8] = {'S', 'U', 'M', 'I', 'S', 'T', 'R', '1'};
+    char magic[8] = {'S', 'U', 'M', 'I', 'S', 'T', 'R', '2'};
+    std::uint64_t model = 0; // Model::identity
     std::int64_t next = 0, oldest = 0, ringStart = 0;
     std::int32_t sinks = 0, window = 0, maxChunk = 0, dense = 0;
     bool operator==(const SavedHeader&) const = default;
 };
 
-SavedHeader headerOf(const SinkCache& cache) {
+SavedHeader headerOf(const Model& model, const SinkCache& cache) {
     const SinkCache::Shape& shape = cache.shape();
-    return {.next = cache.next(),
+    return {.model = model.identity,
+            .next = cache.next(),
             .oldest = cache.oldest(),
             .ringStart = shape.ringStart,
             .sinks = shape.sinks,
@@ -139,7 +169,7 @@ SavedHeader headerOf(const SinkCache& cache) {
 } // namespace
 
 std::vector<std::byte> Context::save() const {
-    const SavedHeader header = headerOf(m_impl->cache);
+    const SavedHeader header = headerOf(*m_impl->model, m_impl->cache);
     const std::vector<std::byte> body = m_impl->keysAndValues->save();
     std::vector<std::byte> state(sizeof header + body.size());
     std::memcpy(state.data(), &header, sizeof header);
@@ -152,9 +182,12 @@ void Context::restore(std::span<const std::byte> state) {
     if (state.size() < sizeof header)
         throw Error("The saved state of the chat is cut off.");
     std::memcpy(&header, state.data(), sizeof header);
-    SavedHeader own = headerOf(m_impl->cache);
+    SavedHeader own = headerOf(*m_impl->model, m_impl->cache);
     own.next = header.next;
     own.oldest = header.oldest;
+    if (std::equal(std::begin(header.magic), std::end(header.magic), std::begin(own.magic)) &&
+        header.model != own.model)
+        throw Error("The saved state of the chat belongs to another model.");
     if (header != own)
         throw Error("The saved state of the chat belongs to other cache settings.");
     m_impl->keysAndValues->restore(state.subspan(sizeof header));

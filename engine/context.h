@@ -1,5 +1,6 @@
 #pragma once
 #include "engine/attention_frame.h"
+#include "engine/forward_pass.h"
 #include "engine/model.h"
 #include "engine/sink_cache.h"
 #include "engine/types.h"
@@ -11,8 +12,6 @@
 
 namespace engine {
 
-enum class LogitsWanted { None, Last, All };
-
 struct ContextOptions {
     CacheMode mode = CacheMode::Streaming; // Recompute is engine/recompute.h
     int sinks = 4;                         // Dense and Window have none
@@ -23,14 +22,14 @@ struct ContextOptions {
     StreamPosition ringStart = 0; // see SinkCache::Shape
 };
 
-/// One stream of tokens through a model: a KvCache, its SinkCache and the scratch memory of the forward pass. Engine thread.
-/// Holding several (a chat, a comparison) is fine; they share the model's weights and backend, one call at a time.
+/// One stream of tokens through a model: a KvCache and its SinkCache. Engine thread. Holding several (a chat, a comparison) is fine; they
+/// share the model's weights, backend and executor, one call at a time, and know nothing of each other.
 class Context {
 public:
     Context(std::shared_ptr<const Model> model, const ContextOptions& options);
     ~Context();
 
-    /// Reads tokens in chunks; the same logits as one by one. Returns logits (rows, vocabulary), valid until the next call: none, the
+    /// Reads tokens in chunks; the same logits as one by one. Returns logits (rows, vocabulary), valid until the next call for this context: none, the
     /// last token's, or every token's (then tokens.size() <= maxChunk). `capture` null = not looked at, else a frame from prepareFrame()
     /// with its level set: filled for the last token. Stops between layers when asked: then the unfinished chunk is taken back and the
     /// result is empty. Throws engine::Error when a dense cache has no room for all of them.
@@ -45,7 +44,8 @@ public:
     const ContextOptions& options() const; // window resolved
     std::size_t cacheBytes() const;
 
-    /// The whole state of the stream; restore() needs the same model and options.
+    /// The whole state of the stream, whatever the device; restore() needs the same model and options and throws engine::Error if they are
+    /// not.
     std::vector<std::byte> save() const;
     void restore(std::span<const std::byte> state);
 

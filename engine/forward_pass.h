@@ -1,58 +1,57 @@
 #pragma once
-#include "engine/attention_frame.h"
-#include "engine/context.h"
-#include "engine/model.h"
+#include "engine/model/weights.h"
+#include "engine/model_config.h"
 #include "engine/step.h"
 
-#include <initializer_list>
-#include <memory>
+#include <cstdint>
 #include <span>
 #include <stop_token>
 
 namespace engine {
 
-/// The model graph, written once over kernels::Backend and following ModelConfig::block, and its scratch memory. Engine thread; owned by
-/// Context.
+enum class LogitsWanted : std::uint8_t { None, Last, All };
+
+/// The model graph, written once over kernels::Backend and following ModelConfig::block. Has no memory of its own. Engine thread; owned by
+/// Executor.
 class ForwardPass {
 public:
-    ForwardPass(const Model& model, int maxChunk);
+    ForwardPass(const ModelConfig& config, const Weights& weights, kernels::Backend& backend)
+        : m_config(config), m_weights(weights), m_backend(backend) {}
 
+    /// Scratch memory, as many rows as the step has tokens.
+    struct Rows {
+        kernels::Tensor x, normed;                   // (nTokens, dim)
+        kernels::Tensor second;                      // (nTokens, dim): parallel blocks with two norms
+        kernels::Tensor query, cacheQuery, attended; // (nTokens, heads * headDim)
+        kernels::Tensor key, value;                  // (nTokens, kvHeads * headDim)
+        kernels::Tensor gate, up;                    // (nTokens, ffnDim)
+    };
     struct Batch {
         const Step& step;
-        kernels::KvCache* cache = nullptr;
+        kernels::KvCache& cache;
+        Rows rows;
         LogitsWanted wanted = LogitsWanted::Last;
-        AttentionFrame* capture = nullptr; // sized by prepareFrame(); null costs nothing
+        kernels::Tensor logits;                        // (1 or nTokens, vocabulary); not for None
+        std::span<kernels::AttentionCapture> captures; // (layers), or none
     };
-    /// False when it stopped between two layers: then the cache holds a part of the batch and the caller
-    /// takes it back.
+    /// The operations of a step, between begin() and submit(). False when it stopped between two layers.
     bool run(const Batch& batch, const std::stop_token& stop);
-    /// (1 or nTokens, vocabulary) of the last run; valid until the backend's next operation.
-    std::span<const float> logits() const;
 
 private:
-    struct Rows; // scratch cut to the batch
-    void block(int layer, const Rows& rows, const Batch& batch);
-    void attention(int layer, kernels::Tensor input, const Rows& rows, const Batch& batch);
-    void rotate(int rope, const Rows& rows, const Step& step);
+    void block(int layer, const Batch& batch);
+    void attention(int layer, kernels::Tensor input, const Batch& batch);
+    void rotate(int rope, const Batch& batch);
     void feedForward(int layer, kernels::Tensor input, const Rows& rows);
     void norm(kernels::Tensor x, const Norm& norm, kernels::Tensor out);
     void addBranch(const Projection& projection, kernels::Tensor input, const Norm& after, const Rows& rows);
-    void expect(kernels::Tensor x, std::initializer_list<const kernels::Weight*> weights);
-    void expectLayer(kernels::Tensor x, int layer);
-    void project(kernels::Tensor x, LogitsWanted wanted);
+    void project(const Batch& batch);
+    const LayerWeights& weightsOf(int layer) const {
+        return m_weights.layers[static_cast<std::size_t>(layer)];
+    }
 
-    const Model& m_model;
     const ModelConfig& m_config;
+    const Weights& m_weights;
     kernels::Backend& m_backend;
-    int m_maxChunk;
-    std::unique_ptr<kernels::Buffer> m_x, m_normed; // (maxChunk, dim)
-    std::unique_ptr<kernels::Buffer> m_second;      // (maxChunk, dim): parallel blocks with two norms
-    std::unique_ptr<kernels::Buffer> m_query, m_cacheQuery, m_attended; // (maxChunk, heads * headDim)
-    std::unique_ptr<kernels::Buffer> m_key, m_value;                    // (maxChunk, kvHeads * headDim)
-    std::unique_ptr<kernels::Buffer> m_gate, m_up;                      // (maxChunk, ffnDim)
-    std::unique_ptr<kernels::Buffer> m_lastLogits;                      // (1, vocabulary)
-    std::unique_ptr<kernels::Buffer> m_allLogits; // (maxChunk, vocabulary), made when first wanted
-    kernels::Tensor m_logits;
 };
 
 } // namespace engine

@@ -1,6 +1,7 @@
 #include "engine/model.h"
 
 #include "engine/error.h"
+#include "engine/executor.h"
 #include "kernels/devices.h"
 
 namespace engine {
@@ -31,8 +32,31 @@ ModelInfo describe(const Model& model, const GgufFile& file) {
     return info;
 }
 
+/// FNV-1a of the file's size and of every tensor's name, shape, type and first numbers: versions of a model differ in their numbers only.
+std::uint64_t identify(const GgufFile& file) {
+    constexpr std::size_t looked = 1024; // bytes of a tensor
+    std::uint64_t hash = 0xCBF29CE484222325u;
+    const auto add = [&](const auto* values, std::size_t bytes) {
+        for (const std::byte byte : std::as_bytes(std::span(values, bytes / sizeof *values)))
+            hash = (hash ^ static_cast<std::uint64_t>(byte)) * 0x100000001B3u;
+    };
+    const std::uint64_t fileBytes = file.fileBytes();
+    add(&fileBytes, sizeof fileBytes);
+    std::vector<std::byte> first;
+    for (const GgufFile::TensorInfo& tensor : file.tensors()) {
+        add(tensor.name.data(), tensor.name.size());
+        add(&tensor.type, sizeof tensor.type);
+        add(tensor.shape.data(), tensor.shape.size() * sizeof tensor.shape[0]);
+        const std::size_t bytes = std::min(looked, static_cast<std::size_t>(tensor.bytes));
+        file.read(tensor, first, 0, bytes);
+        add(first.data(), bytes);
+    }
+    return hash;
+}
+
 } // namespace
 
+Model::Model() = default;
 Model::~Model() = default;
 
 std::shared_ptr<const Model> Model::load(const std::filesystem::path& path, const LoadOptions& options,
@@ -50,6 +74,8 @@ std::shared_ptr<const Model> Model::load(const std::filesystem::path& path, cons
 
     if (!model->weights.load(*file, c, *model->backend, progress, stop))
         return nullptr;
+    model->executor = std::make_unique<Executor>(c, model->weights, *model->backend);
+    model->identity = identify(*file);
     model->info = describe(*model, *file);
     return model;
 }

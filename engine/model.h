@@ -7,6 +7,7 @@
 #include "engine/tokenizer.h"
 #include "kernels/backend.h"
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -14,14 +15,17 @@
 
 namespace engine {
 
-/// A loaded model: configuration, tokenizer, chat format, weights on one backend. Immutable after load; the backend inside is used
-/// by one thread at a time (the engine thread). Contexts hold a shared pointer to it.
+class Executor;
+
+/// A loaded model: configuration, tokenizer, chat format, weights on one device and what runs them. Immutable after load; backend and
+/// executor are used by one thread at a time (the engine thread). Contexts hold a shared pointer to it.
 class Model {
 public:
     /// Throws engine::Error. `progress` gets 0..1 on the calling thread; a stop request makes it return null.
     static std::shared_ptr<const Model> load(const std::filesystem::path& path, const LoadOptions& options,
                                              const std::function<void(float)>& progress = {},
                                              std::stop_token stop = {});
+    Model();
     ~Model();
 
     ModelConfig config;
@@ -31,6 +35,9 @@ public:
 
     mutable std::unique_ptr<kernels::Backend> backend; // declared before what it made: destroyed after it
     Weights weights;
+    mutable std::unique_ptr<Executor> executor;
+    /// Tells models from each other, of one shape too: what a saved context names.
+    std::uint64_t identity = 0;
 };
 
 } // namespace engine

@@ -10,63 +10,73 @@ constexpr std::size_t MOST_RUNS = 3;
 
 } // namespace
 
-Step::Step(const ModelConfig& config, int cacheTokens, int maxTokens) : m_ropeDim(config.ropeDim) {
+Step::Step(const ModelConfig& config, int cacheTokens, int maxTokens) {
     const auto most = static_cast<std::size_t>(maxTokens);
     m_slots.reserve(most);
     for (const RopeConfig& rope : config.ropes) {
         m_tables.emplace_back(rope, config.ropeDim, cacheTokens);
-        m_angles.push_back(
-            {std::vector<float>(most * index(m_ropeDim)), std::vector<float>(most * index(m_ropeDim))});
+        const std::size_t angles = most * static_cast<std::size_t>(m_tables.back().ropeDim());
+        m_angles.push_back({std::vector<float>(angles), std::vector<float>(angles)});
     }
+    m_angleSpans.resize(2 * m_tables.size());
     for (const LayerConfig& layer : config.layerConfigs) {
-        const auto same = [&](const Views& views) { return views.window == layer.window; };
+        const auto same = [&](const View& view) { return view.window == layer.window; };
         if (std::any_of(m_views.begin(), m_views.end(), same))
             continue;
         m_views.push_back({layer.window, {}, {}});
         m_views.back().runs.reserve(most * MOST_RUNS);
-        m_views.back().spans.reserve(most);
+        m_views.back().firstRun.reserve(most + 1);
     }
+    m_viewSpans.resize(m_views.size());
 }
 
 void Step::set(std::span<const TokenId> tokens, std::span<const Place> places,
                const kernels::KvShape& shape) {
     assert(tokens.size() == places.size() && tokens.size() <= m_slots.capacity());
-    m_tokens = tokens;
     m_slots.clear();
     for (const Place& place : places)
         m_slots.push_back(place.slot);
-    fillAngles(places);
-    for (Views& views : m_views) {
-        views.runs.clear();
-        views.spans.clear();
-        for (const Place& place : places) {
-            const std::size_t first = views.runs.size();
-            appendRuns(place, shape, views.window, views.runs);
-            views.spans.push_back({views.runs.data() + first, views.runs.size() - first});
+    setAngles(places);
+    setViews(places, shape);
+    m_inputs = {tokens, m_slots, m_angleSpans, m_viewSpans};
+}
+
+void Step::setAngles(std::span<const Place> places) {
+    m_oneRotation = std::all_of(places.begin(), places.end(),
+                                [](const Place& place) { return place.position == place.sinkPosition; });
+    for (std::size_t rope = 0; rope < m_tables.size(); ++rope) {
+        const RopeTable& table = m_tables[rope];
+        const auto length = static_cast<std::size_t>(table.ropeDim());
+        Angles& angles = m_angles[rope];
+        for (std::size_t i = 0; i < places.size(); ++i) {
+            table.fill(places[i].position, std::span(angles.stream).subspan(i * length, length));
+            if (!m_oneRotation)
+                table.fill(places[i].sinkPosition, std::span(angles.cache).subspan(i * length, length));
         }
+        m_angleSpans[2 * rope] = std::span(angles.stream).first(places.size() * length);
+        m_angleSpans[2 * rope + 1] =
+            std::span(angles.cache).first(m_oneRotation ? 0 : places.size() * length);
     }
 }
 
-void Step::fillAngles(std::span<const Place> places) {
-    const std::size_t length = index(m_ropeDim);
-    m_oneRotation = std::all_of(places.begin(), places.end(),
-                                [](const Place& place) { return place.position == place.sinkPosition; });
-    for (std::size_t table = 0; table < m_tables.size(); ++table)
-        for (std::size_t i = 0; i < places.size(); ++i) {
-            const auto part = [&](std::vector<float>& all) {
-                return std::span(all).subspan(i * length, length);
-            };
-            m_tables[table].fill(places[i].position, part(m_angles[table].stream));
-            if (!m_oneRotation)
-                m_tables[table].fill(places[i].sinkPosition, part(m_angles[table].cache));
+void Step::setViews(std::span<const Place> places, const kernels::KvShape& shape) {
+    for (std::size_t i = 0; i < m_views.size(); ++i) {
+        View& view = m_views[i];
+        view.runs.clear();
+        view.firstRun.assign(1, 0);
+        for (const Place& place : places) {
+            appendRuns(place, shape, view.window, view.runs);
+            view.firstRun.push_back(static_cast<std::int32_t>(view.runs.size()));
         }
+        m_viewSpans[i] = {view.runs, view.firstRun};
+    }
 }
 
-std::span<const std::span<const kernels::KeyRun>> Step::runs(int window) const {
-    const auto found = std::find_if(m_views.begin(), m_views.end(),
-                                    [&](const Views& views) { return views.window == window; });
+int Step::view(int window) const {
+    const auto found =
+        std::find_if(m_views.begin(), m_views.end(), [&](const View& view) { return view.window == window; });
     assert(found != m_views.end());
-    return found->spans;
+    return static_cast<int>(found - m_views.begin());
 }
 
 void appendRuns(const Place& place, const kernels::KvShape& shape, int window,

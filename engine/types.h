@@ -26,7 +26,7 @@ struct ChatMessage {
 ///  Dense      every token stays; stops at the capacity.
 ///  Window     a ring without sinks (the paper's window attention, which collapses).
 ///  Streaming  sinks + ring: StreamingLLM.
-///  Recompute  the last tokens are read again from scratch for every token: oracle and baseline, command line only.
+///  Recompute  the last tokens are read again from scratch for every token: oracle and baseline, for comparisons only.
 enum class CacheMode : std::uint8_t { Dense, Window, Streaming, Recompute };
 
 struct CacheOptions {

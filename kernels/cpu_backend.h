@@ -14,8 +14,8 @@ enum class ActivationPrecision : std::uint8_t { Int8, Float32 };
 struct CpuOptions {
     int threads = 0; // 0: one per physical core
     ActivationPrecision activations = ActivationPrecision::Int8;
-    std::string
-        isa; // "" = best; else one of cpuIsaNames(); the environment variable SUMIDERO_ISA overrides ""
+    std::string isa =
+        {}; // "" = best; else one of cpuIsaNames(); the environment variable SUMIDERO_ISA overrides ""
 };
 
 /// The embedded default. Plain x86-64 (or any other) binary; the instruction set is chosen at run time.

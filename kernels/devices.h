@@ -10,8 +10,8 @@ namespace kernels {
 class Backend;
 
 struct DeviceOptions {
-    std::string device; // "" = the default: "cpu"
-    CpuOptions cpu;     // for the CPU
+    std::string device = {}; // "" = the default: "cpu"
+    CpuOptions cpu = {};     // for the CPU
 };
 
 /// Throws std::runtime_error with a sentence: no such device, or it cannot be used as asked for.

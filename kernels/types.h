@@ -85,15 +85,18 @@ struct HostMatrix {
     std::size_t bytes() const { return static_cast<std::size_t>(rows) * rowBytes(); }
 };
 
-/// A float32 matrix in the backend's memory, row-major and dense. Does not own. Only the backend may follow `data`.
-struct Tensor {
-    float* data = nullptr;
-    std::int64_t rows = 0; // tokens
-    std::int64_t cols = 0; // features
+class Buffer;
 
-    /// Rows [first, first + count) of the same memory.
+/// A float32 matrix in a backend's memory, row-major and dense: a name for a part of a buffer that only the backend follows. Does not own.
+struct Tensor {
+    Buffer* buffer = nullptr;
+    std::int64_t offset = 0; // of the first element in the buffer, in elements
+    std::int64_t rows = 0;   // tokens
+    std::int64_t cols = 0;   // features
+
+    /// Rows [first, first + count).
     Tensor rowRange(std::int64_t first, std::int64_t count) const {
-        return {data + first * cols, count, cols};
+        return {buffer, offset + first * cols, count, cols};
     }
 };
 

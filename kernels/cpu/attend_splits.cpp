@@ -32,13 +32,13 @@ bool liesIn(const KvShape& shape, const KeyRun& run, KvPart part) {
     return (run.firstSlot < shape.sinkSlots) == (part == KvPart::Sinks);
 }
 
-void appendSplits(const KvShape& shape, std::span<const KeyRuns> views, KvPart part, int query,
+void appendSplits(const KvShape& shape, const KeyView& view, KvPart part, int query,
                   std::vector<AttendSplit>& splits) {
     const int slots = part == KvPart::Sinks ? shape.sinkSlots : shape.ringSlots;
     for (int index = 0; index * SPLIT_SLOTS < slots; ++index) {
         std::uint16_t all[SPLIT_GROUPS] = {}, masks[SPLIT_GROUPS];
-        for (const KeyRuns runs : views) {
-            if (!splitMasks(shape, runs, part, query, index, masks))
+        for (std::size_t token = 0; token < view.tokens(); ++token) {
+            if (!splitMasks(shape, view.of(token), part, query, index, masks))
                 continue;
             for (int group = 0; group < SPLIT_GROUPS; ++group)
                 all[group] = static_cast<std::uint16_t>(all[group] | masks[group]);
@@ -61,53 +61,58 @@ void appendSplits(const KvShape& shape, std::span<const KeyRuns> views, KvPart p
 
 } // namespace
 
-AttendCall::AttendCall(const AttendArgs& arguments)
-    : args(arguments), cache(static_cast<const CpuKvCache&>(*arguments.cache)),
-      kvHeads(cache.shape().kvHeads), headDim(cache.shape().headDim),
-      paddedDim(cache.layout(KvPart::Ring).paddedDim) {
-    heads = static_cast<int>(args.out.cols) / headDim;
+AttendCall::AttendCall(const AttendArgs& args, const KeyView& seen, std::vector<Matrix>& matrices)
+    : cache(static_cast<const CpuKvCache&>(*args.cache)), layer(args.layer), view(seen),
+      out(matrixOf(args.out)), scale(args.style.scale), softcap(args.style.softcap),
+      slopes(numbersOf(args.style.slopes)), sinkLogits(numbersOf(args.style.sinkLogits)) {
+    const KvShape& shape = cache.shape();
+    assert(layer >= 0 && layer < static_cast<int>(shape.layers.size()));
+    kvHeads = shape.layer(layer).kvHeads;
+    headDim = shape.layer(layer).headDim;
+    paddedDim = cache.layout(layer, KvPart::Ring).paddedDim;
+    heads = static_cast<int>(out.cols) / headDim;
     groupHeads = heads / kvHeads;
-    assert(args.out.cols == static_cast<std::int64_t>(groupHeads) * kvHeads * headDim);
-    assert(!args.queries.empty());
-    for ([[maybe_unused]] const Tensor& query : args.queries)
-        assert(query.rows == args.out.rows && query.cols == args.out.cols);
-    assert(args.runs.size() == static_cast<std::size_t>(args.out.rows));
-    assert(args.layer >= 0 && args.layer < cache.shape().layers);
-    for (const KeyRuns runs : args.runs) {
-        for ([[maybe_unused]] const KeyRun& run : runs) {
-            const bool pinned = run.firstSlot < cache.shape().sinkSlots;
-            assert(run.firstSlot >= 0 && run.count >= 0 && run.query >= 0 &&
-                   run.query < static_cast<int>(args.queries.size()));
-            assert(run.firstSlot + run.count <= (pinned ? cache.shape().sinkSlots : cache.shape().slots()));
-        }
+    assert(out.cols == static_cast<std::int64_t>(groupHeads) * kvHeads * headDim);
+    assert(view.tokens() == static_cast<std::size_t>(out.rows));
+    matrices.clear();
+    for (const Tensor& query : args.queries) {
+        assert(query.rows == out.rows && query.cols == out.cols);
+        matrices.push_back(matrixOf(query));
+    }
+    queries = matrices;
+    assert(!queries.empty());
+    for ([[maybe_unused]] const KeyRun& run : view.runs) {
+        [[maybe_unused]] const int end = run.firstSlot < shape.sinkSlots ? shape.sinkSlots : shape.slots();
+        assert(run.firstSlot >= 0 && run.count >= 0 && run.firstSlot + run.count <= end);
+        assert(run.query >= 0 && run.query < static_cast<int>(queries.size()));
     }
 }
 
 KvRun AttendCall::run(KvPart part, int kvHead) const {
-    const KvLayout& layout = cache.layout(part);
+    const KvLayout& layout = cache.layout(layer, part);
     return {layout.type,
             layout.headDim,
             layout.paddedDim,
             layout.blocks,
-            cache.keys(args.layer, part, kvHead),
-            cache.values(args.layer, part, kvHead),
+            cache.keys(layer, part, kvHead),
+            cache.values(layer, part, kvHead),
             layout.keyGroupBytes,
             layout.valueGroupBytes,
-            cache.keys(args.layer, part, kvHead)};
+            cache.keys(layer, part, kvHead)};
 }
 
 void AttendCall::style(const AttendKernels& kernels, int head, const float* distances, float* scores,
                        int count) const {
-    if (args.style.softcap > 0)
-        kernels.softcap(scores, args.style.softcap * LOG2_E, count);
-    if (args.style.slopes)
-        kernels.addScaled(scores, distances, -LOG2_E * args.style.slopes->tensor().data[head], count);
+    if (softcap > 0)
+        kernels.softcap(scores, softcap * LOG2_E, count);
+    if (slopes)
+        kernels.addScaled(scores, distances, -LOG2_E * slopes[head], count);
 }
 
 RowSums AttendCall::startOf(int head) const {
-    if (!args.style.sinkLogits)
+    if (!sinkLogits)
         return {-INFINITY, 0.0f, 0.0f};
-    return {LOG2_E * args.style.sinkLogits->tensor().data[head], 1.0f, 0.0f};
+    return {LOG2_E * sinkLogits[head], 1.0f, 0.0f};
 }
 
 int AttendSplit::firstSlot(const KvShape& shape) const {
@@ -147,12 +152,11 @@ void splitDistances(const KvShape& shape, KeyRuns runs, const AttendSplit& split
     }
 }
 
-void listSplits(const KvShape& shape, std::span<const KeyRuns> views, int queries,
-                std::vector<AttendSplit>& splits) {
+void listSplits(const KvShape& shape, const KeyView& view, int queries, std::vector<AttendSplit>& splits) {
     splits.clear();
     for (const KvPart part : {KvPart::Sinks, KvPart::Ring})
         for (int query = 0; query < queries; ++query)
-            appendSplits(shape, views, part, query, splits);
+            appendSplits(shape, view, part, query, splits);
 }
 
 } // namespace kernels

@@ -1,6 +1,7 @@
 #pragma once
 #include "kernels/backend.h"
 #include "kernels/cpu/attend_kernels.h"
+#include "kernels/cpu/cpu_buffer.h"
 #include "kernels/cpu/kv_store.h"
 
 #include <cstdint>
@@ -9,12 +10,19 @@
 
 namespace kernels {
 
-/// One call of Backend::attend, with its shapes worked out.
+/// One call of Backend::attend, with its handles followed and its shapes worked out.
 struct AttendCall {
-    explicit AttendCall(const AttendArgs& arguments);
+    /// `matrices` is memory for the queries.
+    AttendCall(const AttendArgs& args, const KeyView& seen, std::vector<Matrix>& matrices);
 
-    const AttendArgs& args;
     const CpuKvCache& cache;
+    int layer;
+    KeyView view;
+    std::span<const Matrix> queries; // by KeyRun::query
+    Matrix out;
+    float scale, softcap;
+    const float* slopes;     // (heads) or null
+    const float* sinkLogits; // (heads) or null
     int heads;
     int kvHeads;
     int groupHeads; // query heads of one KV head
@@ -22,8 +30,13 @@ struct AttendCall {
     int paddedDim;
 
     KvRun run(KvPart part, int kvHead) const;
+    /// Of some tokens.
+    KeyView viewOf(int first, int tokens) const {
+        return {view.runs,
+                view.firstRun.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(tokens) + 1)};
+    }
     /// Does style() anything?
-    bool isStyled() const { return args.style.softcap > 0 || args.style.slopes; }
+    bool isStyled() const { return softcap > 0 || slopes; }
     /// Scores of one head over `count` slots (a multiple of 16), in powers of 2, before the softmax. `distances` are read only where
     /// the style has slopes.
     void style(const AttendKernels& kernels, int head, const float* distances, float* scores,
@@ -54,7 +67,6 @@ bool splitMasks(const KvShape& shape, KeyRuns runs, KvPart part, int query, int 
 void splitDistances(const KvShape& shape, KeyRuns runs, const AttendSplit& split, float* distances);
 
 /// The splits that these queries see: pinned slots first and then the ring, each from its first slot on. Clears `splits`.
-void listSplits(const KvShape& shape, std::span<const KeyRuns> views, int queries,
-                std::vector<AttendSplit>& splits);
+void listSplits(const KvShape& shape, const KeyView& view, int queries, std::vector<AttendSplit>& splits);
 
 } // namespace kernels

@@ -4,8 +4,8 @@
 
 namespace kernels {
 
-void Attention::run(const AttendArgs& args) {
-    const AttendCall call(args);
+void Attention::run(const AttendArgs& args, const KeyView& view) {
+    const AttendCall call(args, view, m_queries);
     const int tokens = static_cast<int>(args.out.rows);
     // A tile is one unit of work, so few queries would leave threads idle; taking them one by one divides the
     // slots instead.

@@ -96,7 +96,7 @@ private:
 class Attention {
 public:
     Attention(ThreadPool& pool, Isa isa) : m_pool(pool), m_decode(pool, isa), m_prefill(pool, isa) {}
-    void run(const AttendArgs& args);
+    void run(const AttendArgs& args, const KeyView& view);
     /// Bytes of keys and values read since the last call.
     std::uint64_t takeBytesRead();
 
@@ -104,6 +104,7 @@ private:
     ThreadPool& m_pool;
     DecodeAttention m_decode;
     PrefillAttention m_prefill;
+    std::vector<Matrix> m_queries; // of the call that runs
     std::uint64_t m_bytesRead = 0;
 };
 

@@ -12,7 +12,7 @@ constexpr int ROWS_AT_ONCE = 8; // query heads whose weights are added to the sl
 constexpr std::size_t ORDINARY_RUNS = 64; // of a query's newest keys: more cost one allocation
 
 std::size_t bytesOf(const AttendCall& call, const AttendSplit& split) {
-    const KvLayout& layout = call.cache.layout(split.part);
+    const KvLayout& layout = call.cache.layout(call.layer, split.part);
     return static_cast<std::size_t>(split.groups) * (layout.keyGroupBytes + layout.valueGroupBytes);
 }
 
@@ -34,8 +34,7 @@ void DecodeAttention::reserve(const AttendCall& call) {
     const KvShape& shape = call.cache.shape();
     const auto splitsOf = [](int slots) { return (slots + SPLIT_SLOTS - 1) / SPLIT_SLOTS; };
     const std::size_t splits =
-        static_cast<std::size_t>(splitsOf(shape.sinkSlots) + splitsOf(shape.ringSlots)) *
-        call.args.queries.size();
+        static_cast<std::size_t>(splitsOf(shape.sinkSlots) + splitsOf(shape.ringSlots)) * call.queries.size();
     const std::size_t rows = std::max(splits * static_cast<std::size_t>(call.heads),
                                       static_cast<std::size_t>(m_pool.threads() * call.groupHeads));
     const std::size_t padded = static_cast<std::size_t>(call.paddedDim);
@@ -56,8 +55,7 @@ void DecodeAttention::reserve(const AttendCall& call) {
 
 std::uint64_t DecodeAttention::run(const AttendCall& call, int token, const AttentionCapture* capture) {
     reserve(call);
-    listSplits(call.cache.shape(), call.args.runs.subspan(static_cast<std::size_t>(token), 1),
-               static_cast<int>(call.args.queries.size()), m_splits);
+    listSplits(call.cache.shape(), call.viewOf(token, 1), static_cast<int>(call.queries.size()), m_splits);
     if (capture)
         listRecent(call, token, capture->recentKeys);
     const int splits = static_cast<int>(m_splits.size());
@@ -94,7 +92,7 @@ float* DecodeAttention::weightsOf(const AttendCall& call, int unit, int worker, 
 // The newest keys of the ring, as runs.
 void DecodeAttention::listRecent(const AttendCall& call, int token, int keys) {
     m_recent.clear();
-    const KeyRuns runs = call.args.runs[static_cast<std::size_t>(token)];
+    const KeyRuns runs = call.view.of(static_cast<std::size_t>(token));
     for (auto run = runs.rbegin(); run != runs.rend() && keys > 0; ++run) {
         if (run->firstSlot < call.cache.shape().sinkSlots)
             continue;
@@ -112,17 +110,18 @@ void DecodeAttention::runUnit(const AttendCall& call, int token, int unit, int w
     KvRun run = call.run(split.part, kvHead);
     if (unit % splits + 1 < splits) {
         const AttendSplit& next = (&split)[1];
-        run.nextKeys = call.cache.keys(call.args.layer, next.part, kvHead) +
-                       static_cast<std::size_t>(next.firstGroup) * call.cache.layout(next.part).keyGroupBytes;
+        run.nextKeys = call.cache.keys(call.layer, next.part, kvHead) +
+                       static_cast<std::size_t>(next.firstGroup) *
+                           call.cache.layout(call.layer, next.part).keyGroupBytes;
     }
-    const Tensor& queries = call.args.queries[static_cast<std::size_t>(split.query)];
+    const Matrix& queries = call.queries[static_cast<std::size_t>(split.query)];
     const float* query = queries.data + token * queries.cols + kvHead * call.groupHeads * call.headDim;
     m_kernels.scores(run, split.firstGroup, split.groups, query, call.headDim, call.groupHeads,
-                     call.args.style.scale * LOG2_E, weights);
+                     call.scale * LOG2_E, weights);
     if (call.isStyled()) {
         float* distances = m_distances + worker * SPLIT_SLOTS;
-        if (call.args.style.slopes)
-            splitDistances(call.cache.shape(), call.args.runs[static_cast<std::size_t>(token)], split,
+        if (call.slopes)
+            splitDistances(call.cache.shape(), call.view.of(static_cast<std::size_t>(token)), split,
                            distances);
         for (int row = 0; row < call.groupHeads; ++row)
             call.style(m_kernels, kvHead * call.groupHeads + row, distances, weights + row * SPLIT_SLOTS,
@@ -165,7 +164,7 @@ RowSums DecodeAttention::mergeHead(const AttendCall& call, int token, int head) 
     }
     m_kernels.scaleRow(m_headOut, total.sum > 0 ? 1.0f / total.sum : 0.0f, call.paddedDim);
     std::copy(m_headOut, m_headOut + call.headDim,
-              call.args.out.data + token * call.args.out.cols + head * call.headDim);
+              call.out.data + token * call.out.cols + head * call.headDim);
     return total;
 }
 
@@ -189,7 +188,7 @@ HeadStats DecodeAttention::statsOf(const AttendCall& call, int head, const RowSu
         if (isSink)
             stats.sinks += part.sums.sum * share;
     }
-    if (call.args.style.sinkLogits)
+    if (call.sinkLogits)
         stats.learnedSink = shareOf(call.startOf(head), total);
     stats.effectiveKeys = std::exp2(std::log2(total.sum) - total.entropy / total.sum);
     stats.outputNorm = std::sqrt(m_kernels.squares(m_headOut, call.paddedDim));

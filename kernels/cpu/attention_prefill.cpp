@@ -26,7 +26,7 @@ void PrefillAttention::reserve(const AttendCall& call, int tokens) {
     const std::size_t dim = static_cast<std::size_t>(call.headDim),
                       padded = static_cast<std::size_t>(call.paddedDim);
     const std::size_t panel = std::size_t{PANEL_GROUPS} * KV_GROUP * padded;
-    const std::size_t rotations = call.args.queries.size();
+    const std::size_t rotations = call.queries.size();
     const std::size_t floats = rows * (rotations * dim + SPLIT_SLOTS + 2 * padded) + panel + SPLIT_SLOTS;
     for (Tile& tile : m_tiles) {
         if (tile.memory.size() < floats * sizeof(float))
@@ -62,18 +62,17 @@ std::uint64_t PrefillAttention::run(const AttendCall& call, int tokens) {
 void PrefillAttention::runTile(const AttendCall& call, int kvHead, int firstToken, int tokens,
                                Tile& tile) const {
     const KvShape& shape = call.cache.shape();
-    const std::span<const KeyRuns> views =
-        call.args.runs.subspan(static_cast<std::size_t>(firstToken), static_cast<std::size_t>(tokens));
+    const KeyView view = call.viewOf(firstToken, tokens);
     const int rows = tokens * call.groupHeads;
     gatherQueries(call, kvHead, firstToken, tokens, tile);
-    listSplits(shape, views, static_cast<int>(call.args.queries.size()), tile.splits);
+    listSplits(shape, view, static_cast<int>(call.queries.size()), tile.splits);
     for (int row = 0; row < rows; ++row)
         tile.sums[static_cast<std::size_t>(row)] =
             call.startOf(kvHead * call.groupHeads + row % call.groupHeads);
     std::fill(tile.out, tile.out + static_cast<std::ptrdiff_t>(rows) * call.paddedDim, 0.0f);
     for (const AttendSplit& split : tile.splits) {
         for (int token = 0; token < tokens; ++token)
-            splitMasks(shape, views[static_cast<std::size_t>(token)], split.part, split.query, split.index,
+            splitMasks(shape, view.of(static_cast<std::size_t>(token)), split.part, split.query, split.index,
                        tile.masks.data() + token * SPLIT_GROUPS);
         takeSplit(call, split, kvHead, firstToken, rows, tile);
     }
@@ -83,8 +82,7 @@ void PrefillAttention::runTile(const AttendCall& call, int kvHead, int firstToke
         const float sum = tile.sums[static_cast<std::size_t>(row)].sum;
         float* out = tile.out + static_cast<std::ptrdiff_t>(row) * call.paddedDim;
         m_kernels.scaleRow(out, sum > 0 ? 1.0f / sum : 0.0f, call.paddedDim);
-        std::copy(out, out + call.headDim,
-                  call.args.out.data + token * call.args.out.cols + head * call.headDim);
+        std::copy(out, out + call.headDim, call.out.data + token * call.out.cols + head * call.headDim);
     }
 }
 
@@ -92,9 +90,9 @@ void PrefillAttention::gatherQueries(const AttendCall& call, int kvHead, int fir
                                      Tile& tile) const {
     const std::ptrdiff_t width = static_cast<std::ptrdiff_t>(call.groupHeads) * call.headDim;
     for (int token = 0; token < tokens; ++token) {
-        const std::int64_t offset = (firstToken + token) * call.args.out.cols + kvHead * width;
-        for (std::size_t query = 0; query < call.args.queries.size(); ++query)
-            std::copy_n(call.args.queries[query].data + offset, width,
+        const std::int64_t offset = (firstToken + token) * call.out.cols + kvHead * width;
+        for (std::size_t query = 0; query < call.queries.size(); ++query)
+            std::copy_n(call.queries[query].data + offset, width,
                         tile.queries + (static_cast<std::ptrdiff_t>(query) * tokens + token) * width);
     }
 }
@@ -103,8 +101,8 @@ void PrefillAttention::styleScores(const AttendCall& call, const AttendSplit& sp
                                    int firstToken, int rows, Tile& tile) const {
     for (int row = 0; row < rows; ++row) {
         const int token = row / call.groupHeads, head = row % call.groupHeads;
-        if (head == 0 && call.args.style.slopes)
-            splitDistances(call.cache.shape(), call.args.runs[static_cast<std::size_t>(firstToken + token)],
+        if (head == 0 && call.slopes)
+            splitDistances(call.cache.shape(), call.view.of(static_cast<std::size_t>(firstToken + token)),
                            split, tile.distances);
         call.style(m_kernels, kvHead * call.groupHeads + head, tile.distances,
                    tile.scores + row * SPLIT_SLOTS, split.groups * KV_GROUP);
@@ -135,7 +133,7 @@ void PrefillAttention::takeSplit(const AttendCall& call, const AttendSplit& spli
 void PrefillAttention::scorePanels(const AttendCall& call, const AttendSplit& split, const KvRun& run,
                                    int rows, Tile& tile) const {
     const float* queries = tile.queries + static_cast<std::ptrdiff_t>(split.query) * rows * call.headDim;
-    const float scale = call.args.style.scale * LOG2_E;
+    const float scale = call.scale * LOG2_E;
     if (run.type == KvType::Q8_0) // multiplied as it is
         return m_kernels.scores(run, split.firstGroup, split.groups, queries, call.headDim, rows, scale,
                                 tile.scores);

@@ -1,8 +1,8 @@
 #include "kernels/cpu_backend.h"
 
 #include "kernels/cpu/attention.h"
+#include "kernels/cpu/cpu_buffer.h"
 #include "kernels/cpu/elementwise_kernels.h"
-#include "kernels/cpu/huge_memory.h"
 #include "kernels/cpu/isa.h"
 #include "kernels/cpu/kv_store.h"
 #include "kernels/cpu/linear.h"
@@ -10,20 +10,10 @@
 
 #include <algorithm>
 #include <cassert>
+#include <vector>
 
 namespace kernels {
 namespace {
-
-class CpuBuffer final : public Buffer {
-public:
-    CpuBuffer(std::int64_t rows, std::int64_t cols)
-        : m_memory(static_cast<std::size_t>(rows * cols) * sizeof(float)), m_rows(rows), m_cols(cols) {}
-    Tensor tensor() const override { return {reinterpret_cast<float*>(m_memory.data()), m_rows, m_cols}; }
-
-private:
-    HugeMemory m_memory;
-    std::int64_t m_rows, m_cols;
-};
 
 // Of a new cache: a first prompt and its answer.
 constexpr int touchedSlots = 1024;
@@ -53,24 +43,42 @@ public:
         return cache;
     }
     void write(Tensor destination, std::span<const float> values) override {
-        assert(values.size() == static_cast<std::size_t>(destination.rows * destination.cols));
-        std::copy(values.begin(), values.end(), destination.data);
+        assert(m_stage == Stage::Outside);
+        const Matrix to = matrixOf(destination);
+        assert(values.size() == static_cast<std::size_t>(to.size()));
+        std::copy(values.begin(), values.end(), to.data);
     }
     std::span<const float> read(Tensor source) override {
-        return {source.data, static_cast<std::size_t>(source.rows * source.cols)};
+        assert(m_stage == Stage::Outside);
+        const Matrix from = matrixOf(source);
+        return {from.data, static_cast<std::size_t>(from.size())};
     }
 
-    void embed(const Weight& table, std::span<const std::int32_t> tokens, Tensor out) override;
+    // Every operation runs at once.
+    void begin(const StepInputs& inputs) override {
+        assert(m_stage != Stage::Submitted);
+        m_inputs = inputs;
+        m_stage = Stage::Begun;
+    }
+    void submit() override {
+        assert(m_stage == Stage::Begun);
+        m_stage = Stage::Submitted;
+    }
+    void wait() override {
+        assert(m_stage == Stage::Submitted);
+        m_stage = Stage::Outside;
+        m_inputs = {};
+    }
+
+    void embed(const Weight& table, Tensor out) override;
     void rmsNorm(Tensor x, Tensor gain, float epsilon, Tensor out) override;
     void layerNorm(Tensor x, Tensor gain, const Buffer* bias, float epsilon, Tensor out) override;
-    void linear(Tensor x, std::span<const LinearJob> jobs, Residual residual) override {
-        m_linear.run(x, jobs, residual);
+    void linear(Tensor x, std::span<const LinearJob> jobs, Rounding rounding) override;
+    void rope(Tensor x, int headDim, int ropeDim, RopePairing pairing, int table, Tensor out) override;
+    void storeKv(KvCache& cache, int layer, Tensor k, Tensor v) override;
+    void attend(const AttendArgs& args) override {
+        m_attention.run(args, stepPart(m_inputs.views, args.view));
     }
-    void expectLinear(std::span<const Weight* const> weights) override { m_linear.expect(weights); }
-    void rope(Tensor x, int headDim, int ropeDim, RopePairing pairing, std::span<const float> cosSin,
-              Tensor out) override;
-    void storeKv(KvCache& cache, int layer, Tensor k, Tensor v, std::span<const std::int32_t> slots) override;
-    void attend(const AttendArgs& args) override { m_attention.run(args); }
     void gatedActivation(Activation activation, Tensor gate, Tensor up, Tensor out) override;
     void activation(Activation activation, Tensor inOut) override;
     void clamp(Tensor inOut, float limit) override;
@@ -83,7 +91,18 @@ private:
     /// Calls body(first, end) for pieces of the rows, in parallel when there are many.
     template <class Body>
     void overRows(std::int64_t rows, std::int64_t cols, const Body& body);
+    /// An operand of an operation, which belongs into a step.
+    Matrix operand(const Tensor& tensor) const {
+        assert(m_stage == Stage::Begun);
+        return matrixOf(tensor);
+    }
+    template <class T>
+    const T& stepPart(std::span<const T> all, int index) const {
+        assert(m_stage == Stage::Begun && index >= 0 && static_cast<std::size_t>(index) < all.size());
+        return all[static_cast<std::size_t>(index)];
+    }
 
+    enum class Stage { Outside, Begun, Submitted };
     Isa m_isa;
     ActivationPrecision m_activations;
     const ElementwiseKernels& m_elementwise;
@@ -91,6 +110,9 @@ private:
     std::shared_ptr<WeightMemory> m_weightMemory = WeightMemory::create();
     Linear m_linear;
     Attention m_attention;
+    Stage m_stage = Stage::Outside;
+    StepInputs m_inputs;           // while a step is begun
+    std::vector<MatrixJob> m_jobs; // of the call of linear() that runs
 };
 
 // Small batches are done before another thread has woken up; larger ones are cut into pieces of about this
@@ -111,99 +133,121 @@ void CpuBackend::overRows(std::int64_t rows, std::int64_t cols, const Body& body
     });
 }
 
-void CpuBackend::embed(const Weight& table, std::span<const std::int32_t> tokens, Tensor out) {
+void CpuBackend::embed(const Weight& table, Tensor out) {
     const PackedWeight& weight = static_cast<const PackedWeight&>(table);
-    assert(out.cols == weight.cols() && out.rows == static_cast<std::int64_t>(tokens.size()));
-    overRows(out.rows, out.cols, [&](std::int64_t first, std::int64_t end) {
+    const Matrix to = operand(out);
+    const std::span<const std::int32_t> tokens = m_inputs.tokens;
+    assert(to.cols == weight.cols() && to.rows == static_cast<std::int64_t>(tokens.size()));
+    overRows(to.rows, to.cols, [&](std::int64_t first, std::int64_t end) {
         for (std::int64_t row = first; row < end; ++row) {
             const std::int32_t token = tokens[static_cast<std::size_t>(row)];
             assert(token >= 0 && token < weight.rows());
-            weight.dequantiseRow(token, out.data + row * out.cols);
+            weight.dequantiseRow(token, to.data + row * to.cols);
         }
     });
 }
 
 void CpuBackend::rmsNorm(Tensor x, Tensor gain, float epsilon, Tensor out) {
     assert(x.rows == out.rows && x.cols == out.cols && gain.rows == 1 && x.cols % gain.cols == 0);
-    const std::int64_t cols = gain.cols;
-    overRows(x.rows * x.cols / cols, cols, [&](std::int64_t first, std::int64_t end) {
+    const Matrix from = operand(x), gains = operand(gain), to = operand(out);
+    const std::int64_t cols = gains.cols;
+    overRows(from.size() / cols, cols, [&](std::int64_t first, std::int64_t end) {
         for (std::int64_t row = first; row < end; ++row)
-            m_elementwise.rmsNorm(x.data + row * cols, gain.data, epsilon, out.data + row * cols, cols);
+            m_elementwise.rmsNorm(from.data + row * cols, gains.data, epsilon, to.data + row * cols, cols);
     });
 }
 
 void CpuBackend::layerNorm(Tensor x, Tensor gain, const Buffer* bias, float epsilon, Tensor out) {
     assert(x.rows == out.rows && x.cols == out.cols && gain.rows == 1 && x.cols % gain.cols == 0);
-    const std::int64_t cols = gain.cols;
-    const float* const biases = bias ? bias->tensor().data : nullptr;
-    overRows(x.rows * x.cols / cols, cols, [&](std::int64_t first, std::int64_t end) {
+    const Matrix from = operand(x), gains = operand(gain), to = operand(out);
+    const float* const biases = numbersOf(bias);
+    const std::int64_t cols = gains.cols;
+    overRows(from.size() / cols, cols, [&](std::int64_t first, std::int64_t end) {
         for (std::int64_t row = first; row < end; ++row)
-            m_elementwise.layerNorm(x.data + row * cols, gain.data, biases, epsilon, out.data + row * cols,
+            m_elementwise.layerNorm(from.data + row * cols, gains.data, biases, epsilon, to.data + row * cols,
                                     cols);
     });
 }
 
-void CpuBackend::rope(Tensor x, int headDim, int ropeDim, RopePairing pairing, std::span<const float> cosSin,
-                      Tensor out) {
+void CpuBackend::linear(Tensor x, std::span<const LinearJob> jobs, Rounding rounding) {
+    m_jobs.clear();
+    for (const LinearJob& job : jobs)
+        m_jobs.push_back(
+            {static_cast<const PackedWeight*>(job.weight), operand(job.out), job.write, numbersOf(job.bias)});
+    m_linear.run(operand(x), m_jobs, rounding);
+}
+
+void CpuBackend::rope(Tensor x, int headDim, int ropeDim, RopePairing pairing, int table, Tensor out) {
+    const Matrix from = operand(x), to = operand(out);
+    const std::span<const float> cosSin = stepPart(m_inputs.angles, table);
     assert(x.rows == out.rows && x.cols == out.cols && x.cols % headDim == 0 && ropeDim <= headDim);
     assert(ropeDim % 2 == 0 && cosSin.size() == static_cast<std::size_t>(x.rows * ropeDim));
-    overRows(x.rows, x.cols, [&](std::int64_t first, std::int64_t end) {
+    overRows(from.rows, from.cols, [&](std::int64_t first, std::int64_t end) {
         for (std::int64_t row = first; row < end; ++row)
-            for (std::int64_t head = row * x.cols; head < (row + 1) * x.cols; head += headDim)
-                m_elementwise.rope(x.data + head, headDim, ropeDim, pairing, cosSin.data() + row * ropeDim,
-                                   out.data + head);
+            for (std::int64_t head = row * from.cols; head < (row + 1) * from.cols; head += headDim)
+                m_elementwise.rope(from.data + head, headDim, ropeDim, pairing, cosSin.data() + row * ropeDim,
+                                   to.data + head);
     });
 }
 
-void CpuBackend::storeKv(KvCache& cache, int layer, Tensor k, Tensor v, std::span<const std::int32_t> slots) {
+void CpuBackend::storeKv(KvCache& cache, int layer, Tensor k, Tensor v) {
     CpuKvCache& store = static_cast<CpuKvCache&>(cache);
-    const KvShape& shape = store.shape();
-    assert(k.rows == static_cast<std::int64_t>(slots.size()) && k.cols == shape.kvHeads * shape.headDim);
+    const auto [kvHeads, headDim] = store.shape().layer(layer);
+    const Matrix keys = operand(k), values = operand(v);
+    const std::span<const std::int32_t> slots = m_inputs.slots;
+    assert(k.rows == static_cast<std::int64_t>(slots.size()) && k.cols == kvHeads * headDim);
     assert(v.rows == k.rows && v.cols == k.cols);
-    overRows(k.rows, k.cols, [&](std::int64_t first, std::int64_t end) {
-        for (int head = 0; head < shape.kvHeads; ++head)
-            for (std::int64_t row = first; row < end; ++row) {
-                const std::int64_t offset = row * k.cols + head * shape.headDim;
-                store.write(m_elementwise, layer, head, slots[static_cast<std::size_t>(row)], k.data + offset,
-                            v.data + offset);
-            }
-    });
+    overRows(keys.rows, keys.cols,
+             [&, kvHeads = kvHeads, headDim = headDim](std::int64_t first, std::int64_t end) {
+                 for (int head = 0; head < kvHeads; ++head)
+                     for (std::int64_t row = first; row < end; ++row) {
+                         const std::int64_t offset = row * keys.cols + head * headDim;
+                         store.write(m_elementwise, layer, head, slots[static_cast<std::size_t>(row)],
+                                     keys.data + offset, values.data + offset);
+                     }
+             });
 }
 
 void CpuBackend::gatedActivation(Activation activation, Tensor gate, Tensor up, Tensor out) {
     assert(gate.rows == up.rows && gate.cols == up.cols && gate.rows == out.rows && gate.cols == out.cols);
-    overRows(gate.rows, gate.cols, [&](std::int64_t first, std::int64_t end) {
-        const std::int64_t at = first * gate.cols;
-        m_elementwise.gated(activation, gate.data + at, up.data + at, out.data + at,
-                            (end - first) * gate.cols);
+    const Matrix gates = operand(gate), ups = operand(up), to = operand(out);
+    overRows(to.rows, to.cols, [&](std::int64_t first, std::int64_t end) {
+        const std::int64_t at = first * to.cols;
+        m_elementwise.gated(activation, gates.data + at, ups.data + at, to.data + at,
+                            (end - first) * to.cols);
     });
 }
 
 void CpuBackend::activation(Activation activation, Tensor inOut) {
-    overRows(inOut.rows, inOut.cols, [&](std::int64_t first, std::int64_t end) {
-        m_elementwise.activate(activation, inOut.data + first * inOut.cols, (end - first) * inOut.cols);
+    const Matrix values = operand(inOut);
+    overRows(values.rows, values.cols, [&](std::int64_t first, std::int64_t end) {
+        m_elementwise.activate(activation, values.data + first * values.cols, (end - first) * values.cols);
     });
 }
 
 void CpuBackend::clamp(Tensor inOut, float limit) {
-    m_elementwise.clamp(inOut.data, limit, inOut.rows * inOut.cols);
+    const Matrix values = operand(inOut);
+    m_elementwise.clamp(values.data, limit, values.size());
 }
 
 void CpuBackend::softcap(Tensor inOut, float cap) {
-    overRows(inOut.rows, inOut.cols, [&](std::int64_t first, std::int64_t end) {
-        m_elementwise.softcap(inOut.data + first * inOut.cols, cap, (end - first) * inOut.cols);
+    const Matrix values = operand(inOut);
+    overRows(values.rows, values.cols, [&](std::int64_t first, std::int64_t end) {
+        m_elementwise.softcap(values.data + first * values.cols, cap, (end - first) * values.cols);
     });
 }
 
 void CpuBackend::add(Tensor x, Tensor inOut) {
     assert(x.rows == inOut.rows && x.cols == inOut.cols);
-    overRows(x.rows, x.cols, [&](std::int64_t first, std::int64_t end) {
-        m_elementwise.add(x.data + first * x.cols, inOut.data + first * x.cols, (end - first) * x.cols);
+    const Matrix from = operand(x), to = operand(inOut);
+    overRows(to.rows, to.cols, [&](std::int64_t first, std::int64_t end) {
+        m_elementwise.add(from.data + first * to.cols, to.data + first * to.cols, (end - first) * to.cols);
     });
 }
 
 void CpuBackend::scale(Tensor inOut, float factor) {
-    m_elementwise.scale(inOut.data, factor, inOut.rows * inOut.cols);
+    const Matrix values = operand(inOut);
+    m_elementwise.scale(values.data, factor, values.size());
 }
 
 } // namespace

@@ -3,7 +3,6 @@
 #include "kernels/cpu/half.h"
 
 #include <algorithm>
-#include <array>
 #include <cassert>
 #include <cstring>
 #include <stdexcept>
@@ -123,15 +122,37 @@ void hashRow(std::uint64_t& hash, const KvLayout& layout, SpotOf spotOf, const s
     }
 }
 
-std::array<std::int32_t, 8> stamp(const KvShape& shape) {
-    return {0x53'4B'56'32,
-            shape.layers,
-            shape.kvHeads,
-            shape.headDim,
-            shape.sinkSlots,
-            shape.ringSlots,
-            static_cast<std::int32_t>(shape.sinkType),
-            static_cast<std::int32_t>(shape.ringType)};
+// One row between its place in a group and its place in a saved state: each block's scale, if it has one, and then its numbers.
+std::size_t rowBytes(const KvLayout& layout) {
+    const std::size_t scales = layout.type == KvType::Q8_0 ? static_cast<std::size_t>(layout.blocks) * 2 : 0;
+    return scales + static_cast<std::size_t>(layout.headDim * elementBytes(layout.type));
+}
+
+template <class Copy> // (byte of the group, byte of the state, count)
+void overRow(const KvLayout& layout, SpotOf spotOf, int lane, const Copy& copy) {
+    const auto element = static_cast<std::size_t>(elementBytes(layout.type));
+    std::size_t at = 0;
+    for (int d = 0; d < layout.headDim; ++d) {
+        const Spot spot = spotOf(layout, lane, d);
+        if (layout.type == KvType::Q8_0 && d % KV_BLOCK == 0) {
+            copy(spot.scale, at, 2);
+            at += 2;
+        }
+        copy(spot.value, at, element);
+        at += element;
+    }
+}
+
+std::vector<std::int32_t> stamp(const KvShape& shape) {
+    std::vector<std::int32_t> numbers{0x33'56'4B'53, // "SKV3"
+                                      static_cast<std::int32_t>(shape.layers.size()),
+                                      shape.sinkSlots,
+                                      shape.ringSlots,
+                                      static_cast<std::int32_t>(shape.sinkType),
+                                      static_cast<std::int32_t>(shape.ringType)};
+    for (const KvLayer& layer : shape.layers)
+        numbers.insert(numbers.end(), {layer.kvHeads, layer.headDim});
+    return numbers;
 }
 
 } // namespace
@@ -153,30 +174,36 @@ std::size_t KvLayout::headBytes() const {
     return keyBytes() + roundUp(static_cast<std::size_t>(groups) * valueGroupBytes, 64);
 }
 
-CpuKvCache::CpuKvCache(const KvShape& shape)
-    : m_shape(shape), m_sinks(shape.sinkType, shape.sinkSlots, shape.headDim),
-      m_ring(shape.ringType, shape.ringSlots, shape.headDim),
-      m_layerBytes(static_cast<std::size_t>(shape.kvHeads) * (m_sinks.headBytes() + m_ring.headBytes())),
-      m_memory(static_cast<std::size_t>(shape.layers) * m_layerBytes) {
-    assert(shape.layers > 0 && shape.kvHeads > 0 && shape.headDim > 0 && shape.headDim % 2 == 0);
-    assert(shape.sinkSlots >= 0 && shape.ringSlots >= 0);
+CpuKvCache::CpuKvCache(const KvShape& shape) : m_shape(shape) {
+    assert(!shape.layers.empty() && shape.sinkSlots >= 0 && shape.ringSlots >= 0);
+    std::size_t bytes = 0;
+    for (const KvLayer& layer : shape.layers) {
+        assert(layer.kvHeads > 0 && layer.headDim > 0 && layer.headDim % 2 == 0);
+        const LayerStore& made = m_layers.emplace_back(
+            LayerStore{KvLayout(shape.sinkType, shape.sinkSlots, layer.headDim),
+                       KvLayout(shape.ringType, shape.ringSlots, layer.headDim), bytes});
+        bytes += static_cast<std::size_t>(layer.kvHeads) * (made.sinks.headBytes() + made.ring.headBytes());
+    }
+    m_memory = HugeMemory(bytes);
 }
 
 std::byte* CpuKvCache::keys(int layer, KvPart part, int kvHead) const {
-    std::byte* base = m_memory.data() + static_cast<std::size_t>(layer) * m_layerBytes;
+    const LayerStore& own = store(layer);
+    std::byte* base = m_memory.data() + own.offset;
     const std::size_t head = static_cast<std::size_t>(kvHead);
     if (part == KvPart::Sinks)
-        return base + head * m_sinks.headBytes();
-    return base + static_cast<std::size_t>(m_shape.kvHeads) * m_sinks.headBytes() + head * m_ring.headBytes();
+        return base + head * own.sinks.headBytes();
+    const auto heads = static_cast<std::size_t>(m_shape.layer(layer).kvHeads);
+    return base + heads * own.sinks.headBytes() + head * own.ring.headBytes();
 }
 
 std::byte* CpuKvCache::values(int layer, KvPart part, int kvHead) const {
-    return keys(layer, part, kvHead) + layout(part).keyBytes();
+    return keys(layer, part, kvHead) + layout(layer, part).keyBytes();
 }
 
 void CpuKvCache::touch(ThreadPool& pool, int slots) {
     const std::size_t groups =
-        static_cast<std::size_t>((std::min(slots, m_ring.slots) + KV_GROUP - 1) / KV_GROUP);
+        static_cast<std::size_t>((std::min(slots, m_shape.ringSlots) + KV_GROUP - 1) / KV_GROUP);
     const auto touchBytes = [](std::byte* first, std::size_t bytes) {
         constexpr std::size_t page = 4096;
         for (std::size_t at = 0; at < bytes; at += page)
@@ -184,33 +211,35 @@ void CpuKvCache::touch(ThreadPool& pool, int slots) {
         if (bytes > 0) // it may begin inside a page and end in one more
             *static_cast<volatile std::byte*>(first + bytes - 1) = std::byte{0};
     };
-    pool.run(m_shape.layers, [&](int layer, int) {
-        for (int head = 0; head < m_shape.kvHeads; ++head) {
-            touchBytes(keys(layer, KvPart::Ring, head), groups * m_ring.keyGroupBytes);
-            touchBytes(values(layer, KvPart::Ring, head), groups * m_ring.valueGroupBytes);
+    pool.run(static_cast<int>(m_layers.size()), [&](int layer, int) {
+        const KvLayout& ring = store(layer).ring;
+        for (int head = 0; head < m_shape.layer(layer).kvHeads; ++head) {
+            touchBytes(keys(layer, KvPart::Ring, head), groups * ring.keyGroupBytes);
+            touchBytes(values(layer, KvPart::Ring, head), groups * ring.valueGroupBytes);
         }
     });
 }
 
 CpuKvCache::Place CpuKvCache::place(int layer, int kvHead, int slot) const {
-    assert(layer >= 0 && layer < m_shape.layers && kvHead >= 0 && kvHead < m_shape.kvHeads);
+    assert(layer >= 0 && layer < static_cast<int>(m_layers.size()));
+    assert(kvHead >= 0 && kvHead < m_shape.layer(layer).kvHeads);
     assert(slot >= 0 && slot < m_shape.slots());
     const KvPart part = slot < m_shape.sinkSlots ? KvPart::Sinks : KvPart::Ring;
     const int inPart = part == KvPart::Sinks ? slot : slot - m_shape.sinkSlots;
-    const KvLayout& used = layout(part);
+    const KvLayout& used = layout(layer, part);
     const std::size_t group = static_cast<std::size_t>(inPart / KV_GROUP);
     return {&used, keys(layer, part, kvHead) + group * used.keyGroupBytes,
             values(layer, part, kvHead) + group * used.valueGroupBytes, inPart % KV_GROUP};
 }
 
 void CpuKvCache::readKey(int layer, int kvHead, int slot, std::span<float> out) const {
-    assert(out.size() == static_cast<std::size_t>(m_shape.headDim));
+    assert(out.size() == static_cast<std::size_t>(m_shape.layer(layer).headDim));
     const Place at = place(layer, kvHead, slot);
     readRow(*at.layout, keySpot, at.keyGroup, at.lane, out);
 }
 
 void CpuKvCache::readValue(int layer, int kvHead, int slot, std::span<float> out) const {
-    assert(out.size() == static_cast<std::size_t>(m_shape.headDim));
+    assert(out.size() == static_cast<std::size_t>(m_shape.layer(layer).headDim));
     const Place at = place(layer, kvHead, slot);
     readRow(*at.layout, valueSpot, at.valueGroup, at.lane, out);
 }
@@ -224,7 +253,7 @@ void CpuKvCache::write(const ElementwiseKernels& kernels, int layer, int kvHead,
 
 std::uint64_t CpuKvCache::slotHash(int layer, int slot) const {
     std::uint64_t hash = 0xCBF29CE484222325u;
-    for (int head = 0; head < m_shape.kvHeads; ++head) {
+    for (int head = 0; head < m_shape.layer(layer).kvHeads; ++head) {
         const Place at = place(layer, head, slot);
         hashRow(hash, *at.layout, keySpot, at.keyGroup, at.lane);
         hashRow(hash, *at.layout, valueSpot, at.valueGroup, at.lane);
@@ -232,22 +261,57 @@ std::uint64_t CpuKvCache::slotHash(int layer, int slot) const {
     return hash;
 }
 
+/// Calls row(layout, how its numbers lie, group, lane) in the order of a saved state.
+template <class Row>
+void CpuKvCache::overRows(const Row& row) const {
+    for (int layer = 0; layer < static_cast<int>(m_layers.size()); ++layer)
+        for (int head = 0; head < m_shape.layer(layer).kvHeads; ++head)
+            for (int slot = 0; slot < m_shape.slots(); ++slot) {
+                const Place at = place(layer, head, slot);
+                row(*at.layout, keySpot, at.keyGroup, at.lane);
+                row(*at.layout, valueSpot, at.valueGroup, at.lane);
+            }
+}
+
+std::size_t CpuKvCache::stateBytes() const {
+    std::size_t bytes = 0;
+    for (std::size_t layer = 0; layer < m_layers.size(); ++layer) {
+        const LayerStore& own = m_layers[layer];
+        const std::size_t head = static_cast<std::size_t>(m_shape.sinkSlots) * rowBytes(own.sinks) +
+                                 static_cast<std::size_t>(m_shape.ringSlots) * rowBytes(own.ring);
+        bytes += 2 * head * static_cast<std::size_t>(m_shape.layers[layer].kvHeads);
+    }
+    return bytes;
+}
+
 std::vector<std::byte> CpuKvCache::save() const {
     const auto header = stamp(m_shape);
-    std::vector<std::byte> state(sizeof header + m_memory.size());
-    std::memcpy(state.data(), header.data(), sizeof header);
-    if (m_memory.size() > 0)
-        std::memcpy(state.data() + sizeof header, m_memory.data(), m_memory.size());
+    const std::size_t headerBytes = header.size() * sizeof header[0];
+    std::vector<std::byte> state(headerBytes + stateBytes());
+    std::memcpy(state.data(), header.data(), headerBytes);
+    std::byte* to = state.data() + headerBytes;
+    overRows([&](const KvLayout& layout, SpotOf spotOf, const std::byte* group, int lane) {
+        overRow(layout, spotOf, lane, [&](std::size_t inGroup, std::size_t inState, std::size_t count) {
+            std::memcpy(to + inState, group + inGroup, count);
+        });
+        to += rowBytes(layout);
+    });
     return state;
 }
 
 void CpuKvCache::restore(std::span<const std::byte> state) {
     const auto header = stamp(m_shape);
-    if (state.size() != sizeof header + m_memory.size() ||
-        std::memcmp(state.data(), header.data(), sizeof header) != 0)
+    const std::size_t headerBytes = header.size() * sizeof header[0];
+    if (state.size() != headerBytes + stateBytes() ||
+        std::memcmp(state.data(), header.data(), headerBytes) != 0)
         throw std::runtime_error("The saved state belongs to a cache of another shape.");
-    if (m_memory.size() > 0)
-        std::memcpy(m_memory.data(), state.data() + sizeof header, m_memory.size());
+    const std::byte* from = state.data() + headerBytes;
+    overRows([&](const KvLayout& layout, SpotOf spotOf, std::byte* group, int lane) {
+        overRow(layout, spotOf, lane, [&](std::size_t inGroup, std::size_t inState, std::size_t count) {
+            std::memcpy(group + inGroup, from + inState, count);
+        });
+        from += rowBytes(layout);
+    });
 }
 
 } // namespace kernels

@@ -5,6 +5,7 @@
 #include "kernels/kv_cache.h"
 
 #include <cstdint>
+#include <vector>
 
 namespace kernels {
 
@@ -53,7 +54,9 @@ public:
     /// Throws std::runtime_error if the state is of another shape.
     void restore(std::span<const std::byte> state) override;
 
-    const KvLayout& layout(KvPart part) const { return part == KvPart::Sinks ? m_sinks : m_ring; }
+    const KvLayout& layout(int layer, KvPart part) const {
+        return part == KvPart::Sinks ? store(layer).sinks : store(layer).ring;
+    }
     std::byte* keys(int layer, KvPart part, int kvHead) const; // its first group
     std::byte* values(int layer, KvPart part, int kvHead) const;
 
@@ -75,9 +78,17 @@ private:
     };
     Place place(int layer, int kvHead, int slot) const;
 
+    struct LayerStore {
+        KvLayout sinks, ring;
+        std::size_t offset = 0; // of the layer in the memory: its heads' sinks, then its heads' rings
+    };
+    const LayerStore& store(int layer) const { return m_layers[static_cast<std::size_t>(layer)]; }
+    std::size_t stateBytes() const; // of a saved state, behind its header
+    template <class Row>
+    void overRows(const Row& row) const;
+
     KvShape m_shape;
-    KvLayout m_sinks, m_ring;
-    std::size_t m_layerBytes = 0;
+    std::vector<LayerStore> m_layers;
     HugeMemory m_memory;
 };
 

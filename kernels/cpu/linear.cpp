@@ -33,7 +33,7 @@ std::int64_t Linear::tokenBytes(Inputs inputs, std::int64_t cols) {
 }
 
 /// Brings x into the tiles that the kernels read, in m_int8, m_words, m_pairs and m_floats.
-void Linear::prepareActivations(Tensor x, Residual residual, Inputs inputs) {
+void Linear::prepareActivations(Matrix x, Rounding rounding, Inputs inputs) {
     const std::int64_t blocks = x.cols / tileColumns;
     const std::int64_t pairs = (x.cols + 1) / 2;
     std::byte* const int8 = inputs.int8 ? withRoom(m_int8, x.rows * blocks * activationBytes) : nullptr;
@@ -53,7 +53,7 @@ void Linear::prepareActivations(Tensor x, Residual residual, Inputs inputs) {
         };
         if (inputs.int8) {
             overTiles(m_kernels.maxTokens, [&](const float* source, std::int64_t token, int tokens) {
-                m_kernels.quantise(source, x.cols, tokens, blocks, residual,
+                m_kernels.quantise(source, x.cols, tokens, blocks, rounding,
                                    int8 + token * blocks * activationBytes);
             });
         }
@@ -81,10 +81,11 @@ void Linear::prepareActivations(Tensor x, Residual residual, Inputs inputs) {
     });
 }
 
-void Linear::run(Tensor x, std::span<const LinearJob> jobs, Residual residual) {
+void Linear::run(Matrix x, std::span<const MatrixJob> jobs, Rounding rounding) {
     if (x.rows == 0 || jobs.empty()) {
         return;
     }
+    expectNext(jobs, x.rows);
     LinearPlan plan;
     plan.jobs = jobs;
     plan.tokens = x.rows;
@@ -93,7 +94,7 @@ void Linear::run(Tensor x, std::span<const LinearJob> jobs, Residual residual) {
     plan.floatOnly = m_precision == ActivationPrecision::Float32;
     std::size_t bytes = 0;
     Inputs inputs;
-    for (const LinearJob& job : jobs) {
+    for (const MatrixJob& job : jobs) {
         assert(packed(job).cols() == x.cols && job.out.rows == x.rows && job.out.cols == packed(job).rows());
         plan.groups += packed(job).groups();
         bytes += packed(job).bytes();
@@ -112,7 +113,7 @@ void Linear::run(Tensor x, std::span<const LinearJob> jobs, Residual residual) {
             break;
         }
     }
-    prepareActivations(x, residual, inputs);
+    prepareActivations(x, rounding, inputs);
     plan.int8 = m_int8.data();
     plan.words = m_words.data();
     plan.pairs = m_pairs.data();
@@ -131,27 +132,37 @@ void Linear::run(Tensor x, std::span<const LinearJob> jobs, Residual residual) {
     m_bytesRead += bytes;
 }
 
-void Linear::expect(std::span<const Weight* const> weights) {
+/// With one token, memory is what everybody waits for: threads that wait after this call fetch what the next one will read.
+void Linear::expectNext(std::span<const MatrixJob> jobs, std::int64_t tokens) {
     if (m_pool.threads() == 1) {
         return; // nobody ever waits
     }
+    const auto next = m_order.passed(packed(jobs.front()).group(0), [&] { return startsOf(jobs); });
+    for (std::size_t worker = 0; tokens == 1 && worker < next.size(); ++worker) {
+        m_pool.expect(static_cast<int>(worker), next[worker]);
+    }
+}
+
+/// Of a call with one token.
+LinearOrder::Starts Linear::startsOf(std::span<const MatrixJob> jobs) const {
     std::int64_t groups = 0, bytes = 0;
-    for (const Weight* weight : weights) {
-        groups += static_cast<const PackedWeight*>(weight)->groups();
-        bytes += static_cast<std::int64_t>(weight->bytes());
+    for (const MatrixJob& job : jobs) {
+        groups += packed(job).groups();
+        bytes += static_cast<std::int64_t>(packed(job).bytes());
     }
     const int chunks = chunksOfOne(bytes, groups, m_pool.threads());
+    LinearOrder::Starts starts;
     for (int worker = 0; worker < m_pool.threads(); ++worker) {
         std::int64_t first = groups * m_pool.firstChunk(worker, chunks) / chunks;
-        for (const Weight* weight : weights) {
-            const PackedWeight& holder = *static_cast<const PackedWeight*>(weight);
-            if (first < holder.groups()) {
-                m_pool.expect(worker, holder.group(first));
+        for (const MatrixJob& job : jobs) {
+            if (first < packed(job).groups()) {
+                starts.push_back(packed(job).group(first));
                 break;
             }
-            first -= holder.groups();
+            first -= packed(job).groups();
         }
     }
+    return starts;
 }
 
 std::uint64_t Linear::takeBytesRead() {

@@ -1,6 +1,7 @@
 #pragma once
-#include "kernels/backend.h"
+#include "kernels/cpu/cpu_buffer.h"
 #include "kernels/cpu/isa.h"
+#include "kernels/cpu/linear_order.h"
 #include "kernels/cpu/thread_pool.h"
 #include "kernels/cpu/weight_memory.h"
 #include "kernels/cpu_backend.h"
@@ -56,6 +57,14 @@ std::unique_ptr<PackedWeight> packWeight(const HostMatrix& source, ThreadPool& p
                                          ActivationPrecision precision,
                                          std::shared_ptr<WeightMemory> memory = nullptr);
 
+/// kernels::LinearJob with what its handles stand for.
+struct MatrixJob {
+    const PackedWeight* weight = nullptr;
+    Matrix out; // (nTokens, weight->rows())
+    Write write = Write::Replace;
+    const float* bias = nullptr; // (weight->rows()) or null
+};
+
 /// Runs the products of Backend::linear. One thread at a time.
 ///
 /// The result of a token is the same bit for bit whether it comes alone or in a batch, with any number of
@@ -70,10 +79,7 @@ public:
 
     /// jobs[i].out must not overlap x or another output; every weight has x.cols columns and was packed for
     /// the same Isa and precision.
-    void run(Tensor x, std::span<const LinearJob> jobs, Residual residual);
-
-    /// The weights that the next call will read, for one token: threads that wait meanwhile fetch them ahead.
-    void expect(std::span<const Weight* const> weights);
+    void run(Matrix x, std::span<const MatrixJob> jobs, Rounding rounding);
 
     /// Bytes of weights read since the last call.
     std::uint64_t takeBytesRead();
@@ -89,12 +95,15 @@ private:
 
     /// Of one token's activations in the largest of these forms.
     static std::int64_t tokenBytes(Inputs inputs, std::int64_t cols);
-    void prepareActivations(Tensor x, Residual residual, Inputs inputs);
+    void prepareActivations(Matrix x, Rounding rounding, Inputs inputs);
+    void expectNext(std::span<const MatrixJob> jobs, std::int64_t tokens);
+    LinearOrder::Starts startsOf(std::span<const MatrixJob> jobs) const;
 
     ThreadPool& m_pool;
     const LinearKernels& m_kernels;
     ActivationPrecision m_precision;
     std::uint64_t m_bytesRead = 0;
+    LinearOrder m_order;
     // Activations in tiles of tokens.
     std::vector<std::byte> m_int8;      // one or two terms of 8 bits, in blocks of 32
     std::vector<std::byte> m_words;     // 14 bits, in blocks of 32

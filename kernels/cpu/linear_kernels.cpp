@@ -4,9 +4,9 @@
 
 namespace kernels {
 
-float residualThreshold(Residual residual, double energy, std::int64_t blocks) {
+float residualThreshold(Rounding rounding, double energy, std::int64_t blocks) {
     constexpr double timesMean = 1.5;
-    return residual == Residual::Always
+    return rounding == Rounding::Careful
                ? -1.0f
                : static_cast<float>(timesMean * std::sqrt(energy / static_cast<double>(blocks)));
 }

@@ -47,7 +47,7 @@ enum ActivationRecord : int {
 /// Blocks of a token keep a residual if their largest magnitude is above this; `energy` is the sum of the squares
 /// of all its blocks' largest magnitudes. Outliers: 1.5 times their root mean square. That is a tenth of the blocks
 /// of SmolLM2 and half of what rounding costs.
-float residualThreshold(Residual residual, double energy, std::int64_t blocks);
+float residualThreshold(Rounding rounding, double energy, std::int64_t blocks);
 
 /// sums += tiles x activations, by the tile's size.
 struct Products {
@@ -89,7 +89,7 @@ struct LinearKernels {
     int maxTokens; // of a tile of the other forms: 4 or 8
 
     /// Makes a tile of int8 activations from `tokens` rows of x.
-    void (*quantise)(const float* x, std::int64_t stride, int tokens, std::int64_t blocks, Residual residual,
+    void (*quantise)(const float* x, std::int64_t stride, int tokens, std::int64_t blocks, Rounding rounding,
                      std::byte* out);
 
     /// By DType. The plain types, which may be null, take columns for `tiles` and float activations.

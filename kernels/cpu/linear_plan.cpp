@@ -12,7 +12,7 @@ constexpr int chunksPerThread = 12;
 // Of weights, with one token: a microsecond of one core's bandwidth, and what somebody who is held up may cost.
 constexpr std::int64_t smallestChunkBytes = 16 * 1024, largestChunkBytes = 128 * 1024;
 
-bool isPlain(const LinearJob& job) {
+bool isPlain(const MatrixJob& job) {
     return packed(job).format().kind == FormatKind::Plain;
 }
 int typeIndex(const PackedWeight& weight) {
@@ -53,7 +53,7 @@ void LinearPlan::cut(int threads, std::int64_t weightBytes, std::int64_t tokenBy
     groupChunks = static_cast<int>(std::clamp<std::int64_t>(wanted, 1, groups));
 }
 
-ActivationForm LinearPlan::formOf(const LinearJob& job) const {
+ActivationForm LinearPlan::formOf(const MatrixJob& job) const {
     const Format& format = packed(job).format();
     if (format.kind == FormatKind::Words) {
         return ActivationForm::Words;
@@ -69,7 +69,7 @@ ActivationForm LinearPlan::formOf(const LinearJob& job) const {
 }
 
 /// The product of one token straight from the packed form; null if there is none.
-MatVec* LinearPlan::matVecOf(const LinearJob& job, ActivationForm form) const {
+MatVec* LinearPlan::matVecOf(const MatrixJob& job, ActivationForm form) const {
     switch (form) {
     case ActivationForm::Words:
         return kernels->words->matVec;
@@ -93,7 +93,7 @@ void LinearPlan::runChunk(int chunk, LinearScratch& scratch) const {
     const std::int64_t first = groups * range / groupChunks;
     const std::int64_t last = groups * (range + 1) / groupChunks;
     std::int64_t jobFirst = 0;
-    for (const LinearJob& job : jobs) {
+    for (const MatrixJob& job : jobs) {
         const std::int64_t jobLast = jobFirst + packed(job).groups();
         const std::int64_t from = std::max(first, jobFirst);
         const std::int64_t to = std::min(last, jobLast);
@@ -104,7 +104,7 @@ void LinearPlan::runChunk(int chunk, LinearScratch& scratch) const {
     }
 }
 
-void LinearPlan::runGroups(const LinearJob& job, std::int64_t first, std::int64_t last,
+void LinearPlan::runGroups(const MatrixJob& job, std::int64_t first, std::int64_t last,
                            std::int64_t firstToken, std::int64_t lastToken, LinearScratch& scratch) const {
     const ActivationForm form = formOf(job);
     if (tokens == 1 && matVecOf(job, form) != nullptr) {
@@ -129,7 +129,7 @@ void LinearPlan::runGroups(const LinearJob& job, std::int64_t first, std::int64_
     }
 }
 
-void LinearPlan::matVec(const LinearJob& job, ActivationForm form, std::int64_t first,
+void LinearPlan::matVec(const MatrixJob& job, ActivationForm form, std::int64_t first,
                         std::int64_t last) const {
     constexpr std::int64_t atOnce = 16;
     const PackedWeight& weight = packed(job);
@@ -152,7 +152,7 @@ void LinearPlan::matVec(const LinearJob& job, ActivationForm form, std::int64_t 
 /// Calls multiply(token, tokens, sums) for the tiles of a block, with a part of the weights' columns. A tile's sums begin at
 /// zero, and after the last part they are written while they are in the first-level cache, to lines asked for before.
 template <class Multiply>
-void LinearPlan::forEachTile(const LinearJob& job, const Block& block, int largest, Columns columns,
+void LinearPlan::forEachTile(const MatrixJob& job, const Block& block, int largest, Columns columns,
                              float* sums, Multiply multiply) const {
     const bool firstPart = columns.first == 0, lastPart = columns.end == columns.all;
     for (std::int64_t token = block.firstToken; token < block.lastToken;) {
@@ -174,7 +174,7 @@ void LinearPlan::forEachTile(const LinearJob& job, const Block& block, int large
     }
 }
 
-void LinearPlan::int8Group(const LinearJob& job, const Block& block, LinearScratch& scratch) const {
+void LinearPlan::int8Group(const MatrixJob& job, const Block& block, LinearScratch& scratch) const {
     const PackedWeight& weight = packed(job);
     const std::int64_t tiles = cols / tileColumns;
     for (std::int64_t tile = 0; tile < tiles; tile += sliceTiles) {
@@ -190,7 +190,7 @@ void LinearPlan::int8Group(const LinearJob& job, const Block& block, LinearScrat
     }
 }
 
-void LinearPlan::wordGroup(const LinearJob& job, const Block& block, LinearScratch& scratch) const {
+void LinearPlan::wordGroup(const MatrixJob& job, const Block& block, LinearScratch& scratch) const {
     const PackedWeight& weight = packed(job);
     const Format& format = weight.format();
     const std::int64_t tiles = cols / tileColumns;
@@ -207,7 +207,7 @@ void LinearPlan::wordGroup(const LinearJob& job, const Block& block, LinearScrat
     }
 }
 
-void LinearPlan::pairGroup(const LinearJob& job, const Block& block, LinearScratch& scratch) const {
+void LinearPlan::pairGroup(const MatrixJob& job, const Block& block, LinearScratch& scratch) const {
     const PackedWeight& weight = packed(job);
     const std::int64_t rowPairs = (cols + 1) / 2;
     for (std::int64_t column = 0; column < cols; column += panelColumns) {
@@ -223,7 +223,7 @@ void LinearPlan::pairGroup(const LinearJob& job, const Block& block, LinearScrat
     }
 }
 
-void LinearPlan::floatGroup(const LinearJob& job, const Block& block, LinearScratch& scratch) const {
+void LinearPlan::floatGroup(const MatrixJob& job, const Block& block, LinearScratch& scratch) const {
     const PackedWeight& weight = packed(job);
     for (std::int64_t column = 0; column < cols; column += panelColumns) {
         const std::int64_t columns = std::min<std::int64_t>(panelColumns, cols - column);

@@ -14,8 +14,8 @@ namespace kernels {
 /// What the activations are for a job.
 enum class ActivationForm { Int8, Words, Pairs, Floats };
 
-inline const PackedWeight& packed(const LinearJob& job) {
-    return *static_cast<const PackedWeight*>(job.weight);
+inline const PackedWeight& packed(const MatrixJob& job) {
+    return *job.weight;
 }
 
 /// Blocks of tokens are whole tiles of any size.
@@ -43,7 +43,7 @@ struct LinearScratch {
 
 /// Chunks = token blocks x ranges of groups, the groups of all jobs counted through. Set the first members, then cut().
 struct LinearPlan {
-    std::span<const LinearJob> jobs;
+    std::span<const MatrixJob> jobs;
     std::int64_t tokens = 0;
     std::int64_t cols = 0;
     const LinearKernels* kernels = nullptr;
@@ -62,7 +62,7 @@ struct LinearPlan {
     /// `tokenBytes`: of one token's activations.
     void cut(int threads, std::int64_t weightBytes, std::int64_t tokenBytes);
     int chunks() const { return groupChunks * tokenBlocks; }
-    ActivationForm formOf(const LinearJob& job) const;
+    ActivationForm formOf(const MatrixJob& job) const;
     void runChunk(int chunk, LinearScratch& scratch) const;
 
 private:
@@ -75,17 +75,17 @@ private:
         std::int64_t first, end, all;
     };
 
-    void runGroups(const LinearJob& job, std::int64_t first, std::int64_t last, std::int64_t firstToken,
+    void runGroups(const MatrixJob& job, std::int64_t first, std::int64_t last, std::int64_t firstToken,
                    std::int64_t lastToken, LinearScratch& scratch) const;
-    MatVec* matVecOf(const LinearJob& job, ActivationForm form) const;
-    void matVec(const LinearJob& job, ActivationForm form, std::int64_t first, std::int64_t last) const;
+    MatVec* matVecOf(const MatrixJob& job, ActivationForm form) const;
+    void matVec(const MatrixJob& job, ActivationForm form, std::int64_t first, std::int64_t last) const;
     template <class Multiply>
-    void forEachTile(const LinearJob& job, const Block& block, int largest, Columns columns, float* sums,
+    void forEachTile(const MatrixJob& job, const Block& block, int largest, Columns columns, float* sums,
                      Multiply multiply) const;
-    void int8Group(const LinearJob& job, const Block& block, LinearScratch& scratch) const;
-    void wordGroup(const LinearJob& job, const Block& block, LinearScratch& scratch) const;
-    void pairGroup(const LinearJob& job, const Block& block, LinearScratch& scratch) const;
-    void floatGroup(const LinearJob& job, const Block& block, LinearScratch& scratch) const;
+    void int8Group(const MatrixJob& job, const Block& block, LinearScratch& scratch) const;
+    void wordGroup(const MatrixJob& job, const Block& block, LinearScratch& scratch) const;
+    void pairGroup(const MatrixJob& job, const Block& block, LinearScratch& scratch) const;
+    void floatGroup(const MatrixJob& job, const Block& block, LinearScratch& scratch) const;
     const float* floatPanel(const PackedWeight& weight, std::int64_t group, std::int64_t firstColumn,
                             std::int64_t columns, LinearScratch& scratch) const;
 };

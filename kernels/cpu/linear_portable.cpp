@@ -74,19 +74,19 @@ void quantiseBlock(const float* x, float threshold, int tokens, int token, std::
     setValueAt(record, hasSecondAt, tokens, 0, others | static_cast<std::int32_t>(residual));
 }
 
-float thresholdOf(const float* x, std::int64_t blocks, Residual residual) {
+float thresholdOf(const float* x, std::int64_t blocks, Rounding rounding) {
     double energy = 0;
     for (std::int64_t b = 0; b < blocks; ++b) {
         const double largest = largestMagnitude(x + b * tileColumns);
         energy += largest * largest;
     }
-    return residualThreshold(residual, energy, blocks);
+    return residualThreshold(rounding, energy, blocks);
 }
 
-void quantise(const float* x, std::int64_t stride, int tokens, std::int64_t blocks, Residual residual,
+void quantise(const float* x, std::int64_t stride, int tokens, std::int64_t blocks, Rounding rounding,
               std::byte* out) {
     for (int token = 0; token < tokens; ++token, x += stride) {
-        const float threshold = thresholdOf(x, blocks, residual);
+        const float threshold = thresholdOf(x, blocks, rounding);
         for (std::int64_t b = 0; b < blocks; ++b) {
             quantiseBlock(x + b * tileColumns, threshold, tokens, token, out + b * tokens * activationBytes);
         }

@@ -3,6 +3,7 @@
 #include "tests/bench/read_bandwidth.h"
 #include "tests/support/guarded_buffer.h"
 #include "tests/support/reference_ops.h"
+#include "tests/support/run_step.h"
 
 #include <benchmark/benchmark.h>
 
@@ -31,13 +32,11 @@ struct Setup {
     std::unique_ptr<kernels::Backend> backend = makeBackend();
     std::unique_ptr<kernels::KvCache> cache;
     std::unique_ptr<kernels::Buffer> ringQuery, sinkQuery, out;
-    std::vector<std::vector<kernels::KeyRun>> runs;
-    std::vector<std::span<const kernels::KeyRun>> views;
+    std::unique_ptr<test::ListedRuns> runs;
+    kernels::KeyView view;
 
     Setup(int ringSlots, kernels::KvType ringType, int tokens) {
-        cache = backend->makeKvCache({.layers = LAYERS,
-                                      .kvHeads = KV_HEADS,
-                                      .headDim = HEAD_DIM,
+        cache = backend->makeKvCache({.layers = std::vector<kernels::KvLayer>(LAYERS, {KV_HEADS, HEAD_DIM}),
                                       .sinkSlots = SINKS,
                                       .ringSlots = ringSlots + tokens,
                                       .ringType = ringType});
@@ -49,11 +48,15 @@ struct Setup {
         std::vector<std::int32_t> all(static_cast<std::size_t>(slots));
         for (std::size_t i = 0; i < all.size(); ++i)
             all[i] = static_cast<std::int32_t>(i);
-        for (int layer = 0; layer < LAYERS; ++layer)
-            backend->storeKv(*cache, layer, k->tensor(), v->tensor(), all);
+        test::runStep(*backend, {.slots = all}, [&] {
+            for (int layer = 0; layer < LAYERS; ++layer)
+                backend->storeKv(*cache, layer, k->tensor(), v->tensor());
+        });
+        std::vector<std::vector<kernels::KeyRun>> queries;
         for (int token = 0; token < tokens; ++token)
-            runs.push_back(test::runsOf(cache->shape(), {SINKS, 0, ringSlots + token}));
-        views.assign(runs.begin(), runs.end());
+            queries.push_back(test::runsOf(cache->shape(), {SINKS, 0, ringSlots + token}));
+        runs = std::make_unique<test::ListedRuns>(queries);
+        view = runs->view();
     }
 
     std::unique_ptr<kernels::Buffer> filled(int rows, int cols, std::uint32_t seed) {
@@ -64,12 +67,21 @@ struct Setup {
         return buffer;
     }
 
+    /// One token's or one chunk's, in all layers.
+    void attendAll(kernels::AttentionCapture* capture) {
+        test::runStep(*backend, {.views = {&view, 1}}, [&] {
+            for (int layer = 0; layer < LAYERS; ++layer)
+                attend(layer, capture);
+        });
+    }
+
+private:
     void attend(int layer, kernels::AttentionCapture* capture) {
         const kernels::Tensor queries[] = {ringQuery->tensor(), sinkQuery->tensor()};
         backend->attend({.queries = queries,
                          .cache = cache.get(),
                          .layer = layer,
-                         .runs = views,
+                         .view = 0,
                          .style = {.scale = 0.125f},
                          .out = out->tensor(),
                          .capture = capture});
@@ -96,8 +108,7 @@ void decodeAttention(benchmark::State& state) {
         for (int level : {0, 1, 2, 2, 1, 0}) {
             probe.pass(std::size_t{64} << 20);
             const auto start = Clock::now();
-            for (int layer = 0; layer < LAYERS; ++layer)
-                setup.attend(layer, levels[level]);
+            setup.attendAll(levels[level]);
             const double elapsed = seconds(Clock::now() - start);
             round[level] += elapsed / 2;
             if (level == 0)
@@ -121,8 +132,7 @@ void prefillAttention(benchmark::State& state) {
     double elapsed = 0;
     for (auto _ : state) {
         const auto start = Clock::now();
-        for (int layer = 0; layer < LAYERS; ++layer)
-            setup.attend(layer, nullptr);
+        setup.attendAll(nullptr);
         elapsed += seconds(Clock::now() - start);
     }
     const double keys = static_cast<double>(state.range(0) + SINKS) + (tokens + 1) / 2.0;

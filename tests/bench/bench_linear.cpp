@@ -59,12 +59,12 @@ struct Fixture {
 
     void run() {
         const PackedWeight& weight = *copies[next++ % copies.size()];
-        const LinearJob job{&weight, {out.data(), tokens, weight.rows()}};
-        linear.run({x.data(), tokens, weight.cols()}, {&job, 1}, residual);
+        const MatrixJob job{&weight, {out.data(), tokens, weight.rows()}};
+        linear.run({x.data(), tokens, weight.cols()}, {&job, 1}, rounding);
     }
 
     Linear linear;
-    Residual residual = Residual::Always;
+    Rounding rounding = Rounding::Careful;
     std::int64_t tokens;
     std::vector<float> x;
     std::vector<float> out;

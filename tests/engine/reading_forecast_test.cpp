@@ -48,7 +48,7 @@ int readBy(const std::shared_ptr<const Model>& model, const ChatRequest& request
 void compare(const std::filesystem::path& path, const std::string& format) {
     LoadOptions options;
     options.chatFormat = format;
-    options.threads = 2;
+    options.device.cpu.threads = 2;
     const auto model = Model::load(path, options);
     const auto forecast = ReadingForecast::fromFile(path, format);
     int branch = 0;

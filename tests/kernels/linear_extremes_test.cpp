@@ -105,12 +105,12 @@ TEST_P(LinearExtremesTest, NoSumOverflows) {
     const auto weight = packWeight(matrix.host, pool, isa, ActivationPrecision::Int8);
     std::int64_t tokens = 0;
     const std::vector<float> x = extremeActivations(cols, tokens);
-    for (const Residual residual : {Residual::Always, Residual::Outliers}) {
-        const Seen seen(matrix, x, isa, ActivationPrecision::Int8, residual);
+    for (const Rounding rounding : {Rounding::Careful, Rounding::Robust}) {
+        const Seen seen(matrix, x, isa, ActivationPrecision::Int8, rounding);
         for (const std::int64_t batch : {std::int64_t{1}, tokens}) {
             for (std::int64_t first = 0; first < tokens; first += batch) {
                 const std::vector<float> part(x.begin() + first * cols, x.begin() + (first + batch) * cols);
-                const std::vector<float> out = multiply(*weight, linear, part, batch, residual);
+                const std::vector<float> out = multiply(*weight, linear, part, batch, rounding);
                 for (std::int64_t i = 0; i < batch * rows; ++i) {
                     const std::int64_t token = first + i / rows;
                     const Product expected =

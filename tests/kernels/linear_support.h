@@ -64,7 +64,7 @@ public:
         : m_rows(rows), m_cols(cols), m_data(static_cast<std::size_t>(rows * cols) + 2 * guard, guardValue) {
         std::fill(m_data.begin() + guard, m_data.end() - guard, std::numeric_limits<float>::quiet_NaN());
     }
-    kernels::Tensor tensor() { return {m_data.data() + guard, m_rows, m_cols}; }
+    kernels::Matrix tensor() { return {m_data.data() + guard, m_rows, m_cols}; }
     float at(std::int64_t row, std::int64_t col) const {
         return m_data[static_cast<std::size_t>(guard + row * m_cols + col)];
     }
@@ -100,7 +100,7 @@ inline float largestOfBlock(const float* x) {
 /// Activations of tokens of `cols` columns as the Int8 path sees them: rounded in blocks of 32, the formula of
 /// linear.h. Outliers: only blocks whose largest magnitude is above 1.5 times the root mean square of all.
 inline std::vector<double> roundedActivations(const std::vector<float>& x, std::int64_t cols,
-                                              kernels::Residual residual) {
+                                              kernels::Rounding rounding) {
     std::vector<double> rounded(x.size());
     for (std::size_t row = 0; row < x.size(); row += static_cast<std::size_t>(cols)) {
         double energy = 0;
@@ -115,7 +115,7 @@ inline std::vector<double> roundedActivations(const std::vector<float>& x, std::
             const double first = std::nearbyint(value * inverse);
             const double second =
                 std::min(std::nearbyint((value * static_cast<double>(inverse) - first) * 256), 127.0);
-            const bool kept = residual == kernels::Residual::Always || largest > 1.5 * std::sqrt(meanSquare);
+            const bool kept = rounding == kernels::Rounding::Careful || largest > 1.5 * std::sqrt(meanSquare);
             rounded[row + static_cast<std::size_t>(i)] =
                 static_cast<double>(largest / 127.0f) *
                 (first + (kept ? std::max(second, -127.0) / 256 : 0.0));
@@ -170,7 +170,7 @@ inline double toBrainHalf(double value) {
 /// A matrix and activations as the kernels of a level multiply them: what their products are compared with.
 struct Seen {
     Seen(const StoredMatrix& stored, const std::vector<float>& activations, kernels::Isa isa,
-         kernels::ActivationPrecision precision, kernels::Residual residual)
+         kernels::ActivationPrecision precision, kernels::Rounding rounding)
         : matrix(stored), x(activations.begin(), activations.end()) {
         const kernels::DType type = stored.host.type;
         const bool half = type == kernels::DType::F16 || type == kernels::DType::BF16;
@@ -181,7 +181,7 @@ struct Seen {
             matrix.values = weightsAsWords(stored.values);
             x = activationsAsWords(activations);
         } else if (isQuantised(type)) {
-            x = roundedActivations(activations, stored.host.cols, residual);
+            x = roundedActivations(activations, stored.host.cols, rounding);
         } else if (half && isa == kernels::Isa::Avx512Bf16) {
             std::transform(x.begin(), x.end(), x.begin(), toBrainHalf);
             std::transform(matrix.values.begin(), matrix.values.end(), matrix.values.begin(), toBrainHalf);
@@ -212,10 +212,10 @@ Product referenceProduct(const StoredMatrix& matrix, std::int64_t row, const Act
 /// Runs one matrix alone and returns (tokens, rows).
 inline std::vector<float> multiply(const kernels::PackedWeight& weight, kernels::Linear& linear,
                                    std::vector<float> x, std::int64_t tokens,
-                                   kernels::Residual residual = kernels::Residual::Always) {
+                                   kernels::Rounding rounding = kernels::Rounding::Careful) {
     std::vector<float> out(static_cast<std::size_t>(tokens * weight.rows()));
-    const kernels::LinearJob job{&weight, {out.data(), tokens, weight.rows()}};
-    linear.run({x.data(), tokens, weight.cols()}, {&job, 1}, residual);
+    const kernels::MatrixJob job{&weight, {out.data(), tokens, weight.rows()}};
+    linear.run({x.data(), tokens, weight.cols()}, {&job, 1}, rounding);
     return out;
 }
 

@@ -16,10 +16,10 @@ constexpr double roundingTolerance = 5e-6; // of the sum of magnitudes
 
 constexpr struct {
     ActivationPrecision precision;
-    Residual residual;
-} ways[] = {{ActivationPrecision::Float32, Residual::Always},
-            {ActivationPrecision::Int8, Residual::Always},
-            {ActivationPrecision::Int8, Residual::Outliers}};
+    Rounding rounding;
+} ways[] = {{ActivationPrecision::Float32, Rounding::Careful},
+            {ActivationPrecision::Int8, Rounding::Careful},
+            {ActivationPrecision::Int8, Rounding::Robust}};
 
 class LinearTest : public testing::TestWithParam<std::tuple<DType, Isa>> {
 protected:
@@ -71,7 +71,7 @@ double noise(const StoredMatrix& matrix, const GuardedTensor& out, const std::ve
 
 TEST_P(LinearTest, MatchesTheReference) {
     ThreadPool pool(3);
-    for (const auto& [precision, residual] : ways) {
+    for (const auto& [precision, rounding] : ways) {
         Linear linear(pool, isa(), precision);
         for (const Shape& shape : shapes(block())) {
             const StoredMatrix matrix(type(), shape.rows, shape.cols, 1);
@@ -79,13 +79,13 @@ TEST_P(LinearTest, MatchesTheReference) {
             for (const std::int64_t tokens : {1, 2, 3, 5, 17, 64}) {
                 std::vector<float> x = randomValues(tokens * shape.cols, 2);
                 GuardedTensor out(tokens, shape.rows);
-                const LinearJob job{weight.get(), out.tensor()};
-                linear.run({x.data(), tokens, shape.cols}, {&job, 1}, residual);
-                const Seen seen(matrix, x, isa(), precision, residual);
+                const MatrixJob job{weight.get(), out.tensor()};
+                linear.run({x.data(), tokens, shape.cols}, {&job, 1}, rounding);
+                const Seen seen(matrix, x, isa(), precision, rounding);
                 ASSERT_NO_FATAL_FAILURE(checkAgainst(seen.matrix, out, seen.x, tokens));
                 const bool rounded = precision == ActivationPrecision::Int8 && isQuantised(type());
                 if (rounded && tokens == 64) {
-                    EXPECT_LT(noise(matrix, out, x, tokens), residual == Residual::Always ? 1e-8 : 5e-4)
+                    EXPECT_LT(noise(matrix, out, x, tokens), rounding == Rounding::Careful ? 1e-8 : 5e-4)
                         << shape.rows << " x " << shape.cols;
                 }
             }
@@ -99,14 +99,14 @@ TEST_P(LinearTest, ATokenIsTheSameInAnyBatchAndWithAnyThreads) {
     const std::int64_t tokens = 45;
     const StoredMatrix matrix(type(), rows, cols, 3);
     const std::vector<float> x = randomValues(tokens * cols, 4);
-    for (const auto& [precision, residual] : ways) {
+    for (const auto& [precision, rounding] : ways) {
         ThreadPool one(1);
         Linear alone(one, isa(), precision);
         const auto weight = packWeight(matrix.host, one, isa(), precision);
         std::vector<float> expected;
         for (std::int64_t token = 0; token < tokens; ++token) {
             const std::vector<float> row(x.begin() + token * cols, x.begin() + (token + 1) * cols);
-            const std::vector<float> out = multiply(*weight, alone, row, 1, residual);
+            const std::vector<float> out = multiply(*weight, alone, row, 1, rounding);
             expected.insert(expected.end(), out.begin(), out.end());
         }
         for (const int threads : {1, 2, 5}) {
@@ -117,7 +117,7 @@ TEST_P(LinearTest, ATokenIsTheSameInAnyBatchAndWithAnyThreads) {
                     const std::int64_t count = std::min(batch, tokens - first);
                     const std::vector<float> part(x.begin() + first * cols,
                                                   x.begin() + (first + count) * cols);
-                    const std::vector<float> out = multiply(*weight, linear, part, count, residual);
+                    const std::vector<float> out = multiply(*weight, linear, part, count, rounding);
                     ASSERT_EQ(
                         std::memcmp(out.data(), expected.data() + first * rows, out.size() * sizeof(float)),
                         0)
@@ -159,14 +159,6 @@ INSTANTIATE_TEST_SUITE_P(AllTypes, LinearTest,
                          testing::Combine(testing::ValuesIn(allTypes), testing::ValuesIn(availableIsas())),
                          typeAndLevel);
 
-struct HostBuffer : Buffer {
-    explicit HostBuffer(std::vector<float> initial) : values(std::move(initial)) {}
-    Tensor tensor() const override {
-        return {const_cast<float*>(values.data()), 1, static_cast<std::int64_t>(values.size())};
-    }
-    std::vector<float> values;
-};
-
 class LinearJobsTest : public testing::TestWithParam<Isa> {};
 
 TEST_P(LinearJobsTest, SharesOneInputAmongMixedJobsWithBiasAndAdd) {
@@ -179,30 +171,30 @@ TEST_P(LinearJobsTest, SharesOneInputAmongMixedJobsWithBiasAndAdd) {
         std::vector<StoredMatrix> matrices;
         std::vector<std::unique_ptr<PackedWeight>> weights;
         std::vector<GuardedTensor> outs;
-        std::vector<LinearJob> jobs;
+        std::vector<MatrixJob> jobs;
         for (int i = 0; i < 4; ++i) {
             matrices.emplace_back(types[i], rows[i], cols, 10 + i);
             outs.emplace_back(tokens, rows[i]);
         }
-        const HostBuffer bias(randomValues(rows[0], 9));
+        const std::vector<float> bias = randomValues(rows[0], 9);
         const std::vector<float> before = randomValues(tokens * rows[1], 11);
         outs[1].fill(before);
         for (int i = 0; i < 4; ++i) {
             matrices[i].host.data = matrices[i].bytes.data();
             weights.push_back(packWeight(matrices[i].host, pool, GetParam(), ActivationPrecision::Int8));
             jobs.push_back({weights.back().get(), outs[i].tensor(), i == 1 ? Write::Add : Write::Replace,
-                            i == 0 ? &bias : nullptr});
+                            i == 0 ? bias.data() : nullptr});
         }
         Linear linear(pool, GetParam(), ActivationPrecision::Int8);
-        linear.run({x.data(), tokens, cols}, jobs, Residual::Always);
+        linear.run({x.data(), tokens, cols}, jobs, Rounding::Careful);
         std::uint64_t bytes = 0;
         for (int i = 0; i < 4; ++i) {
             bytes += weights[i]->bytes();
-            const Seen seen(matrices[i], x, GetParam(), ActivationPrecision::Int8, Residual::Always);
+            const Seen seen(matrices[i], x, GetParam(), ActivationPrecision::Int8, Rounding::Careful);
             for (std::int64_t token = 0; token < tokens; ++token) {
                 for (std::int64_t row = 0; row < rows[i]; ++row) {
                     Product product = referenceProduct(seen.matrix, row, seen.x.data() + token * cols);
-                    product.value += i == 0 ? bias.values[static_cast<std::size_t>(row)] : 0.0f;
+                    product.value += i == 0 ? bias[static_cast<std::size_t>(row)] : 0.0f;
                     product.value += i == 1 ? before[static_cast<std::size_t>(token * rows[1] + row)] : 0.0f;
                     ASSERT_NEAR(outs[i].at(token, row), product.value,
                                 roundingTolerance * (product.magnitude + 3))

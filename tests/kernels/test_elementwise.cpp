@@ -2,6 +2,7 @@
 #include "kernels/cpu_backend.h"
 #include "tests/support/guarded_buffer.h"
 #include "tests/support/reference_ops.h"
+#include "tests/support/run_step.h"
 
 #include <gtest/gtest.h>
 
@@ -24,6 +25,10 @@ protected:
         options.isa = GetParam();
         return kernels::makeCpuBackend(options);
     }
+    template <class Operation>
+    void step(const Operation& operation, const kernels::StepInputs& inputs = {}) {
+        test::runStep(*m_backend, inputs, operation);
+    }
     std::unique_ptr<kernels::Backend> m_backend = makeBackend();
 };
 
@@ -35,10 +40,10 @@ TEST_P(Elementwise, RmsNorm) {
             GuardedBuffer in(*m_backend, rows, cols, x), gains(*m_backend, 1, cols, gain),
                 out(*m_backend, rows, cols);
             const auto expected = test::rmsNorm(x, gain, 1e-5f);
-            m_backend->rmsNorm(in.tensor(), gains.tensor(), 1e-5f, out.tensor());
+            step([&] { m_backend->rmsNorm(in.tensor(), gains.tensor(), 1e-5f, out.tensor()); });
             EXPECT_LT(test::relativeError(out.get(), expected), 1e-6) << rows << " x " << cols;
             EXPECT_TRUE(out.guardsIntact());
-            m_backend->rmsNorm(in.tensor(), gains.tensor(), 1e-5f, in.tensor());
+            step([&] { m_backend->rmsNorm(in.tensor(), gains.tensor(), 1e-5f, in.tensor()); });
             EXPECT_EQ(in.get(), out.get());
         }
 }
@@ -46,7 +51,7 @@ TEST_P(Elementwise, RmsNorm) {
 TEST_P(Elementwise, RmsNormOfEachHead) {
     const auto x = test::randomFloats(5 * 4 * 24, 1), gain = test::randomFloats(24, 2);
     GuardedBuffer in(*m_backend, 5, 96, x), gains(*m_backend, 1, 24, gain), out(*m_backend, 5, 96);
-    m_backend->rmsNorm(in.tensor(), gains.tensor(), 1e-6f, out.tensor());
+    step([&] { m_backend->rmsNorm(in.tensor(), gains.tensor(), 1e-6f, out.tensor()); });
     EXPECT_LT(test::relativeError(out.get(), test::rmsNorm(x, gain, 1e-6f)), 1e-6);
     EXPECT_TRUE(out.guardsIntact());
 }
@@ -62,14 +67,17 @@ TEST_P(Elementwise, Rope) {
                     angles.push_back(static_cast<float>(std::cos(0.37 * i)));
                     angles.push_back(static_cast<float>(std::sin(0.37 * i)));
                 }
+                const std::span<const float> tables[] = {angles};
                 GuardedBuffer in(*m_backend, tokens, 3 * headDim, x), out(*m_backend, tokens, 3 * headDim);
-                m_backend->rope(in.tensor(), headDim, ropeDim, pairing, angles, out.tensor());
+                step([&] { m_backend->rope(in.tensor(), headDim, ropeDim, pairing, 0, out.tensor()); },
+                     {.angles = tables});
                 EXPECT_LT(
                     test::relativeError(out.get(), test::rope(x, tokens, headDim, ropeDim, pairing, angles)),
                     1e-6)
                     << headDim << " " << ropeDim;
                 EXPECT_TRUE(out.guardsIntact());
-                m_backend->rope(in.tensor(), headDim, ropeDim, pairing, angles, in.tensor());
+                step([&] { m_backend->rope(in.tensor(), headDim, ropeDim, pairing, 0, in.tensor()); },
+                     {.angles = tables});
                 EXPECT_EQ(in.get(), out.get());
             }
 }
@@ -89,19 +97,19 @@ TEST_P(Elementwise, GatedActivation) {
                                    static_cast<double>(up[i]));
             GuardedBuffer g(*m_backend, 20, cols, gate), u(*m_backend, 20, cols, up),
                 out(*m_backend, 20, cols);
-            m_backend->gatedActivation(activation, g.tensor(), u.tensor(), out.tensor());
+            step([&] { m_backend->gatedActivation(activation, g.tensor(), u.tensor(), out.tensor()); });
             const auto found = out.get();
             for (std::size_t i = 0; i < gate.size(); ++i)
                 ASSERT_NEAR(static_cast<double>(found[i]), expected[i],
                             2e-6 * std::max(1.0, std::fabs(expected[i])));
             EXPECT_TRUE(out.guardsIntact());
-            m_backend->gatedActivation(activation, g.tensor(), u.tensor(), u.tensor());
+            step([&] { m_backend->gatedActivation(activation, g.tensor(), u.tensor(), u.tensor()); });
             EXPECT_EQ(u.get(), found);
             u.set(up);
-            m_backend->gatedActivation(activation, g.tensor(), u.tensor(), g.tensor());
+            step([&] { m_backend->gatedActivation(activation, g.tensor(), u.tensor(), g.tensor()); });
             EXPECT_EQ(g.get(), found);
             g.set(gate);
-            m_backend->activation(activation, g.tensor());
+            step([&] { m_backend->activation(activation, g.tensor()); });
             for (std::size_t i = 0; i < gate.size(); ++i)
                 ASSERT_NEAR(static_cast<double>(g.get()[i]),
                             test::activation(activation, static_cast<double>(gate[i])),
@@ -126,10 +134,10 @@ TEST_P(Elementwise, LayerNorm) {
                 const kernels::Buffer* const given = withBias ? biases.get() : nullptr;
                 const auto expected = test::layerNorm(
                     x, gain, withBias ? std::span<const float>(bias) : std::span<const float>(), 1e-3f);
-                m_backend->layerNorm(in.tensor(), gains.tensor(), given, 1e-3f, out.tensor());
+                step([&] { m_backend->layerNorm(in.tensor(), gains.tensor(), given, 1e-3f, out.tensor()); });
                 EXPECT_LT(test::relativeError(out.get(), expected), 3e-6) << rows << " x " << cols;
                 EXPECT_TRUE(out.guardsIntact());
-                m_backend->layerNorm(in.tensor(), gains.tensor(), given, 1e-3f, in.tensor());
+                step([&] { m_backend->layerNorm(in.tensor(), gains.tensor(), given, 1e-3f, in.tensor()); });
                 EXPECT_EQ(in.get(), out.get());
             }
 }
@@ -138,8 +146,8 @@ TEST_P(Elementwise, ClampAndSoftcap) {
     for (int cols : {1, 31, 576}) {
         const auto x = test::randomFloats(static_cast<std::size_t>(40 * cols), 1, 8.0f);
         GuardedBuffer clamped(*m_backend, 40, cols, x), capped(*m_backend, 40, cols, x);
-        m_backend->clamp(clamped.tensor(), 2.5f);
-        m_backend->softcap(capped.tensor(), 3.0f);
+        step([&] { m_backend->clamp(clamped.tensor(), 2.5f); });
+        step([&] { m_backend->softcap(capped.tensor(), 3.0f); });
         const auto c = clamped.get(), s = capped.get();
         for (std::size_t i = 0; i < x.size(); ++i) {
             ASSERT_EQ(c[i], std::min(2.5f, std::max(-2.5f, x[i])));
@@ -154,8 +162,8 @@ TEST_P(Elementwise, AddAndScale) {
         const auto x = test::randomFloats(static_cast<std::size_t>(70 * cols), 1),
                    y = test::randomFloats(x.size(), 2);
         GuardedBuffer a(*m_backend, 70, cols, x), b(*m_backend, 70, cols, y);
-        m_backend->add(a.tensor(), b.tensor());
-        m_backend->scale(a.tensor(), 0.3f);
+        step([&] { m_backend->add(a.tensor(), b.tensor()); });
+        step([&] { m_backend->scale(a.tensor(), 0.3f); });
         const auto sum = b.get(), scaled = a.get();
         for (std::size_t i = 0; i < x.size(); ++i) {
             ASSERT_EQ(sum[i], x[i] + y[i]);
@@ -168,10 +176,12 @@ TEST_P(Elementwise, AddAndScale) {
 TEST_P(Elementwise, TheSameBitsAloneAndInABatch) {
     const auto x = test::randomFloats(100 * 576, 1), gain = test::randomFloats(576, 2);
     GuardedBuffer all(*m_backend, 100, 576, x), gains(*m_backend, 1, 576, gain), out(*m_backend, 100, 576);
-    m_backend->rmsNorm(all.tensor(), gains.tensor(), 1e-5f, out.tensor());
+    step([&] { m_backend->rmsNorm(all.tensor(), gains.tensor(), 1e-5f, out.tensor()); });
     const auto together = out.get();
     out.poison();
-    m_backend->rmsNorm(all.tensor().rowRange(61, 1), gains.tensor(), 1e-5f, out.tensor().rowRange(61, 1));
+    step([&] {
+        m_backend->rmsNorm(all.tensor().rowRange(61, 1), gains.tensor(), 1e-5f, out.tensor().rowRange(61, 1));
+    });
     const auto alone = out.get();
     for (std::size_t i = 61 * 576; i < 62 * 576; ++i)
         EXPECT_EQ(together[i], alone[i]);

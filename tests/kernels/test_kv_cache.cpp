@@ -3,6 +3,7 @@
 #include "kernels/cpu/half.h"
 #include "kernels/cpu/kv_store.h"
 
+#include <cstring>
 #include <stdexcept>
 
 #ifdef __linux__
@@ -97,12 +98,48 @@ TEST_P(KvCacheTest, SavesAndRestores) {
     const auto cache = filledCache(*m_backend, shape, 1), other = filledCache(*m_backend, shape, 2);
     ASSERT_NE(cache->slotHash(1, 7), other->slotHash(1, 7));
     other->restore(cache->save());
-    for (int layer = 0; layer < shape.layers; ++layer)
+    for (int layer = 0; layer < static_cast<int>(shape.layers.size()); ++layer)
         for (int slot = 0; slot < shape.slots(); ++slot)
             EXPECT_EQ(cache->slotHash(layer, slot), other->slotHash(layer, slot));
     const auto wrong = m_backend->makeKvCache(shapeOf(2, 48, 5, 19, KvType::F16, KvType::Q8_0));
     EXPECT_THROW(wrong->restore(cache->save()), std::runtime_error);
     EXPECT_THROW(wrong->restore({}), std::runtime_error);
+}
+
+// Read by hand, as another device would.
+TEST_P(KvCacheTest, ASavedStateIsTheStoredNumbersInOrder) {
+    const KvShape shape{
+        .layers = {{2, 48}, {1, 10}}, .sinkSlots = 3, .ringSlots = 18, .ringType = KvType::Q8_0};
+    const auto cache = filledCache(*m_backend, shape, 1);
+    const auto state = cache->save();
+    const std::byte* at = state.data();
+    const auto take = [&]<class T>(T) {
+        T value;
+        std::memcpy(&value, at, sizeof value);
+        at += sizeof value;
+        return value;
+    };
+    ASSERT_EQ(std::string(reinterpret_cast<const char*>(at), 4), "SKV3");
+    at += 4;
+    for (const std::int32_t expected : {2, 3, 18, 1, 2, 2, 48, 1, 10})
+        ASSERT_EQ(take(std::int32_t{}), expected);
+    for (int layer = 0; layer < 2; ++layer)
+        for (int head = 0; head < shape.layer(layer).kvHeads; ++head)
+            for (int slot = 0; slot < shape.slots(); ++slot)
+                for (const bool isKey : {true, false}) {
+                    std::vector<float> row(static_cast<std::size_t>(shape.layer(layer).headDim));
+                    isKey ? cache->readKey(layer, head, slot, row) : cache->readValue(layer, head, slot, row);
+                    float scale = 0;
+                    for (std::size_t d = 0; d < row.size(); ++d)
+                        if (slot < shape.sinkSlots) {
+                            ASSERT_EQ(kernels::halfToFloat(take(std::uint16_t{})), row[d]);
+                        } else {
+                            if (d % 32 == 0)
+                                scale = kernels::halfToFloat(take(std::uint16_t{}));
+                            ASSERT_EQ(static_cast<float>(take(std::int8_t{})) * scale, row[d]);
+                        }
+                }
+    EXPECT_EQ(at, state.data() + state.size());
 }
 
 TEST_P(KvCacheTest, FiniteValuesStayFinite) {
@@ -140,8 +177,8 @@ TEST_P(KvCacheTest, AFirstPromptNeedNotWaitForMemory) {
             const KvShape shape = shapeOf(2, headDim, 4, 3 * promptSlots, KvType::F16, type);
             const auto made = m_backend->makeKvCache(shape);
             const auto& cache = static_cast<const kernels::CpuKvCache&>(*made);
-            const kernels::KvLayout& ring = cache.layout(kernels::KvPart::Ring);
-            for (int layer = 0; layer < shape.layers; ++layer)
+            const kernels::KvLayout& ring = cache.layout(0, kernels::KvPart::Ring);
+            for (int layer = 0; layer < static_cast<int>(shape.layers.size()); ++layer)
                 for (int head = 0; head < 2; ++head) {
                     EXPECT_EQ(missingPages(cache.keys(layer, kernels::KvPart::Ring, head),
                                            promptSlots / 16 * ring.keyGroupBytes),

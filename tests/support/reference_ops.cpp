@@ -31,7 +31,7 @@ void overKeys(Runs runs, const Body& body) {
 std::vector<double> weights(const KvCache& cache, int layer, int kvHead, std::size_t head,
                             const std::vector<std::span<const float>>& queries, Runs runs,
                             const ReferenceStyle& style) {
-    const auto dim = static_cast<std::size_t>(cache.shape().headDim);
+    const auto dim = static_cast<std::size_t>(cache.shape().layer(layer).headDim);
     std::vector<double> row(static_cast<std::size_t>(cache.shape().slots()), 0.0);
     std::vector<float> key(dim);
     double largest = style.sinkLogits.empty() ? -INFINITY : static_cast<double>(style.sinkLogits[head]);
@@ -67,6 +67,13 @@ std::vector<KeyRun> runsOf(const KvShape& shape, const QueryView& view) {
             {shape.sinkSlots, wrapped, 0, wrapped - 1}};
 }
 
+ListedRuns::ListedRuns(const std::vector<std::vector<KeyRun>>& queries) {
+    for (const std::vector<KeyRun>& own : queries) {
+        runs.insert(runs.end(), own.begin(), own.end());
+        firstRun.push_back(static_cast<std::int32_t>(runs.size()));
+    }
+}
+
 bool isVisible(Runs runs, int slot) {
     bool found = false;
     overKeys(runs, [&](int visible, const KeyRun&, double) { found = found || visible == slot; });
@@ -100,13 +107,13 @@ ReferenceStats headStats(std::span<const double> row, const KvShape& shape, Runs
 ReferenceAttention attend(const KvCache& cache, int layer, const std::vector<std::span<const float>>& queries,
                           Runs runs, const ReferenceStyle& style, int recentKeys) {
     const KvShape& shape = cache.shape();
-    const std::size_t dim = static_cast<std::size_t>(shape.headDim);
+    const std::size_t dim = static_cast<std::size_t>(shape.layer(layer).headDim);
     const std::size_t heads = queries[0].size() / dim;
     ReferenceAttention result;
     result.out.assign(heads * dim, 0.0);
     std::vector<float> value(dim);
     for (std::size_t head = 0; head < heads; ++head) {
-        const int kvHead = static_cast<int>(head) / (static_cast<int>(heads) / shape.kvHeads);
+        const int kvHead = static_cast<int>(head) / (static_cast<int>(heads) / shape.layer(layer).kvHeads);
         const std::vector<double> row = weights(cache, layer, kvHead, head, queries, runs, style);
         double norm = 0;
         overKeys(runs, [&](int slot, const KeyRun&, double) {

@@ -24,6 +24,15 @@ struct QueryView {
 /// Sinks meet query 1 and the ring query 0; distances are those of a cache that is a text of its own.
 std::vector<kernels::KeyRun> runsOf(const kernels::KvShape& shape, const QueryView& view);
 
+/// Runs of several queries, one list after the other, as a step takes them.
+struct ListedRuns {
+    explicit ListedRuns(const std::vector<std::vector<kernels::KeyRun>>& queries);
+    kernels::KeyView view() const { return {runs, firstRun}; }
+
+    std::vector<kernels::KeyRun> runs;
+    std::vector<std::int32_t> firstRun{0};
+};
+
 /// AttentionStyle with numbers of the host.
 struct ReferenceStyle {
     double scale = 1, softcap = 0;

@@ -1,0 +1,91 @@
+#include "engine/executor.h"
+
+#include <cassert>
+
+namespace engine {
+namespace {
+
+kernels::AttentionCapture captureOf(AttentionFrame& frame, int layer) {
+    const auto heads = static_cast<std::size_t>(frame.heads);
+    const auto slots = static_cast<std::size_t>(frame.sinkSlots + frame.ringSlots);
+    const auto index = static_cast<std::size_t>(layer);
+    kernels::AttentionCapture capture;
+    capture.heads = std::span(frame.headStats).subspan(index * heads, heads);
+    if (frame.level >= CaptureLevel::Mass)
+        capture.slotMass = std::span(frame.slotMass).first(slots);
+    if (frame.level == CaptureLevel::Record)
+        capture.rows = std::span(frame.rows).subspan(index * heads * slots, heads * slots);
+    else if (frame.level == CaptureLevel::Rows && layer == frame.rowLayer)
+        capture.rows = std::span(frame.rows).first(heads * slots);
+    return capture;
+}
+
+} // namespace
+
+Executor::Executor(const ModelConfig& config, const Weights& weights, kernels::Backend& backend)
+    : m_config(config), m_backend(backend), m_forward(config, weights, backend) {
+    m_captures.reserve(static_cast<std::size_t>(config.layers));
+}
+
+void Executor::reserve(int tokens) {
+    if (tokens <= m_tokens)
+        return;
+    const ModelConfig& c = m_config;
+    const std::int64_t queryDim = std::int64_t{c.heads} * c.headDim,
+                       kvDim = std::int64_t{c.kvHeads} * c.headDim;
+    m_tokens = 0;
+    m_scratch = {}; // first, so that there is never both
+    const auto make = [&](std::int64_t cols) { return m_backend.makeBuffer(tokens, cols); };
+    m_scratch.x = make(c.dim);
+    m_scratch.normed = make(c.dim);
+    m_scratch.second = make(c.block.order == BlockOrder::Parallel ? c.dim : 0);
+    m_scratch.query = make(queryDim);
+    m_scratch.cacheQuery = make(queryDim);
+    m_scratch.attended = make(queryDim);
+    m_scratch.key = make(kvDim);
+    m_scratch.value = make(kvDim);
+    m_scratch.gate = make(c.block.gated ? c.ffnDim : 0);
+    m_scratch.up = make(c.ffnDim);
+    m_tokens = tokens;
+}
+
+ForwardPass::Rows Executor::rows(std::int64_t tokens) {
+    const auto cut = [&](const std::unique_ptr<kernels::Buffer>& buffer) {
+        return buffer->tensor().rowRange(0, tokens);
+    };
+    const Scratch& s = m_scratch;
+    return {.x = cut(s.x),
+            .normed = cut(s.normed),
+            .second = cut(s.second),
+            .query = cut(s.query),
+            .cacheQuery = cut(s.cacheQuery),
+            .attended = cut(s.attended),
+            .key = cut(s.key),
+            .value = cut(s.value),
+            .gate = cut(s.gate),
+            .up = cut(s.up)};
+}
+
+bool Executor::run(const Batch& batch, const std::stop_token& stop) {
+    const std::int64_t tokens = batch.step.tokens();
+    assert(tokens > 0 && tokens <= m_tokens);
+    m_captures.clear();
+    if (batch.capture != nullptr && batch.capture->level >= CaptureLevel::Shares)
+        for (int layer = 0; layer < m_config.layers; ++layer)
+            m_captures.push_back(captureOf(*batch.capture, layer));
+    m_backend.begin(batch.step.inputs());
+    const bool finished = m_forward.run({.step = batch.step,
+                                         .cache = batch.cache,
+                                         .rows = rows(tokens),
+                                         .wanted = batch.wanted,
+                                         .logits = batch.logits,
+                                         .captures = m_captures},
+                                        stop);
+    if (!finished)
+        return false; // not submitted: the next step drops it
+    m_backend.submit();
+    m_backend.wait();
+    return true;
+}
+
+} // namespace engine
