@@ -2,6 +2,7 @@
 
 #include "engine/context.h"
 #include "engine/log_sum_exp.h"
+#include "engine/reading_chunk.h"
 #include "engine/recompute.h"
 
 #include <algorithm>
@@ -46,13 +47,14 @@ Evaluation::Evaluation(std::shared_ptr<const Model> model, const EvaluationOptio
         m_impl->recompute.emplace(std::move(model), options.sinks + options.window + 1, options.ringType);
         return;
     }
-    m_impl->chunk = static_cast<std::size_t>(std::max(1, options.chunk));
+    const int chunk = std::clamp(options.chunk, 1, scoringChunk(model->config));
+    m_impl->chunk = static_cast<std::size_t>(chunk);
     m_impl->context.emplace(std::move(model), ContextOptions{.mode = options.mode,
                                                              .sinks = options.sinks,
                                                              .window = options.window,
                                                              .ringType = options.ringType,
                                                              .sinkType = options.sinkType,
-                                                             .maxChunk = std::max(1, options.chunk),
+                                                             .maxChunk = chunk,
                                                              .ringStart = options.ringStart});
     const ModelConfig& config = m_impl->context->model().config;
     m_impl->frame.level = CaptureLevel::Shares;
@@ -70,7 +72,7 @@ bool Evaluation::step(const std::stop_token& stop) {
         return false;
     const auto now = std::span<const TokenId>(e.tokens).subspan(e.read, n);
     if (e.recompute) {
-        const auto logits = e.recompute->next(now[0], stop);
+        const auto logits = e.recompute->readOn(now[0], stop);
         if (logits.empty())
             return true;
         e.score(logits);

@@ -30,8 +30,8 @@ public:
     Evaluation(std::shared_ptr<const Model> model, const EvaluationOptions& options,
                std::vector<TokenId> tokens);
     ~Evaluation();
-    /// Reads the next chunk; false when the text is done (or a dense cache is full). A stop is noticed between two
-    /// layers; then nothing has happened, and it is true.
+    /// Reads the next chunk; false when the text is done (or a dense cache is full). A stop is noticed between two layers; then nothing of
+    /// that chunk has happened, and it is true. Recomputing takes many chunks for a token.
     bool step(const std::stop_token& stop = {});
     /// -log p(token[i+1] | token[..i]) in nats for every token read so far; size grows to tokens.size() - 1.
     const std::vector<float>& negativeLogLikelihoods() const;

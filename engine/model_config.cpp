@@ -30,7 +30,8 @@ void readShape(const GgufFile& file, const Keys& keys, ModelConfig& config) {
     if (keys.findInt("attention.value_length", 1024, config.headDim) != config.headDim)
         file.fail("its keys and values differ in width, which is not supported");
     if (const auto experts = file.findUint(keys.key("expert_count")); experts && *experts > 0)
-        file.fail("it is a mixture of experts, which is not supported");
+        file.fail("it is a mixture of experts of the family " + config.architecture +
+                  ", which is not supported");
     config.trainedLength = keys.getInt("context_length", std::numeric_limits<int>::max());
     config.normEpsilon =
         keys.findFloat(config.block.norm == NormKind::Rms ? "attention.layer_norm_rms_epsilon"

@@ -63,16 +63,41 @@ std::string readFile(const std::string& path) {
     return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
+namespace {
+
+std::vector<engine::TokenId> atMost(std::vector<engine::TokenId> tokens, int limit, const std::string& what) {
+    if (limit > 0 && tokens.size() > static_cast<std::size_t>(limit))
+        tokens.resize(static_cast<std::size_t>(limit));
+    if (tokens.size() < 2)
+        throw engine::Error(what + " has less than two tokens.");
+    return tokens;
+}
+
+} // namespace
+
 std::vector<engine::TokenId> readTokens(const engine::Model& model, const std::string& path, int limit) {
     std::vector<engine::TokenId> tokens = model.tokenizer->encodePlain(readFile(path));
     const auto begin = model.tokenizer->beginToken();
     if (model.tokenizer->addsBeginToken() && begin)
         tokens.insert(tokens.begin(), *begin);
-    if (limit > 0 && tokens.size() > static_cast<std::size_t>(limit))
-        tokens.resize(static_cast<std::size_t>(limit));
-    if (tokens.size() < 2)
-        throw engine::Error("The text " + path + " has less than two tokens.");
-    return tokens;
+    return atMost(std::move(tokens), limit, "The text " + path);
+}
+
+std::vector<engine::TokenId> readTokenIds(const engine::Model& model, const std::string& path, int limit) {
+    const auto list = nlohmann::json::parse(readFile(path), nullptr, false); // bad JSON is no list
+    if (!list.is_array())
+        throw engine::Error("The file " + path + " does not hold a JSON list of token ids.");
+    std::vector<engine::TokenId> tokens;
+    for (const nlohmann::json& id : list) {
+        const std::string which = "Token " + std::to_string(tokens.size() + 1) + " of " + path;
+        if (!id.is_number_integer())
+            throw engine::Error(which + " is not a whole number.");
+        if (id < 0 || id >= model.config.vocabulary)
+            throw engine::Error(which + " is " + id.dump() + ", and the model's ids end at " +
+                                std::to_string(model.config.vocabulary - 1) + ".");
+        tokens.push_back(id.get<engine::TokenId>());
+    }
+    return atMost(std::move(tokens), limit, "The list " + path);
 }
 
 const char* name(engine::CacheMode mode) {

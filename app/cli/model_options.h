@@ -44,6 +44,8 @@ void addRingType(CLI::App& command, kernels::KvType& type);
 /// The tokens of a text file, with BOS where the model asks for it; at most `limit` (0: all). Throws
 /// engine::Error.
 std::vector<engine::TokenId> readTokens(const engine::Model& model, const std::string& path, int limit);
+/// The token ids of a JSON list, as they are; at most `limit` (0: all). Throws engine::Error.
+std::vector<engine::TokenId> readTokenIds(const engine::Model& model, const std::string& path, int limit);
 std::string readFile(const std::string& path);
 
 const char* name(engine::CacheMode mode);

@@ -6,16 +6,21 @@
 
 #include <chrono>
 #include <cmath>
+#include <iomanip>
+#include <limits>
 #include <numeric>
 #include <sstream>
 
 namespace cli {
 namespace {
 
+// Of float32 values: what a reader can count on. The engine's own rounding is in the last of them.
+constexpr int LossDigits = std::numeric_limits<float>::digits10 + 1;
+
 struct Options {
     ModelOptions model;
     CacheChoice cache;
-    std::string textFile, lossFile;
+    std::string textFile, tokenFile, lossFile;
     int limit = 0, chunk = 128;
     std::int64_t startPosition = 0;
     bool json = false;
@@ -28,15 +33,18 @@ double mean(const std::vector<float>& losses, std::size_t first) {
 
 void writeLosses(const std::string& path, const std::vector<float>& losses) {
     std::ostringstream file;
-    file << "position,nll\n";
+    file << "position,nll\n" << std::setprecision(LossDigits);
     for (std::size_t i = 0; i < losses.size(); ++i)
         file << i + 1 << ',' << losses[i] << '\n';
     app::writeFile(QString::fromLocal8Bit(path), QByteArray::fromStdString(file.str()));
 }
 
 void run(const Options& o) {
+    if (o.textFile.empty() == o.tokenFile.empty())
+        throw CLI::ValidationError("Exactly one of --text-file and --token-file is needed.");
     const auto model = o.model.load();
-    const auto tokens = readTokens(*model, o.textFile, o.limit);
+    const auto tokens = o.tokenFile.empty() ? readTokens(*model, o.textFile, o.limit)
+                                            : readTokenIds(*model, o.tokenFile, o.limit);
     engine::EvaluationOptions options;
     options.mode = o.cache.mode;
     options.sinks = o.cache.mode == engine::CacheMode::Streaming ? o.cache.sinks : 0;
@@ -86,13 +94,17 @@ void addPerplexity(CLI::App& app) {
         app.add_subcommand("perplexity", "How well the model predicts a text, by the way its past is kept");
     options->model.add(*command);
     options->cache.add(*command);
-    command->add_option("--text-file", options->textFile, "UTF-8 text")->required();
+    command->add_option("--text-file", options->textFile, "UTF-8 text");
+    command->add_option(
+        "--token-file", options->tokenFile,
+        "instead of a text: a JSON list of token ids, read as they are (nothing is put in front)");
     addWhole(*command, "--limit", options->limit, TextTokens, "read at most so many tokens (0: all)");
     addWhole(*command, "--chunk", options->chunk, {1, 4096},
              "tokens read at once; changes no more than the rounding (default 128)");
     addWhole(*command, "--start-position", options->startPosition, {0, std::uint64_t{1} << 50},
              "where in the stream the ring begins");
-    command->add_option("--nll-out", options->lossFile, "CSV with -log p of every token, in nats");
+    command->add_option("--nll-out", options->lossFile,
+                        "CSV with -log p of every token, in nats, seven digits");
     addJsonFlag(*command, options->json);
     command->callback([options] { run(*options); });
 }

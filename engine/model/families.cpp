@@ -71,6 +71,12 @@ void readStableLm(const Keys& keys, ModelConfig& config) {
         config.block.order = BlockOrder::ParallelOneNorm;
 }
 
+// OLMo 3 says that it is OLMo 2, and has windows and another RoPE in the layers with one.
+void readOlmo2(const Keys& keys, ModelConfig&) {
+    if (keys.findCount("attention.sliding_window", 1 << 24, 0) > 0)
+        keys.file().fail("it holds an olmo2 model with windows (OLMo 3), which is not supported yet");
+}
+
 void readGemma2(const Keys& keys, ModelConfig& config) {
     config.embeddingScale = std::sqrt(static_cast<float>(config.dim));
     config.attention.softcap = keys.findFloat("attn_logit_softcapping", 0, 1e4, 50);
@@ -134,7 +140,8 @@ const Family FAMILIES[] = {
     {.architecture = "granite", .ropePairing = RopePairing::Norm, .read = readGranite},
     {.architecture = "smollm3", .ropePairing = RopePairing::Norm, .read = readSmolLm3},
     {.architecture = "olmo2",
-     .block = {.normBefore = false, .normAfter = true, .queryKeyNorm = QueryKeyNorm::WholeRow}},
+     .block = {.normBefore = false, .normAfter = true, .queryKeyNorm = QueryKeyNorm::WholeRow},
+     .read = readOlmo2},
     {.architecture = "gemma2", .block = SANDWICH, .read = readGemma2},
     {.architecture = "gemma3",
      .block = {.normAfter = true, .queryKeyNorm = QueryKeyNorm::EachHead, .activation = Activation::GeluTanh},

@@ -1,6 +1,7 @@
 #include "engine/session/conversation.h"
 
 #include "engine/error.h"
+#include "engine/reading_chunk.h"
 
 #include <algorithm>
 #include <cassert>
@@ -9,24 +10,13 @@
 namespace engine {
 namespace {
 
-// A stop is noticed between two layers; this many multiplications of one layer take well under 100 ms on two
-// cores.
-int chunkFor(const ModelConfig& c) {
-    const double layerWeights =
-        double{2} * c.dim * c.headDim * (c.heads + c.kvHeads) + double{3} * c.dim * c.ffnDim;
-    int chunk = 256;
-    while (chunk > 16 && chunk * layerWeights > 1.5e9)
-        chunk /= 2;
-    return chunk;
-}
-
 ContextOptions contextOptions(const ModelConfig& config, const CacheOptions& options,
                               std::size_t blockTokens) {
     const CacheSize size = cacheSize(config.trainedLength, options, blockTokens);
     ContextOptions context;
     context.mode = options.mode;
     context.ringType = options.ringType;
-    context.maxChunk = chunkFor(config);
+    context.maxChunk = readingChunk(config);
     context.sinks = size.sinks;
     context.window = size.window;
     return context;

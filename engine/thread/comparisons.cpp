@@ -2,11 +2,32 @@
 
 #include "engine/thread/worker.h"
 
+#include <algorithm>
+#include <string_view>
+
 namespace engine {
 namespace {
 
+/// Of a text of many megabytes no more is tokenized than is read.
+std::vector<TokenId> firstTokens(const Tokenizer& tokenizer, std::string_view text, std::size_t most) {
+    constexpr std::size_t bytesPerToken = 16; // more than prose and code have
+    constexpr std::size_t sight = 4096;       // bytes behind the last token wanted that may still change it
+    for (std::size_t bytes = most * bytesPerToken + sight;; bytes *= 2) {
+        const bool whole = bytes >= text.size();
+        std::size_t end = std::min(bytes, text.size());
+        while (!whole && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) // within a character
+            --end;
+        std::vector<TokenId> tokens = tokenizer.encodePlain(text.substr(0, end));
+        if (whole || tokens.size() >= most + sight / bytesPerToken)
+            return tokens;
+    }
+}
+
 std::vector<TokenId> tokenize(const Model& model, const CompareRequest& request) {
-    std::vector<TokenId> tokens = model.tokenizer->encodePlain(request.text);
+    std::vector<TokenId> tokens =
+        request.maxTokens > 0
+            ? firstTokens(*model.tokenizer, request.text, static_cast<std::size_t>(request.maxTokens))
+            : model.tokenizer->encodePlain(request.text);
     if (model.tokenizer->addsBeginToken() && model.tokenizer->beginToken())
         tokens.insert(tokens.begin(), *model.tokenizer->beginToken());
     if (request.maxTokens > 0 && tokens.size() > static_cast<std::size_t>(request.maxTokens))
@@ -32,13 +53,14 @@ void Comparisons::add(RequestId id, CompareRequest request, std::shared_ptr<cons
         {id, std::move(request), std::move(model), std::move(stop), std::move(tokens), 0, nullptr, 0, 0});
 }
 
-void Comparisons::step(const std::stop_token& quit) {
+void Comparisons::step(const std::stop_token& quit, const std::stop_token& leave) {
     if (m_jobs.empty())
         return;
     Job& job = m_jobs.front();
     std::stop_source either;
     const std::stop_callback byJob(job.stop, [&either] { either.request_stop(); });
     const std::stop_callback byQuit(quit, [&either] { either.request_stop(); });
+    const std::stop_callback byOthers(leave, [&either] { either.request_stop(); });
     EngineEvent end = CompareFinished{job.id, false};
     try {
         if (advance(job, either.get_token()) && !job.stop.stop_requested())

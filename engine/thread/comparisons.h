@@ -13,9 +13,8 @@ public:
 
     void add(RequestId id, CompareRequest request, std::shared_ptr<const Model> model, std::stop_token stop);
     bool empty() const { return m_jobs.empty(); }
-    /// One chunk of the oldest one, left in the middle when it or the program is stopped. Errors become Failed
-    /// events.
-    void step(const std::stop_token& quit);
+    /// One chunk of the oldest one, left in the middle when it is stopped or something else is to be done. Errors become Failed events.
+    void step(const std::stop_token& quit, const std::stop_token& leave = {});
     void cancelAll();
 
 private:

@@ -60,6 +60,7 @@ void CommandQueue::push(Command command) {
     {
         const std::lock_guard lock(m_mutex);
         m_commands.push_back(std::move(command));
+        m_arrival.request_stop();
     }
     m_changed.notify_all();
 }
@@ -89,6 +90,13 @@ std::optional<Command> CommandQueue::wait(const std::stop_token& stop) {
 std::optional<Command> CommandQueue::poll() {
     const std::lock_guard lock(m_mutex);
     return pop();
+}
+
+std::stop_token CommandQueue::arrival() {
+    const std::lock_guard lock(m_mutex);
+    if (m_commands.empty() && m_arrival.stop_requested())
+        m_arrival = {};
+    return m_arrival.get_token();
 }
 
 void CommandQueue::waitWhilePaused(const std::stop_token& stop) {

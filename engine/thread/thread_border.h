@@ -47,6 +47,8 @@ public:
     /// Sleeps until there is a command; null when asked to stop.
     std::optional<Command> wait(const std::stop_token& stop);
     std::optional<Command> poll(); // does not sleep
+    /// Stopped as soon as a command waits: what runs in the background makes room.
+    std::stop_token arrival();
     /// Sleeps while generation is paused; takes no lock when it is not.
     void waitWhilePaused(const std::stop_token& stop);
     bool isPaused() const { return m_paused.load(); }
@@ -57,6 +59,7 @@ private:
     std::mutex m_mutex;
     std::condition_variable_any m_changed;
     std::deque<Command> m_commands;
+    std::stop_source m_arrival;         // stopped when a command came
     std::atomic<bool> m_paused = false; // written under the mutex; asked without it after every token
 };
 

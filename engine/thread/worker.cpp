@@ -28,7 +28,7 @@ void EngineWorker::run(const std::stop_token& quit) {
         std::optional<Command> command =
             m_comparisons.empty() ? m_border.commands.wait(quit) : m_border.commands.poll();
         if (!command) {
-            m_comparisons.step(quit);
+            m_comparisons.step(quit, m_border.commands.arrival());
             continue;
         }
         // What runs ends when its own request is stopped or the program goes.

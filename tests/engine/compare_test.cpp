@@ -1,4 +1,5 @@
 #include "engine/compare.h"
+#include "engine/recompute.h"
 #include "tests/engine/toy_context.h"
 
 #include <gtest/gtest.h>
@@ -44,4 +45,29 @@ TEST(Evaluation, AStepThatIsLeftIsAsIfItHadNotBegun) {
         for (std::size_t i = 0; i + 1 < tokens.size(); ++i)
             EXPECT_NEAR(disturbed.negativeLogLikelihoods()[i], quiet.negativeLogLikelihoods()[i], 1e-4);
     }
+}
+
+// A token whose window takes long to read is not read from its beginning again after every interruption.
+TEST(Evaluation, RecomputingGoesOnWhereItWasLeft) {
+    const auto model = test::loadToy(test::writeToyModel({.trainedLength = 2048, .seed = 5}));
+    const auto tokens = test::randomTokens(700, 256, 3);
+    engine::Recompute whole(model, 600, kernels::KvType::F32), parts(model, 600, kernels::KvType::F32);
+    for (std::size_t i = 0; i + 1 < tokens.size(); ++i) {
+        whole.skip(tokens[i]);
+        parts.skip(tokens[i]);
+    }
+    const auto expected = whole.next(tokens.back());
+    std::stop_source left;
+    left.request_stop();
+    int steps = 0;
+    std::span<const float> logits;
+    while (logits.empty() && steps < 100) {
+        EXPECT_TRUE(parts.readOn(tokens.back(), left.get_token()).empty());
+        logits = parts.readOn(tokens.back());
+        ++steps;
+    }
+    EXPECT_EQ(steps, 3); // 600 tokens in chunks of 256
+    ASSERT_EQ(logits.size(), expected.size());
+    for (std::size_t i = 0; i < logits.size(); ++i)
+        EXPECT_NEAR(logits[i], expected[i], 1e-4);
 }

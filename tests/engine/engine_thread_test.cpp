@@ -1,4 +1,5 @@
 #include "engine/engine_thread.h"
+#include "engine/thread/thread_border.h"
 #include "tests/engine/toy_context.h"
 #include "tests/support/gguf_writer.h"
 
@@ -302,6 +303,18 @@ TEST(EngineThread, FramesAndJournalCross) {
         return event.type == JournalEvent::Type::Append;
     });
     EXPECT_EQ(appended, finished.status.position);
+}
+
+// What runs in the background is left as soon as a command comes, and not left again for that command.
+TEST(CommandQueue, AnArrivalIsSaidOnce) {
+    CommandQueue queue;
+    const std::stop_token before = queue.arrival();
+    EXPECT_FALSE(before.stop_requested());
+    queue.push({});
+    EXPECT_TRUE(before.stop_requested());
+    EXPECT_TRUE(queue.arrival().stop_requested()); // it still waits
+    ASSERT_TRUE(queue.poll());
+    EXPECT_FALSE(queue.arrival().stop_requested());
 }
 
 } // namespace

@@ -66,6 +66,14 @@ void GgufWriter::addInts(std::string_view key, const std::vector<std::int32_t>& 
     addRaw(key, Array, sink.bytes());
 }
 
+void GgufWriter::addBools(std::string_view key, const std::vector<int>& values) {
+    ByteSink sink;
+    sink.put<std::uint32_t>(Bool).put<std::uint64_t>(values.size());
+    for (const int value : values)
+        sink.put(static_cast<std::uint8_t>(value != 0));
+    addRaw(key, Array, sink.bytes());
+}
+
 std::uint64_t GgufWriter::nextOffset() const {
     return (m_data.bytes().size() + alignment - 1) / alignment * alignment;
 }

@@ -47,6 +47,7 @@ public:
     void addStrings(std::string_view key, const std::vector<std::string>& values);
     void addFloats(std::string_view key, const std::vector<float>& values);
     void addInts(std::string_view key, const std::vector<std::int32_t>& values);
+    void addBools(std::string_view key, const std::vector<int>& values);
     /// Any value: `value` is what stands behind the type number.
     void addRaw(std::string_view key, std::uint32_t valueType, const std::vector<std::byte>& value);
 

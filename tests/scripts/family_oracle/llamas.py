@@ -1,0 +1,230 @@
+"""Llama and the families whose blocks are put together like it: one norm before each branch, gated feed-forward."""
+
+import numpy as np
+
+from family_oracle.export import EPSILON, family
+from family_oracle.shared import common_keys, llama_like, rope, tiny
+
+
+@family("llama")
+def llama(e):
+    from transformers import LlamaConfig
+
+    config = LlamaConfig(**tiny(rope_parameters=rope(10000.0)))
+    e.begin("llama", config)
+    common_keys(e, config, 4, 2, 0, 96)
+    e.key("attention.layer_norm_rms_epsilon", config.rms_norm_eps)
+    e.key("rope.dimension_count", 16)
+    llama_like(e, config, permute=True)
+
+
+@family("llama3-rope")
+def llama3(e):
+    from transformers import LlamaConfig
+
+    scaling = rope(500000.0, "llama3", factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0,
+                   original_max_position_embeddings=32)
+    config = LlamaConfig(**tiny(rope_parameters=scaling, tie_word_embeddings=True))
+    e.begin("llama", config, embedding_deviation=0.2)
+    common_keys(e, config, 4, 2, 0, 96)
+    e.key("attention.layer_norm_rms_epsilon", config.rms_norm_eps)
+    e.key("rope.dimension_count", 16)
+    e.key("rope.freq_base", 500000.0)
+    waves = 2 * np.pi * 500000.0 ** (np.arange(0, 16, 2) / 16)
+    factors = []
+    for wave in waves:
+        if wave < 32 / 4.0:
+            factors.append(1.0)
+        elif wave > 32 / 1.0:
+            factors.append(8.0)
+        else:
+            smooth = (32 / wave - 1.0) / (4.0 - 1.0)
+            factors.append(1.0 / ((1.0 - smooth) / 8.0 + smooth))
+    e.constant("rope_freqs.weight", factors)
+    llama_like(e, config, permute=True)
+
+
+@family("mistral3")
+def mistral3(e):
+    from transformers import Ministral3Config
+
+    config = Ministral3Config(**tiny(
+        head_dim=32, max_position_embeddings=512,
+        rope_parameters=rope(1e6, "yarn", factor=16.0, beta_fast=32.0, beta_slow=1.0, mscale=1.0, mscale_all_dim=1.0,
+                             original_max_position_embeddings=32, llama_4_scaling_beta=0.1)))
+    e.begin("mistral3", config)
+    common_keys(e, config, 4, 2, 32, 96, 512)
+    e.key("attention.layer_norm_rms_epsilon", config.rms_norm_eps)
+    e.key("attention.temperature_scale", 0.1)
+    e.key("rope.dimension_count", 32)
+    e.key("rope.freq_base", 1e6)
+    e.key("rope.scaling.type", "yarn")
+    e.key("rope.scaling.factor", 16.0)
+    e.key("rope.scaling.original_context_length", 32)
+    e.key("rope.scaling.yarn_beta_fast", 32.0)
+    e.key("rope.scaling.yarn_beta_slow", 1.0)
+    e.key("rope.scaling.yarn_log_multiplier", 1.0)
+    llama_like(e, config, permute=True)
+
+
+@family("qwen2")
+def qwen2(e):
+    from transformers import Qwen2Config
+
+    config = Qwen2Config(**tiny(rope_parameters=rope(1e6)))
+    e.begin("qwen2", config)
+    common_keys(e, config, 4, 2, 0, 96)
+    e.key("attention.layer_norm_rms_epsilon", config.rms_norm_eps)
+    e.key("rope.freq_base", 1e6)
+    llama_like(e, config, permute=False)
+
+
+@family("qwen3")
+def qwen3(e):
+    from transformers import Qwen3Config
+
+    config = Qwen3Config(**tiny(head_dim=32, rope_parameters=rope(1e6)))
+    e.begin("qwen3", config)
+    common_keys(e, config, 4, 2, 32, 96)
+    e.key("attention.layer_norm_rms_epsilon", config.rms_norm_eps)
+    e.key("rope.freq_base", 1e6)
+    llama_like(e, config, permute=False, qk_norm=True)
+
+
+@family("granite")
+def granite(e):
+    from transformers import GraniteConfig
+
+    config = GraniteConfig(**tiny(attention_multiplier=0.11, embedding_multiplier=6.0, residual_multiplier=0.4,
+                                  logits_scaling=5.0, tie_word_embeddings=True, rope_parameters=rope(10000.0)))
+    e.begin("granite", config, embedding_deviation=0.2)
+    common_keys(e, config, 4, 2, 0, 96)
+    e.key("attention.layer_norm_rms_epsilon", config.rms_norm_eps)
+    e.key("rope.dimension_count", 16)
+    e.key("attention.scale", 0.11)
+    e.key("embedding_scale", 6.0)
+    e.key("residual_scale", 0.4)
+    e.key("logit_scale", 5.0)
+    llama_like(e, config, permute=True)
+
+
+@family("smollm3")
+def smollm3(e):
+    from transformers import SmolLM3Config
+
+    config = SmolLM3Config(**tiny(num_hidden_layers=5, no_rope_layer_interval=4, use_sliding_window=False,
+                                  tie_word_embeddings=True, rope_parameters=rope(5e6)))
+    e.begin("smollm3", config, embedding_deviation=0.2)
+    common_keys(e, config, 4, 2, 0, 96)
+    e.key("attention.layer_norm_rms_epsilon", config.rms_norm_eps)
+    e.key("rope.dimension_count", 16)
+    e.key("rope.freq_base", 5e6)
+    llama_like(e, config, permute=True)
+
+
+def olmo(e, config, extra):
+    e.begin("olmo2", config)
+    common_keys(e, config, 4, 2, 0, 96, config.max_position_embeddings)
+    e.key("attention.layer_norm_rms_epsilon", config.rms_norm_eps)
+    e.key("rope.freq_base", 500000.0)
+    for name, value in extra.items():
+        e.key(name, value)
+    llama_like(e, config, permute=False, qk_norm=True, norms=(None, "post_attention_norm"))
+    for i in range(config.num_hidden_layers):
+        e.copy(f"blk.{i}.post_ffw_norm.weight", f"model.layers.{i}.post_feedforward_layernorm.weight")
+
+
+@family("olmo2")
+def olmo2(e):
+    from transformers import Olmo2Config
+
+    olmo(e, Olmo2Config(**tiny(rope_parameters=rope(500000.0))), {})
+
+
+@family("olmo3")
+def olmo3(e):
+    from transformers import Olmo3Config
+
+    types = ["full_attention" if i % 4 == 3 else "sliding_attention" for i in range(5)]
+    config = Olmo3Config(**tiny(num_hidden_layers=5, sliding_window=16, layer_types=types, max_position_embeddings=256,
+                                rope_parameters={
+                                    "full_attention": rope(500000.0, "yarn", factor=8.0, beta_fast=32.0, beta_slow=1.0,
+                                                           original_max_position_embeddings=32),
+                                    "sliding_attention": rope(500000.0)}))
+    olmo(e, config, {
+        "attention.sliding_window": 16, "attention.sliding_window_pattern": [t != "full_attention" for t in types],
+        "rope.scaling.type": "yarn", "rope.scaling.factor": 8.0, "rope.scaling.original_context_length": 32,
+        "rope.scaling.yarn_beta_fast": 32.0, "rope.scaling.yarn_beta_slow": 1.0})
+
+
+def stable(e, wide):
+    from transformers import StableLmConfig
+
+    config = StableLmConfig(**tiny(layer_norm_eps=EPSILON, use_parallel_residual=wide, qk_layernorm=wide, use_qkv_bias=not wide,
+                                   rope_parameters=rope(10000.0, partial_rotary_factor=0.5)))
+    e.begin("stablelm", config)
+    common_keys(e, config, 4, 2, 0, 96)
+    e.key("attention.layer_norm_epsilon", config.layer_norm_eps)
+    e.key("rope.dimension_count", 8)
+    e.key("use_parallel_residual", wide)
+    e.copy("token_embd.weight", "model.embed_tokens.weight")
+    e.copy("output.weight", "lm_head.weight")
+    for part in ("weight", "bias"):
+        e.copy(f"output_norm.{part}", f"model.norm.{part}")
+    for i in range(config.num_hidden_layers):
+        source = f"model.layers.{i}."
+        for target, name in (("attn_norm", "input_layernorm"), ("ffn_norm", "post_attention_layernorm"),
+                             ("attn_q", "self_attn.q_proj"), ("attn_k", "self_attn.k_proj"),
+                             ("attn_v", "self_attn.v_proj"), ("attn_output", "self_attn.o_proj"),
+                             ("ffn_gate", "mlp.gate_proj"), ("ffn_up", "mlp.up_proj"), ("ffn_down", "mlp.down_proj")):
+            for part in ("weight", "bias"):
+                if f"{source}{name}.{part}" in e:
+                    e.copy(f"blk.{i}.{target}.{part}", f"{source}{name}.{part}")
+        if wide:
+            for which, n in (("q", 4), ("k", 2)):
+                gains = np.stack([e[f"{source}self_attn.{which}_layernorm.norms.{h}.weight"] for h in range(n)])
+                e.tensor(f"blk.{i}.attn_{which}_norm.weight", gains, quantise=False)
+
+
+@family("stablelm")
+def stablelm(e):
+    stable(e, False)
+
+
+@family("stablelm-12b")
+def stablelm12(e):
+    stable(e, True)
+
+
+@family("lfm2")
+def lfm2(e):
+    from transformers import Lfm2Config
+
+    types = ["conv", "conv", "full_attention", "conv", "full_attention"]
+    config = Lfm2Config(**tiny(num_hidden_layers=5, layer_types=types, conv_L_cache=3, conv_bias=False,
+                               block_auto_adjust_ff_dim=False, norm_eps=EPSILON, tie_word_embeddings=True,
+                               rope_parameters=rope(1e6)))
+    e.begin("lfm2", config, embedding_deviation=0.2)
+    common_keys(e, config, 4, 2, 0, 96)
+    e.replace_key("attention.head_count_kv", [2 if t == "full_attention" else 0 for t in types])
+    e.key("attention.layer_norm_rms_epsilon", config.norm_eps)
+    e.key("rope.freq_base", 1e6)
+    e.key("shortconv.l_cache", 3)
+    e.copy("token_embd.weight", "model.embed_tokens.weight")
+    e.copy("token_embd_norm.weight", "model.embedding_norm.weight")
+    for i, layer_type in enumerate(types):
+        source, target = f"model.layers.{i}.", f"blk.{i}."
+        e.copy(f"{target}attn_norm.weight", f"{source}operator_norm.weight")
+        e.copy(f"{target}ffn_norm.weight", f"{source}ffn_norm.weight")
+        for name, theirs in (("gate", "w1"), ("down", "w2"), ("up", "w3")):
+            e.copy(f"{target}ffn_{name}.weight", f"{source}feed_forward.{theirs}.weight")
+        if layer_type == "conv":
+            kernel = e[f"{source}conv.conv.weight"].reshape(64, 3)
+            e.tensor(f"{target}shortconv.conv.weight", kernel, quantise=False)
+            e.copy(f"{target}shortconv.in_proj.weight", f"{source}conv.in_proj.weight")
+            e.copy(f"{target}shortconv.out_proj.weight", f"{source}conv.out_proj.weight")
+        else:
+            for name, theirs in (("attn_q", "q_proj"), ("attn_k", "k_proj"), ("attn_v", "v_proj"),
+                                 ("attn_output", "out_proj"), ("attn_q_norm", "q_layernorm"),
+                                 ("attn_k_norm", "k_layernorm")):
+                e.copy(f"{target}{name}.weight", f"{source}self_attn.{theirs}.weight")
