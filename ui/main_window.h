@@ -72,6 +72,7 @@ private:
     void saveDraftNow();
 
     // main_window_chats.cpp: what is done with whole chats
+    void showChatMenu(app::ChatId chat, const QPoint& place);
     void rename();
     void remove();
     void copyChat();
@@ -96,6 +97,7 @@ private:
     void goToWantedMessage();
     void showNotice(const QString& sentence, app::NoticeAction action);
     void showArrangement();
+    void setTextSize(int percent);
     void showAbout();
     void askForLink(const QString& url);
     void cyclePanes(int step);
@@ -110,6 +112,7 @@ private:
     bool m_toldOfLoss = false;          // closing again leaves without what is not on the disk
     app::MessageId m_messageToShow = 0; // once its chat is open
     app::ChatId m_menuChat = 0;         // whose context menu is open
+    bool m_menuAtTitle = false;         // that menu belongs to the name above the transcript
     app::ChatId m_waitsFor = 0;         // as the banner says
     app::MessageId m_unanswered = 0;    // as the banner says
     bool m_draftChanged = false;        // since it was shown or saved

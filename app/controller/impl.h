@@ -37,6 +37,7 @@ struct ChatController::Impl {
     // chats.cpp
     void start();
     void readStart();
+    void tellOfRescued();
     void choose(const ChatSummary& chat);
     void fill(const BranchPart& branch);
     void onStoreImproved(const QString& notice); // store_changes.cpp, as the next
@@ -141,10 +142,12 @@ struct ChatController::Impl {
     QList<ChatSummary> chats; // as stored, and those that could not be stored yet
     ChatSummary current;      // id 0: new
     bool hasOwnPrompt =
-        false;       // the open chat, while it is new: its instructions are no longer those of the settings
-    int listing = 0; // newest list of chats asked for
-    int view = 0;    // grows with every chat that is shown
-    bool filled = false;                                // the transcript holds its messages
+        false; // the open chat, while it is new: its instructions are no longer those of the settings
+    std::stop_source searching; // the newest search; ended by the next one, and when the program goes
+    std::stop_source reading;   // texts of chats for the window; ended when the program goes
+    int listing = 0;            // newest list of chats asked for
+    int view = 0;               // grows with every chat that is shown
+    bool filled = false;        // the transcript holds its messages
     std::vector<std::function<void()>> waitingForWhole; // what needs all messages of the open chat
 
     QList<TurnWriter*> writers;                 // turns that are not over or not stored, oldest first

@@ -1,4 +1,5 @@
 #include "app/chat_controller.h"
+#include "ui/parts/choice_box.h"
 #include "ui/settings/pages.h"
 #include "ui/theme.h"
 
@@ -21,7 +22,7 @@ QPlainTextEdit* makeText(QWidget* parent) {
 
 ChatSettingsPage::ChatSettingsPage(app::ChatController& controller, QWidget* parent)
     : SettingsPageWidget(tr("Chat"), {}, parent), m_controller(controller), m_thisChat(makeText(this)),
-      m_newChats(makeText(this)), m_format(new QComboBox(this)) {
+      m_newChats(makeText(this)), m_format(new ChoiceBox(this)) {
     const QString builtIn = QString::fromStdString(controller.modelState().info.defaultSystem);
     for (QPlainTextEdit* edit : {m_thisChat, m_newChats})
         edit->setPlaceholderText(builtIn.isEmpty() ? tr("You are a helpful assistant.") : builtIn);

@@ -7,7 +7,6 @@
 class QLabel;
 class QProgressBar;
 class QPushButton;
-class QSpinBox;
 class QVBoxLayout;
 namespace app {
 class ChatController;
@@ -15,6 +14,7 @@ class ChatController;
 
 namespace ui {
 
+class NumberField;
 class SteadyList;
 
 /// The models that were found, usable ones first.
@@ -65,7 +65,7 @@ private:
     QPushButton* m_cancel;
     QPushButton* m_use;
     QVBoxLayout* m_folders;
-    QSpinBox* m_threads;
+    NumberField* m_threads;
 };
 
 } // namespace ui

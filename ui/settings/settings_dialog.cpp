@@ -107,7 +107,14 @@ void SettingsDialog::showCost() {
     const QString prompt = m_chat->systemPromptChanged() ? m_chat->chatSystemPrompt()
                                                          : m_controller.currentSummary().systemPrompt;
     m_cost->setText(changed ? words::rereadSentence(m_controller.rereadCost(settings, prompt)) : QString());
-    m_save->setEnabled(changed);
+    m_save->setEnabled(changed && isUnderstood());
+}
+
+bool SettingsDialog::isUnderstood() const {
+    for (int index = 0; index < m_stack->count(); ++index)
+        if (!page(static_cast<SettingsPage>(index))->isUnderstood())
+            return false;
+    return true;
 }
 
 void SettingsDialog::accept() {

@@ -36,6 +36,7 @@ public:
 private:
     app::Settings edited() const;
     void showCost();
+    bool isUnderstood() const;
     void addPage(const QString& name, SettingsPageWidget* page);
 
     app::ChatController& m_controller;
