@@ -63,6 +63,17 @@ std::vector<ChatFormat> makeFamilies() {
         "<|end_of_text|>\n<|start_of_role|>user<|end_of_role|>", "<|start_of_role|>user<|end_of_role|>",
         "<|end_of_text|>\n<|start_of_role|>assistant<|end_of_role|>", "<|end_of_text|>",
         "\n<|start_of_role|>user<|end_of_role|>");
+    // gpt-oss. The answer begins in its final channel: the marks of the channel of thoughts are control tokens, which no answer may hold.
+    constexpr const char* harmonySystem = "<|start|>system<|message|>You are ChatGPT, a large language model "
+                                          "trained by OpenAI.\nKnowledge cutoff: "
+                                          "2024-06\n\nReasoning: low\n\n# Valid channels: analysis, "
+                                          "commentary, final. Channel must be included for "
+                                          "every message.<|end|>";
+    static const std::string harmonyOpen =
+        harmonySystem + std::string("<|start|>developer<|message|># Instructions\n\n");
+    static const std::string harmonyUser = harmonySystem + std::string("<|start|>user<|message|>");
+    add("Harmony", harmonyOpen.c_str(), "\n\n<|end|><|start|>user<|message|>", harmonyUser.c_str(),
+        "<|end|><|start|>assistant<|channel|>final<|message|>", "<|end|>", "<|start|>user<|message|>");
     add("Vicuna", "", "\n\nUSER: ", "USER: ", "\nASSISTANT:", "</s>", "\nUSER: ");
     add("Alpaca", "", "\n\n### Instruction:\n", "### Instruction:\n", "\n\n### Response:\n", "",
         "\n\n### Instruction:\n");
@@ -85,6 +96,8 @@ const char* familyOf(std::string_view text) {
         }
         return has("<<SYS>>") ? "Llama 2" : "Mistral v0.2";
     }
+    if (has("<|channel|>") && has("<|message|>") && has("<|start|>"))
+        return "Harmony";
     if (has("<|assistant|>") && has("<|end|>"))
         return "Phi-3";
     if (has("<|user|>") && !has("[gMASK]") && (has("<|endoftext|>") || has("eos_token") || has("</s>")))

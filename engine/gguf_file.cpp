@@ -179,6 +179,21 @@ std::optional<std::vector<std::int64_t>> GgufFile::findInts(std::string_view key
     return result;
 }
 
+std::optional<std::vector<bool>> GgufFile::findBools(std::string_view key) const {
+    const Array* array = m_impl->findArray(key, "a list of true and false");
+    if (!array)
+        return {};
+    const auto* list = std::get_if<std::vector<bool>>(&array->items);
+    if (!list)
+        m_impl->failKey(key, "a list of true and false");
+    return *list;
+}
+
+bool GgufFile::isList(std::string_view key) const {
+    const Value* value = m_impl->find(key);
+    return value && std::holds_alternative<std::shared_ptr<const Array>>(*value);
+}
+
 const GgufFile::TensorInfo& GgufFile::getTensor(std::string_view name) const {
     if (const TensorInfo* tensor = findTensor(name))
         return *tensor;

@@ -59,6 +59,8 @@ public:
     const std::vector<std::string>* findStrings(std::string_view key) const;
     std::optional<std::vector<float>> findFloats(std::string_view key) const;
     std::optional<std::vector<std::int64_t>> findInts(std::string_view key) const;
+    std::optional<std::vector<bool>> findBools(std::string_view key) const;
+    bool isList(std::string_view key) const; // false where it is missing, too
 
     const TensorInfo& getTensor(std::string_view name) const; // throws when missing
     const TensorInfo* findTensor(std::string_view name) const;

@@ -14,7 +14,7 @@ std::shared_ptr<const ReadingForecast> ReadingForecast::fromFile(const std::file
                                                                  const std::string& chatFormat) {
     const auto file = GgufFile::open(path);
     const auto forecast = std::make_shared<ReadingForecast>();
-    forecast->m_trainedLength = ModelConfig::fromGguf(*file).trainedLength;
+    forecast->m_usualTokens = ModelConfig::fromGguf(*file).usualCacheTokens();
     const auto wanted =
         chatFormat.empty() ? std::optional(ChatFormat::detect(*file)) : ChatFormat::byName(chatFormat);
     if (!wanted)
@@ -29,7 +29,7 @@ int ReadingForecast::tokensToRead(const ChatRequest& request, const std::stop_to
     const PromptWriter writer(*m_tokenizer, m_format);
     const std::string& system = request.system.empty() ? m_format.defaultSystem : request.system;
     const std::size_t block = writer.systemBlock(system).size();
-    const CacheSize size = cacheSize(m_trainedLength, request.cache, block);
+    const CacheSize size = cacheSize(m_usualTokens, request.cache, block);
     const WindowPlanner planner(writer, system, block, request.cache.mode, size);
     const WindowPlan plan = planner.plan(request.history, request.earlierBytes > 0, {}, stop);
     if (!plan.isComplete || !plan.fits)

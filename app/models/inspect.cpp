@@ -17,8 +17,7 @@ namespace app::models {
 
 namespace {
 
-constexpr int kDefaultCacheTokens = 4096; // or the trained length, where that is shorter
-constexpr int kMostParts = 1000;          // of a model in several files
+constexpr int kMostParts = 1000; // of a model in several files
 
 /// Whether another file of the same model with a lower number is there: "name-00002-of-00005.gguf". That one stands for the model.
 bool isLaterPart(const QFileInfo& info) {
@@ -57,9 +56,8 @@ quint64 weightBytes(const engine::GgufFile& file) {
 void readConfig(const engine::GgufFile& file, ModelEntry& entry) {
     const engine::ModelConfig config = engine::ModelConfig::fromGguf(file);
     entry.trainedLength = config.trainedLength;
-    const int tokens = std::min(config.trainedLength, kDefaultCacheTokens);
-    entry.memoryBytes =
-        weightBytes(file) + config.kvBytesPerToken(kernels::KvType::F16) * static_cast<quint64>(tokens);
+    entry.memoryBytes = weightBytes(file) + config.kvBytesPerToken(kernels::KvType::F16) *
+                                                static_cast<quint64>(config.usualCacheTokens());
 }
 
 } // namespace
