@@ -24,8 +24,7 @@ ChatController::Impl::Impl(ChatController& controller, EnginePort& enginePort,
 }
 
 ChatController::Impl::~Impl() {
-    if (!work.isIdle())
-        engine.stop(work.request());
+    work.stop();
     searching.request_stop();
     reading.request_stop();
     store.retryNow(); // there may be room by now
@@ -61,6 +60,9 @@ TranscriptModel& ChatController::transcript() {
 }
 ModelLibrary& ChatController::library() {
     return m_impl->library;
+}
+ModelDownloads& ChatController::downloads() {
+    return m_impl->downloads;
 }
 EnginePort& ChatController::engine() {
     return m_impl->engine;

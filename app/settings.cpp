@@ -128,6 +128,7 @@ void visit(Visitor& visitor, AnySettings& settings) {
     visitor.number("look.text_size"_L1, settings.textSize, textSizes().first(), textSizes().last());
     visitor.text("look.language"_L1, settings.language);
     visitor.name("inspector.visible"_L1, settings.inspectorVisible, kSwitch);
+    visitor.name("model.offer_answered"_L1, settings.offerAnswered, kSwitch);
     visitor.text("export.folder"_L1, settings.exportFolder);
 }
 

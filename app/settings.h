@@ -25,7 +25,8 @@ struct Settings {
     int textSize = 100; // percent of what the desktop asks for; one of textSizes()
     QString language;   // empty: the system's
     bool inspectorVisible = false;
-    QString exportFolder; // where the last chat was exported to; empty: documents
+    bool offerAnswered = false; // a better model was offered once, and taken or declined
+    QString exportFolder;       // where the last chat was exported to; empty: documents
 
     bool operator==(const Settings&) const = default;
     static Settings fromMap(const QMap<QString, QString>& map);

@@ -49,6 +49,7 @@ MainWindow::MainWindow(app::ChatController& controller, QWidget* parent)
     connectView();
     connectActions();
     connectController();
+    connectOffer();
     showSettings();
     showChats();
     showModel();

@@ -9,6 +9,8 @@
 
 namespace app {
 class ChatController;
+class ModelAdvisor;
+struct ModelOffer;
 enum class NoticeAction;
 } // namespace app
 
@@ -81,6 +83,13 @@ private:
     void showAlreadyHere(app::ChatId chat, const QString& title, const QString& path);
     QString titleOf(app::ChatId chat) const;
 
+    // main_window_offer.cpp: models that can be had
+    void connectOffer();
+    void showOffer();
+    void showUnfinished();
+    void showArrived(const QString& id, const QString& path);
+    void showStumbled(const app::ModelOffer& offer);
+
     // main_window_updates.cpp: what the controller tells
     void showChats();
     void showChosenChat();
@@ -108,6 +117,7 @@ private:
     ChatPage* m_page;
     Panes* m_panes;
     QPointer<SettingsDialog> m_settings;
+    app::ModelAdvisor* m_advisor = nullptr; // child
     QTimer m_draftDelay, m_statusDelay;
     bool m_toldOfLoss = false;          // closing again leaves without what is not on the disk
     app::MessageId m_messageToShow = 0; // once its chat is open

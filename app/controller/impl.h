@@ -7,6 +7,7 @@
 #include "app/controller/reread_counter.h"
 #include "app/controller/turn.h"
 #include "app/controller/turn_writer.h"
+#include "app/model_downloads.h"
 
 #include <QElapsedTimer>
 #include <QHash>
@@ -130,6 +131,7 @@ struct ChatController::Impl {
     EnginePort& engine;
     TranscriptStore& store;
     ModelLibrary& library;
+    ModelDownloads downloads;
     TranscriptModel transcript;
     ModelSwitcher models;
     DraftKeeper drafts;

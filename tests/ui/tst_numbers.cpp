@@ -209,6 +209,8 @@ void TestNumbers::refused() {
     f.start();
     f.window->openSettings(ui::SettingsPage::Sampling);
     ui::SettingsDialog* dialog = f.window->settingsDialog();
+    dialog->activateWindow();
+    QVERIFY(QTest::qWaitForWindowActive(dialog)); // else fields neither get nor lose the focus
     ui::NumberField* box = field(dialog, name);
     const double before = box->value();
     const QString shown = box->text();
@@ -222,6 +224,9 @@ void TestNumbers::refused() {
         for (const auto* label : dialog->findChildren<QLabel*>())
             if (label->text() == wanted)
                 return label->property("kind") == QStringLiteral("problem") && label->isVisible();
+        for (const auto* label : dialog->findChildren<QLabel*>())
+            if (label->property("kind") == QStringLiteral("problem") && label->isVisible())
+                qInfo() << "says" << label->text();
         return false;
     };
     paste(box, text);

@@ -42,7 +42,8 @@ ModelsPage::ModelsPage(app::ChatController& controller, QWidget* parent)
     m_progress->setAccessibleName(tr("Loading"));
     auto* folder = new QPushButton(tr("Add folder…"), this);
     auto* again = new QPushButton(tr("Look again"), this);
-    for (QPushButton* button : {folder, again, m_cancel, m_use}) {
+    auto* more = new QPushButton(tr("Get models…"), this);
+    for (QPushButton* button : {more, folder, again, m_cancel, m_use}) {
         button->setFont(Theme::weighted(theme.label, QFont::Medium));
         button->setAccessibleName(button->text());
         button->setAutoDefault(false);
@@ -50,7 +51,7 @@ ModelsPage::ModelsPage(app::ChatController& controller, QWidget* parent)
     m_use->setProperty("kind", QStringLiteral("primary"));
     auto* buttons = new QHBoxLayout;
     buttons->setSpacing(8);
-    for (QPushButton* button : {folder, again})
+    for (QPushButton* button : {more, folder, again})
         buttons->addWidget(button);
     buttons->addStretch(1);
     buttons->addWidget(m_cancel);
@@ -71,6 +72,7 @@ ModelsPage::ModelsPage(app::ChatController& controller, QWidget* parent)
         tr("Processor cores that the model may use. Automatic: all physical ones. A change loads the model "
            "again."));
 
+    connect(more, &QPushButton::clicked, this, &ModelsPage::moreWanted);
     connect(folder, &QPushButton::clicked, this, &ModelsPage::chooseFolder);
     connect(again, &QPushButton::clicked, this,
             [this] { m_controller.library().refresh(m_controller.settings().modelFolders); });

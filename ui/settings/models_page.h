@@ -48,6 +48,9 @@ public:
     QPushButton* useButton() const { return m_use; }
     void addFolder(const QString& folder);
 
+Q_SIGNALS:
+    void moreWanted(); // than there are on this computer
+
 private:
     void showModels();
     void showState();
