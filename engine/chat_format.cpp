@@ -11,6 +11,13 @@ namespace {
 
 constexpr const char* plainName = "Plain text";
 
+// gpt-oss. Its answer begins in the final channel: the marks of the channel of thoughts are control tokens, which no answer may hold.
+const std::string HARMONY_SYSTEM =
+    "<|start|>system<|message|>You are ChatGPT, a large language model trained by OpenAI.\nKnowledge cutoff: "
+    "2024-06\n\nReasoning: low\n\n# Valid channels: analysis, commentary, final. Channel must be included "
+    "for "
+    "every message.<|end|>";
+
 // Each line is what the template of the family renders, cut at the places of system prompt, question and
 // answer.
 std::vector<ChatFormat> makeFamilies() {
@@ -132,6 +139,13 @@ std::vector<ChatFormat> makeFamilies() {
          .beforeAnswer = "<|end_of_text|>\n<|start_of_role|>assistant<|end_of_role|>",
          .endOfTurn = "<|end_of_text|>",
          .afterAnswer = "\n<|start_of_role|>user<|end_of_role|>"},
+        {.name = "Harmony",
+         .open = HARMONY_SYSTEM + "<|start|>developer<|message|># Instructions\n\n",
+         .afterSystem = "\n\n<|end|><|start|>user<|message|>",
+         .openWithoutSystem = HARMONY_SYSTEM + "<|start|>user<|message|>",
+         .beforeAnswer = "<|end|><|start|>assistant<|channel|>final<|message|>",
+         .endOfTurn = "<|end|>",
+         .afterAnswer = "<|start|>user<|message|>"},
         {.name = "Vicuna",
          .afterSystem = "\n\nUSER: ",
          .openWithoutSystem = "USER: ",
@@ -162,6 +176,8 @@ const char* familyOf(std::string_view text) {
         }
         return has("<<SYS>>") ? "Llama 2" : "Mistral v0.2";
     }
+    if (has("<|channel|>") && has("<|message|>") && has("<|start|>"))
+        return "Harmony";
     if (has("<|assistant|>") && has("<|end|>"))
         return "Phi-3";
     if (has("<|user|>") && !has("[gMASK]") && (has("<|endoftext|>") || has("eos_token") || has("</s>")))

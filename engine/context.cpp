@@ -16,7 +16,7 @@ ContextOptions resolve(const ModelConfig& config, ContextOptions options) {
     if (options.mode != CacheMode::Streaming)
         options.sinks = 0;
     if (options.window <= 0)
-        options.window = defaultWindow(config.trainedLength, options.sinks);
+        options.window = defaultWindow(config.usualCacheTokens(), options.sinks);
     options.maxChunk = std::max(1, options.maxChunk);
     return options;
 }
@@ -24,6 +24,13 @@ ContextOptions resolve(const ModelConfig& config, ContextOptions options) {
 SinkCache::Shape shapeOf(const ContextOptions& options) {
     return {options.sinks, options.window, options.maxChunk, options.mode == CacheMode::Dense,
             options.ringStart};
+}
+
+std::vector<kernels::KvLayer> kvLayers(const ModelConfig& config) {
+    std::vector<kernels::KvLayer> layers;
+    for (const LayerConfig& layer : config.layerConfigs)
+        layers.push_back({layer.kvHeads, layer.headDim});
+    return layers;
 }
 
 } // namespace
@@ -34,13 +41,11 @@ struct Context::Impl {
           step(model->config, options.sinks + options.window + 1, options.maxChunk) {
         const ModelConfig& c = model->config;
         model->executor->reserve(options.maxChunk);
-        keysAndValues =
-            model->backend->makeKvCache({.layers = std::vector<kernels::KvLayer>(
-                                             static_cast<std::size_t>(c.layers), {c.kvHeads, c.headDim}),
-                                         .sinkSlots = options.sinks,
-                                         .ringSlots = cache.ringSlots(),
-                                         .sinkType = options.sinkType,
-                                         .ringType = options.ringType});
+        keysAndValues = model->backend->makeKvCache({.layers = kvLayers(c),
+                                                     .sinkSlots = options.sinks,
+                                                     .ringSlots = cache.ringSlots(),
+                                                     .sinkType = options.sinkType,
+                                                     .ringType = options.ringType});
         lastLogits = model->backend->makeBuffer(1, c.vocabulary);
         places.reserve(static_cast<std::size_t>(options.maxChunk));
     }

@@ -15,7 +15,7 @@ namespace engine {
 struct ContextOptions {
     CacheMode mode = CacheMode::Streaming; // Recompute is engine/recompute.h
     int sinks = 4;                         // Dense and Window have none
-    int window = 0; // ring tokens; Dense: all tokens. 0 = min(trained length, 4096) - sinks
+    int window = 0; // ring tokens; Dense: all tokens. 0 = ModelConfig::usualCacheTokens() - sinks
     kernels::KvType ringType = kernels::KvType::F16;
     kernels::KvType sinkType = kernels::KvType::F16;
     int maxChunk = 256;           // tokens per forward pass while reading

@@ -1,5 +1,6 @@
 #include "engine/executor.h"
 
+#include <algorithm>
 #include <cassert>
 
 namespace engine {
@@ -31,21 +32,30 @@ void Executor::reserve(int tokens) {
     if (tokens <= m_tokens)
         return;
     const ModelConfig& c = m_config;
-    const std::int64_t queryDim = std::int64_t{c.heads} * c.headDim,
-                       kvDim = std::int64_t{c.kvHeads} * c.headDim;
+    std::int64_t queryDim = 0, kvDim = 0; // of the widest layer
+    for (const LayerConfig& layer : c.layerConfigs) {
+        queryDim = std::max(queryDim, std::int64_t{c.heads} * layer.headDim);
+        kvDim = std::max(kvDim, std::int64_t{layer.kvHeads} * layer.headDim);
+    }
+    const ExpertsConfig& experts = c.experts;
+    const std::int64_t wide = std::max<std::int64_t>(c.ffnDim, std::int64_t{experts.used} * experts.ffnDim);
     m_tokens = 0;
     m_scratch = {}; // first, so that there is never both
     const auto make = [&](std::int64_t cols) { return m_backend.makeBuffer(tokens, cols); };
     m_scratch.x = make(c.dim);
     m_scratch.normed = make(c.dim);
-    m_scratch.second = make(c.block.order == BlockOrder::Parallel ? c.dim : 0);
+    m_scratch.second = make(c.block.order == BlockOrder::Parallel || experts.besideDense ? c.dim : 0);
     m_scratch.query = make(queryDim);
     m_scratch.cacheQuery = make(queryDim);
     m_scratch.attended = make(queryDim);
     m_scratch.key = make(kvDim);
     m_scratch.value = make(kvDim);
-    m_scratch.gate = make(c.block.gated ? c.ffnDim : 0);
-    m_scratch.up = make(c.ffnDim);
+    m_scratch.gate = make(c.block.gated ? wide : 0);
+    m_scratch.up = make(wide);
+    m_scratch.router = make(experts.count);
+    m_scratch.parts = make(std::int64_t{experts.used} * c.dim);
+    if (experts.count > 0)
+        m_scratch.choice = m_backend.makeExpertChoice(tokens, experts.count, experts.used);
     m_tokens = tokens;
 }
 
@@ -63,7 +73,10 @@ ForwardPass::Rows Executor::rows(std::int64_t tokens) {
             .key = cut(s.key),
             .value = cut(s.value),
             .gate = cut(s.gate),
-            .up = cut(s.up)};
+            .up = cut(s.up),
+            .router = cut(s.router),
+            .parts = cut(s.parts).shaped(tokens * m_config.experts.used, m_config.dim),
+            .choice = s.choice.get()};
 }
 
 bool Executor::run(const Batch& batch, const std::stop_token& stop) {

@@ -36,7 +36,9 @@ private:
     ForwardPass m_forward;
     int m_tokens = 0; // that there is room for
     struct Scratch {  // as ForwardPass::Rows
-        std::unique_ptr<kernels::Buffer> x, normed, second, query, cacheQuery, attended, key, value, gate, up;
+        std::unique_ptr<kernels::Buffer> x, normed, second, query, cacheQuery, attended, key, value, gate, up,
+            router, parts;
+        std::unique_ptr<kernels::ExpertChoice> choice;
     } m_scratch;
     std::vector<kernels::AttentionCapture> m_captures; // (layers): they live until the step is done
 };

@@ -1,6 +1,7 @@
 #include "engine/forward_pass.h"
 
 #include <cassert>
+#include <cmath>
 
 namespace engine {
 
@@ -55,6 +56,10 @@ void ForwardPass::addBranch(const Projection& projection, Tensor input, const No
     const Tensor branch = rows.normed; // nobody reads it any more: such blocks are sequential
     const LinearJob job[] = {{projection.weight.get(), branch, Write::Replace, projection.bias.get()}};
     m_backend.linear(input, job, Rounding::Careful);
+    addBranch(branch, after, rows);
+}
+
+void ForwardPass::addBranch(Tensor branch, const Norm& after, const Rows& rows) {
     if (after)
         norm(branch, after, branch);
     if (m_config.residualScale != 1)
@@ -65,27 +70,40 @@ void ForwardPass::addBranch(const Projection& projection, Tensor input, const No
 // Keys are rotated once, at their place in the stream, and never again. The query is rotated twice: at its
 // place in the stream for the ring, at its place inside the cache for the sinks. Only distances reach the
 // logits, so this is StreamingLLM exactly.
-void ForwardPass::rotate(int rope, const Batch& batch) {
-    const ModelConfig& c = m_config;
-    const Step& step = batch.step;
-    const Rows& rows = batch.rows;
+void ForwardPass::rotate(const LayerConfig& own, const Rows& rows, const Step& step) {
+    const int ropeDim = m_config.ropes[static_cast<std::size_t>(own.rope)].dim;
     const auto turn = [&](Tensor x, int table, Tensor out) {
-        m_backend.rope(x, c.headDim, c.ropeDim, c.ropePairing, table, out);
+        m_backend.rope(x, own.headDim, ropeDim, m_config.ropePairing, table, out);
     };
     if (!step.oneRotation())
-        turn(rows.query, step.cacheAngles(rope), rows.cacheQuery);
-    turn(rows.query, step.streamAngles(rope), rows.query);
-    turn(rows.key, step.streamAngles(rope), rows.key);
+        turn(rows.query, step.cacheAngles(own.rope), rows.cacheQuery);
+    turn(rows.query, step.queryAngles(own.rope), rows.query);
+    turn(rows.key, step.streamAngles(own.rope), rows.key);
 }
+
+namespace {
+
+/// The scratch memory in the shapes of one layer.
+ForwardPass::Rows ofLayer(ForwardPass::Rows rows, const LayerConfig& own, int heads) {
+    const std::int64_t n = rows.x.rows, queries = std::int64_t{heads} * own.headDim;
+    for (Tensor* queryRows : {&rows.query, &rows.cacheQuery, &rows.attended})
+        *queryRows = queryRows->shaped(n, queries);
+    for (Tensor* keyRows : {&rows.key, &rows.value})
+        *keyRows = keyRows->shaped(n, std::int64_t{own.kvHeads} * own.headDim);
+    return rows;
+}
+
+} // namespace
 
 void ForwardPass::attention(int layer, Tensor input, const Batch& batch) {
     const ModelConfig& c = m_config;
-    const LayerConfig& own = c.layerConfigs[static_cast<std::size_t>(layer)];
+    const LayerConfig& own = c.layer(layer);
     const LayerWeights& w = weightsOf(layer);
-    const Rows& rows = batch.rows;
+    const Rows rows = ofLayer(batch.rows, own, c.heads);
+    const Projection& value = own.ownValues ? w.value : w.key;
     const LinearJob projections[] = {{w.query.weight.get(), rows.query, Write::Replace, w.query.bias.get()},
                                      {w.key.weight.get(), rows.key, Write::Replace, w.key.bias.get()},
-                                     {w.value.weight.get(), rows.value, Write::Replace, w.value.bias.get()}};
+                                     {value.weight.get(), rows.value, Write::Replace, value.bias.get()}};
     m_backend.linear(input, projections, Rounding::Careful);
     if (c.block.clampQkv > 0)
         for (const Tensor& clamped : {rows.query, rows.key, rows.value})
@@ -94,8 +112,10 @@ void ForwardPass::attention(int layer, Tensor input, const Batch& batch) {
         norm(rows.query, w.queryNorm, rows.query);
         norm(rows.key, w.keyNorm, rows.key);
     }
+    if (w.valueNorm)
+        norm(rows.value, w.valueNorm, rows.value);
     if (own.rope != NoRope)
-        rotate(own.rope, batch);
+        rotate(own, rows, batch.step);
     m_backend.storeKv(batch.cache, layer, rows.key, rows.value);
 
     const bool twice = own.rope != NoRope && !batch.step.oneRotation();
@@ -116,16 +136,77 @@ void ForwardPass::attention(int layer, Tensor input, const Batch& batch) {
 
 void ForwardPass::feedForward(int layer, Tensor input, const Rows& rows) {
     const LayerWeights& w = weightsOf(layer);
-    const LinearJob up{w.up.weight.get(), rows.up, Write::Replace, w.up.bias.get()};
-    const LinearJob gate{w.gate.weight.get(), rows.gate, Write::Replace, w.gate.bias.get()};
+    if (m_config.experts.count == 0) {
+        dense(w, input, rows);
+        addBranch(w.down, m_config.block.gated ? rows.gate : rows.up, w.feedForwardPostNorm, rows);
+    } else if (m_config.experts.besideDense) {
+        denseAndMixture(w, input, rows);
+    } else {
+        mixture(w, input, rows);
+        if (w.feedForwardPostNorm || m_config.residualScale != 1) {
+            m_backend.combineExperts(rows.parts, *rows.choice, nullptr, Write::Replace, rows.normed);
+            addBranch(rows.normed, w.feedForwardPostNorm, rows);
+        } else {
+            m_backend.combineExperts(rows.parts, *rows.choice, nullptr, Write::Add, rows.x);
+        }
+    }
+    if (m_config.block.layerScale)
+        m_backend.scale(rows.x, m_config.layer(layer).outputScale);
+}
+
+/// Up to what the last product reads: in `gate`, or in `up` where there is none.
+void ForwardPass::dense(const LayerWeights& w, Tensor input, const Rows& rows) {
+    const std::int64_t n = input.rows;
+    const Tensor gateRows = rows.gate.shaped(n, m_config.block.gated ? m_config.ffnDim : 0),
+                 upRows = rows.up.shaped(n, m_config.ffnDim);
+    const LinearJob up{w.up.weight.get(), upRows, Write::Replace, w.up.bias.get()};
+    const LinearJob gate{w.gate.weight.get(), gateRows, Write::Replace, w.gate.bias.get()};
     const LinearJob jobs[] = {gate, up};
     // Half of all arithmetic, and the most robust.
     m_backend.linear(input, m_config.block.gated ? std::span(jobs) : std::span(&up, 1), Rounding::Robust);
     if (m_config.block.gated)
-        m_backend.gatedActivation(m_config.block.activation, rows.gate, rows.up, rows.gate);
+        m_backend.gatedActivation(m_config.block.activation, gateRows, upRows, gateRows);
     else
-        m_backend.activation(m_config.block.activation, rows.up);
-    addBranch(w.down, m_config.block.gated ? rows.gate : rows.up, w.feedForwardPostNorm, rows);
+        m_backend.activation(m_config.block.activation, upRows);
+}
+
+/// Up to the products of the chosen experts, in `parts`. The router has chosen where a layer has a norm for it, otherwise it reads `input`.
+void ForwardPass::mixture(const LayerWeights& w, Tensor input, const Rows& rows) {
+    const ExpertsConfig& experts = m_config.experts;
+    if (!w.routerNorm) {
+        const LinearJob router[] = {
+            {w.router.weight.get(), rows.router, Write::Replace, w.router.bias.get()}};
+        m_backend.linear(input, router, Rounding::Careful);
+        m_backend.chooseExperts(rows.router, experts.weights, *rows.choice);
+    }
+    const std::int64_t places = rows.parts.rows;
+    const Tensor gate = rows.gate.shaped(places, experts.ffnDim), up = rows.up.shaped(places, experts.ffnDim);
+    const kernels::ExpertJob jobs[] = {{w.gateExperts.weights.get(), gate, w.gateExperts.bias.get()},
+                                       {w.upExperts.weights.get(), up, w.upExperts.bias.get()}};
+    m_backend.linearExperts(input, jobs, *rows.choice, Rounding::Robust);
+    m_backend.gatedActivation(m_config.block.activation, gate, up, gate);
+    const kernels::ExpertJob down[] = {{w.downExperts.weights.get(), rows.parts, w.downExperts.bias.get()}};
+    m_backend.linearExperts(gate, down, *rows.choice, Rounding::Careful);
+}
+
+/// Gemma 4: both read the same rows, each through norms of its own, and the router reads them through another.
+void ForwardPass::denseAndMixture(const LayerWeights& w, Tensor input, const Rows& rows) {
+    dense(w, input, rows);
+    const LinearJob down[] = {{w.down.weight.get(), rows.second, Write::Replace, w.down.bias.get()}};
+    m_backend.linear(rows.gate.shaped(input.rows, m_config.ffnDim), down, Rounding::Careful);
+    norm(rows.second, w.densePostNorm, rows.second);
+
+    norm(rows.x, w.routerNorm, rows.normed);
+    m_backend.scale(rows.normed, 1.0f / std::sqrt(static_cast<float>(m_config.dim)));
+    const LinearJob router[] = {{w.router.weight.get(), rows.router, Write::Replace, w.router.bias.get()}};
+    m_backend.linear(rows.normed, router, Rounding::Careful);
+    m_backend.chooseExperts(rows.router, m_config.experts.weights, *rows.choice);
+    norm(rows.x, w.expertsNorm, rows.normed);
+    mixture(w, rows.normed, rows);
+    m_backend.combineExperts(rows.parts, *rows.choice, w.expertScales.get(), Write::Replace, rows.normed);
+    norm(rows.normed, w.expertsPostNorm, rows.normed);
+    m_backend.add(rows.second, rows.normed);
+    addBranch(rows.normed, w.feedForwardPostNorm, rows);
 }
 
 void ForwardPass::project(const Batch& batch) {

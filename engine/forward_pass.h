@@ -21,10 +21,13 @@ public:
     /// Scratch memory, as many rows as the step has tokens.
     struct Rows {
         kernels::Tensor x, normed;                   // (nTokens, dim)
-        kernels::Tensor second;                      // (nTokens, dim): parallel blocks with two norms
-        kernels::Tensor query, cacheQuery, attended; // (nTokens, heads * headDim)
-        kernels::Tensor key, value;                  // (nTokens, kvHeads * headDim)
-        kernels::Tensor gate, up;                    // (nTokens, ffnDim)
+        kernels::Tensor second;                      // (nTokens, dim): parallel branches with two norms
+        kernels::Tensor query, cacheQuery, attended; // (nTokens, heads * headDim), of the widest layer
+        kernels::Tensor key, value;                  // (nTokens, kvHeads * headDim), of the widest layer
+        kernels::Tensor gate, up;                    // (nTokens, ffnDim), or as large as mixtures need
+        kernels::Tensor router;                      // (nTokens, experts)
+        kernels::Tensor parts;                       // (nTokens * experts used, dim)
+        kernels::ExpertChoice* choice = nullptr;     // mixtures
     };
     struct Batch {
         const Step& step;
@@ -40,10 +43,14 @@ public:
 private:
     void block(int layer, const Batch& batch);
     void attention(int layer, kernels::Tensor input, const Batch& batch);
-    void rotate(int rope, const Batch& batch);
+    void rotate(const LayerConfig& own, const Rows& rows, const Step& step);
     void feedForward(int layer, kernels::Tensor input, const Rows& rows);
+    void dense(const LayerWeights& w, kernels::Tensor input, const Rows& rows);
+    void mixture(const LayerWeights& w, kernels::Tensor input, const Rows& rows);
+    void denseAndMixture(const LayerWeights& w, kernels::Tensor input, const Rows& rows);
     void norm(kernels::Tensor x, const Norm& norm, kernels::Tensor out);
     void addBranch(const Projection& projection, kernels::Tensor input, const Norm& after, const Rows& rows);
+    void addBranch(kernels::Tensor branch, const Norm& after, const Rows& rows);
     void project(const Batch& batch);
     const LayerWeights& weightsOf(int layer) const {
         return m_weights.layers[static_cast<std::size_t>(layer)];

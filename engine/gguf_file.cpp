@@ -1,7 +1,6 @@
 #include "engine/gguf_file.h"
 #include "engine/error.h"
-#include "engine/gguf/input_file.h"
-#include "engine/gguf/parser.h"
+#include "engine/gguf/parts.h"
 
 #include <cassert>
 #include <limits>
@@ -10,14 +9,13 @@
 namespace engine {
 
 struct GgufFile::Impl {
-    explicit Impl(const std::filesystem::path& filePath) : path(filePath), input(filePath) {}
+    explicit Impl(const std::filesystem::path& path) : parts(openParts(path)), contents(parts.contents) {}
 
-    std::filesystem::path path;
-    InputFile input;
-    GgufContents contents;
+    GgufParts parts;
+    const GgufContents& contents;
 
-    [[noreturn]] void fail(const std::string& why) const {
-        throw Error(path.filename().string() + " cannot be used: " + why + ".");
+    [[noreturn]] void fail(const std::string& why, std::size_t part = 0) const {
+        throw Error(parts.files[part]->path.filename().string() + " cannot be used: " + why + ".");
     }
     [[noreturn]] void failKey(std::string_view key, const char* wanted) const {
         fail("it is damaged: the metadata key " + std::string(key) + " should hold " + wanted);
@@ -57,20 +55,18 @@ GgufFile::~GgufFile() = default;
 std::shared_ptr<const GgufFile> GgufFile::open(const std::filesystem::path& path) {
     std::shared_ptr<GgufFile> file(new GgufFile);
     file->m_impl = std::make_unique<Impl>(path);
-    try {
-        file->m_impl->contents = parseGguf(file->m_impl->input);
-    } catch (const Error& error) {
-        file->m_impl->fail(error.what());
-    }
     return file;
 }
 
 const std::filesystem::path& GgufFile::path() const {
-    return m_impl->path;
+    return m_impl->parts.files[0]->path;
 }
 
 std::uint64_t GgufFile::fileBytes() const {
-    return m_impl->input.size();
+    std::uint64_t bytes = 0;
+    for (const auto& part : m_impl->parts.files)
+        bytes += part->input.size();
+    return bytes;
 }
 
 int GgufFile::version() const {
@@ -183,6 +179,21 @@ std::optional<std::vector<std::int64_t>> GgufFile::findInts(std::string_view key
     return result;
 }
 
+std::optional<std::vector<bool>> GgufFile::findBools(std::string_view key) const {
+    const Array* array = m_impl->findArray(key, "a list of true and false");
+    if (!array)
+        return {};
+    const auto* list = std::get_if<std::vector<bool>>(&array->items);
+    if (!list)
+        m_impl->failKey(key, "a list of true and false");
+    return *list;
+}
+
+bool GgufFile::isList(std::string_view key) const {
+    const Value* value = m_impl->find(key);
+    return value && std::holds_alternative<std::shared_ptr<const Array>>(*value);
+}
+
 const GgufFile::TensorInfo& GgufFile::getTensor(std::string_view name) const {
     if (const TensorInfo* tensor = findTensor(name))
         return *tensor;
@@ -204,10 +215,11 @@ void GgufFile::read(const TensorInfo& tensor, std::vector<std::byte>& into, std:
     const auto count = static_cast<std::size_t>(bytes);
     if (into.size() < count)
         into.resize(count);
+    const auto part = static_cast<std::size_t>(tensor.part);
     try {
-        m_impl->input.read(tensor.offset + first, std::span(into).first(count));
+        m_impl->parts.files[part]->input.read(tensor.offset + first, std::span(into).first(count));
     } catch (const Error& error) {
-        m_impl->fail(error.what());
+        m_impl->fail(error.what(), part);
     }
 }
 

@@ -15,6 +15,7 @@ namespace engine {
 
 /// A GGUF v2/v3 file: open, its header read and checked in full. Immutable; any thread. Throws engine::Error with one clear sentence for
 /// every kind of damage; never allocates by a count the file claims without having checked it against the bytes that are there.
+/// A model in several files (NAME-00001-of-00003.gguf) is opened by any of them and is one file then: metadata of the first, tensors of all.
 class GgufFile {
 public:
     struct Array; // homogeneous
@@ -32,6 +33,7 @@ public:
         std::vector<std::int64_t> shape; // GGUF order: shape[0] is the row length (cols)
         std::uint64_t offset = 0;        // in the file
         std::uint64_t bytes = 0;
+        int part = 0; // the file of a model in several
 
         /// 1-D tensors become one row. `data`: what read() gave; without it the matrix has a shape only.
         kernels::HostMatrix matrix(const std::byte* data = nullptr) const;
@@ -41,8 +43,8 @@ public:
     ~GgufFile();
     GgufFile(const GgufFile&) = delete;
 
-    const std::filesystem::path& path() const;
-    std::uint64_t fileBytes() const;
+    const std::filesystem::path& path() const; // of the first part
+    std::uint64_t fileBytes() const;           // of all parts
     int version() const;
     const std::vector<std::pair<std::string, Value>>& metadata() const; // file order
     const std::vector<TensorInfo>& tensors() const;                     // file order
@@ -57,6 +59,8 @@ public:
     const std::vector<std::string>* findStrings(std::string_view key) const;
     std::optional<std::vector<float>> findFloats(std::string_view key) const;
     std::optional<std::vector<std::int64_t>> findInts(std::string_view key) const;
+    std::optional<std::vector<bool>> findBools(std::string_view key) const;
+    bool isList(std::string_view key) const; // false where it is missing, too
 
     const TensorInfo& getTensor(std::string_view name) const; // throws when missing
     const TensorInfo* findTensor(std::string_view name) const;

@@ -4,6 +4,7 @@
 #include "engine/model/families.h"
 #include "engine/presentable.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -17,10 +18,16 @@ void readShape(const GgufFile& file, const Keys& keys, ModelConfig& config) {
     config.dim = keys.getInt("embedding_length", 1 << 17);
     config.ffnDim = keys.getInt("feed_forward_length", 1 << 20);
     config.heads = keys.getInt("attention.head_count", 1024);
-    config.kvHeads = keys.findInt("attention.head_count_kv", 1024, config.heads);
-    if (config.heads % config.kvHeads != 0)
-        file.fail("its " + std::to_string(config.heads) + " attention heads cannot share " +
-                  std::to_string(config.kvHeads) + " key/value heads");
+    const std::vector<int> kvHeads =
+        keys.perLayer("attention.head_count_kv", config.layers, 1024, config.heads);
+    config.layerConfigs.resize(kvHeads.size());
+    for (std::size_t i = 0; i < kvHeads.size(); ++i) {
+        if (config.heads % kvHeads[i] != 0)
+            file.fail("its " + std::to_string(config.heads) + " attention heads cannot share " +
+                      std::to_string(kvHeads[i]) + " key/value heads");
+        config.layerConfigs[i].kvHeads = kvHeads[i];
+        config.kvHeads = std::max(config.kvHeads, kvHeads[i]);
+    }
     if (config.dim % config.heads != 0 && !file.findUint(keys.key("attention.key_length")))
         file.fail("its width " + std::to_string(config.dim) + " cannot be divided by its " +
                   std::to_string(config.heads) + " heads");
@@ -29,16 +36,14 @@ void readShape(const GgufFile& file, const Keys& keys, ModelConfig& config) {
         file.fail("its heads have an absurd width (" + std::to_string(config.headDim) + ")");
     if (keys.findInt("attention.value_length", 1024, config.headDim) != config.headDim)
         file.fail("its keys and values differ in width, which is not supported");
-    if (const auto experts = file.findUint(keys.key("expert_count")); experts && *experts > 0)
-        file.fail("it is a mixture of experts of the family " + config.architecture +
-                  ", which is not supported");
     config.trainedLength = keys.getInt("context_length", std::numeric_limits<int>::max());
     config.normEpsilon =
         keys.findFloat(config.block.norm == NormKind::Rms ? "attention.layer_norm_rms_epsilon"
                                                           : "attention.layer_norm_epsilon",
                        1e-12, 0.1, 1e-5);
     config.attention.scale = 1.0f / std::sqrt(static_cast<float>(config.headDim));
-    config.layerConfigs.resize(static_cast<std::size_t>(config.layers));
+    for (LayerConfig& layer : config.layerConfigs)
+        layer.headDim = config.headDim;
     config.vocabulary = static_cast<int>(file.getTensor("token_embd.weight").matrix().rows);
     const auto* tokens = file.findStrings("tokenizer.ggml.tokens");
     if (tokens && tokens->size() != static_cast<std::size_t>(config.vocabulary))
@@ -46,14 +51,38 @@ void readShape(const GgufFile& file, const Keys& keys, ModelConfig& config) {
                   std::to_string(config.vocabulary));
 }
 
-std::vector<float> readFactors(const GgufFile& file, const ModelConfig& config, const char* name) {
+void readExperts(const Keys& keys, const Family& family, ModelConfig& config) {
+    const GgufFile& file = keys.file();
+    const auto has = [&](const char* name) {
+        return file.findTensor("blk.0." + std::string(name)) != nullptr;
+    };
+    ExpertsConfig& experts = config.experts;
+    experts.count = keys.findCount("expert_count", 1024, 0);
+    if (experts.count == 0)
+        return;
+    if (!family.mixture || keys.findCount("expert_shared_count", 1024, 0) > 0 ||
+        keys.findCount("expert_shared_feed_forward_length", 1 << 20, 0) > 0)
+        file.fail("it is a mixture of experts of the family " + config.architecture +
+                  ", which is not supported");
+    experts.used = keys.getInt("expert_used_count", static_cast<std::uint64_t>(experts.count));
+    experts.ffnDim = keys.findInt("expert_feed_forward_length", 1 << 20, config.ffnDim);
+    const float scale = keys.findFloat("expert_weights_scale", 0, 1e6, 0);
+    if (scale != 0 && scale != 1)
+        file.fail("it scales its experts' weights, which is not supported");
+    experts.fusedGateUp = has("ffn_gate_up_exps.weight");
+    experts.bias = has("ffn_gate_inp.bias");
+    experts.besideDense = has("ffn_up.weight");
+    if (!experts.besideDense)
+        config.ffnDim = 0;
+}
+
+std::vector<float> readFactors(const GgufFile& file, int dim, const char* name) {
     const GgufFile::TensorInfo* factors = file.findTensor(name);
     std::vector<float> values;
     if (!factors)
         return values;
-    if (factors->type != kernels::DType::F32 || factors->shape[0] * 2 != config.ropeDim ||
-        factors->matrix().rows != 1)
-        file.fail("its tensor " + std::string(name) + " does not fit " + std::to_string(config.ropeDim) +
+    if (factors->type != kernels::DType::F32 || factors->shape[0] * 2 != dim || factors->matrix().rows != 1)
+        file.fail("its tensor " + std::string(name) + " does not fit " + std::to_string(dim) +
                   " rotated values");
     std::vector<std::byte> bytes;
     file.read(*factors, bytes);
@@ -82,6 +111,21 @@ double yarnMagnitude(const Keys& keys, double factor) {
     return (grown + 1.0) / (multiplier == 0.0 ? 1.0 : multiplier * grown + 1.0);
 }
 
+// LongRoPE (Ding et al. 2024): one set of factors for texts up to the length of the first training, one for longer ones.
+void readLongRope(const Keys& keys, const ModelConfig& config, RopeConfig& rope) {
+    rope.longFactors = readFactors(keys.file(), rope.dim, "rope_factors_long.weight");
+    std::vector<float> factors = readFactors(keys.file(), rope.dim, "rope_factors_short.weight");
+    if (rope.longFactors.empty() != factors.empty())
+        keys.file().fail("it has only one of the two sets of factors for positions");
+    if (factors.empty())
+        return;
+    rope.factors = std::move(factors);
+    rope.scale = 1.0;
+    rope.magnitude = keys.findReal("rope.scaling.attn_factor", 1e-3, 1e3, 1.0);
+    rope.shortLength = keys.findInt("rope.scaling.original_context_length", std::numeric_limits<int>::max(),
+                                    config.trainedLength);
+}
+
 void readRope(const Keys& keys, const Family& family, ModelConfig& config) {
     const GgufFile& file = keys.file();
     config.ropePairing = family.ropePairing;
@@ -89,14 +133,14 @@ void readRope(const Keys& keys, const Family& family, ModelConfig& config) {
     // models of the tests do.
     if (const auto pairing = keys.findString("rope.pairing"))
         config.ropePairing = *pairing == "neox" ? kernels::RopePairing::Neox : kernels::RopePairing::Norm;
-    config.ropeDim = keys.findInt("rope.dimension_count", 1024, config.headDim);
-    if (config.ropeDim > config.headDim || config.ropeDim % 2 != 0)
-        file.fail("it rotates " + std::to_string(config.ropeDim) + " of " + std::to_string(config.headDim) +
-                  " values of a head, which cannot be");
     RopeConfig rope;
+    rope.dim = keys.findInt("rope.dimension_count", 1024, config.headDim);
+    if (rope.dim > config.headDim || rope.dim % 2 != 0)
+        file.fail("it rotates " + std::to_string(rope.dim) + " of " + std::to_string(config.headDim) +
+                  " values of a head, which cannot be");
     rope.base = keys.findReal("rope.freq_base", 1.0, 1e12, 10000.0);
     const std::string scaling = keys.findString("rope.scaling.type").value_or("linear");
-    if (scaling != "none" && scaling != "linear" && scaling != "yarn")
+    if (scaling != "none" && scaling != "linear" && scaling != "yarn" && scaling != "longrope")
         file.fail("it stretches positions by the method " + presentable(scaling) +
                   ", which is not supported");
     const double oldFactor = keys.findReal("rope.scale_linear", 0.0, 1e6, 0.0);
@@ -110,7 +154,8 @@ void readRope(const Keys& keys, const Family& family, ModelConfig& config) {
     } else if (scaling != "yarn") {
         rope.scale = factor;
     }
-    rope.factors = readFactors(file, config, "rope_freqs.weight");
+    rope.factors = readFactors(file, rope.dim, "rope_freqs.weight");
+    readLongRope(keys, config, rope);
     config.ropes = {std::move(rope)};
 }
 
@@ -122,6 +167,10 @@ void readBlock(const GgufFile& file, const Family& family, ModelConfig& config) 
     BlockConfig& block = config.block;
     block.normBias = block.norm == NormKind::Layer && has("attn_norm.bias");
     block.fusedQkv = has("attn_qkv.weight");
+    block.layerScale = has("layer_output_scale.weight");
+    const GgufFile::TensorInfo* up = file.findTensor("blk.0.ffn_up.weight");
+    block.fusedGateUp =
+        block.gated && !has("ffn_gate.weight") && up && up->matrix().rows == 2 * config.ffnDim;
     block.qkvBias = family.block.qkvBias && (has("attn_q.bias") || has("attn_qkv.bias"));
     block.outputBias = family.block.outputBias && has("attn_output.bias");
     block.feedForwardBias = family.block.feedForwardBias && has("ffn_up.bias");
@@ -133,16 +182,16 @@ void readBlock(const GgufFile& file, const Family& family, ModelConfig& config) 
 
 ModelConfig ModelConfig::fromGguf(const GgufFile& file) {
     const Family& family = familyOf(file);
-    if (const auto parts = file.findUint("split.count"); parts && *parts > 1)
-        file.fail("it is one of " + std::to_string(*parts) +
-                  " parts of a model, and models in parts are not supported");
     const Keys keys(file, family.architecture);
     ModelConfig config;
     config.architecture = family.architecture;
     config.displayName = engine::displayName(file);
     config.quantisation = quantisationLabel(file);
     config.block = family.block;
+    if (family.refuse)
+        family.refuse(keys);
     readShape(file, keys, config);
+    readExperts(keys, family, config);
     readRope(keys, family, config);
     readBlock(file, family, config);
     if (family.read)
@@ -151,14 +200,27 @@ ModelConfig ModelConfig::fromGguf(const GgufFile& file) {
     return config;
 }
 
+int ModelConfig::usualCacheTokens() const {
+    int tokens = std::min(trainedLength, 4096);
+    // A full cache and the query behind it have to fit the factors for short texts, which are the better trained ones.
+    for (const RopeConfig& rope : ropes)
+        if (!rope.longFactors.empty() && tokens == rope.shortLength)
+            tokens = rope.shortLength - 1;
+    return tokens;
+}
+
 std::size_t ModelConfig::kvBytesPerToken(kernels::KvType type) const {
-    const auto rowValues = static_cast<std::size_t>(headDim);
-    std::size_t rowBytes = rowValues * 4;
-    if (type == kernels::KvType::F16)
-        rowBytes = rowValues * 2;
-    if (type == kernels::KvType::Q8_0)
-        rowBytes = (rowValues + 31) / 32 * 34;
-    return 2 * static_cast<std::size_t>(layers) * static_cast<std::size_t>(kvHeads) * rowBytes;
+    std::size_t bytes = 0;
+    for (const LayerConfig& layer : layerConfigs) {
+        const auto values = static_cast<std::size_t>(layer.headDim);
+        std::size_t row = values * 4;
+        if (type == kernels::KvType::F16)
+            row = values * 2;
+        if (type == kernels::KvType::Q8_0)
+            row = (values + 31) / 32 * 34;
+        bytes += 2 * static_cast<std::size_t>(layer.kvHeads) * row;
+    }
+    return bytes;
 }
 
 } // namespace engine

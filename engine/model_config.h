@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace engine {
@@ -14,7 +15,12 @@ enum class NormKind : std::uint8_t {
     Rms,
     Layer
 }; // Layer: the mean is taken away first, and there may be a bias
-enum class QueryKeyNorm : std::uint8_t { None, EachHead, WholeRow };
+enum class QueryKeyNorm : std::uint8_t {
+    None,
+    EachHead,
+    OwnForEachHead, // each head has a gain of its own
+    WholeRow
+};
 enum class BlockOrder : std::uint8_t {
     Sequential,      // x += attention(x), then x += feedForward(x)
     Parallel,        // x += attention(x) + feedForward(x), a norm for each
@@ -31,7 +37,8 @@ struct BlockConfig {
     BlockOrder order = BlockOrder::Sequential;
 
     QueryKeyNorm queryKeyNorm = QueryKeyNorm::None;
-    float clampQkv = 0; // > 0: queries, keys and values are cut to -c .. c
+    bool valueNorm = false; // values are normed without a gain
+    float clampQkv = 0;     // > 0: queries, keys and values are cut to -c .. c
     bool qkvBias = false, outputBias = false;
     bool fusedQkv = false; // one tensor: rows of queries, then keys, then values
 
@@ -39,6 +46,7 @@ struct BlockConfig {
     bool gated = true;
     bool feedForwardBias = false;
     bool fusedGateUp = false; // one tensor: rows of the gate, then up
+    bool layerScale = false;  // a layer's output is multiplied with a number (LayerConfig)
 
     // Names of the norms' tensors in a layer, without ".weight".
     const char* attentionNorm = "attn_norm";
@@ -47,12 +55,26 @@ struct BlockConfig {
     const char* feedForwardPostNorm = "post_ffw_norm";
 };
 
+/// A mixture: of many feed-forwards a token goes through the few that a router chooses for it.
+struct ExpertsConfig {
+    int count = 0; // 0 = the model is no mixture
+    int used = 0;  // by a token
+    int ffnDim = 0;
+    kernels::ExpertWeights weights = kernels::ExpertWeights::OfChosen;
+    bool bias = false;        // of the router and of the experts
+    bool fusedGateUp = false; // one tensor: for each expert rows of the gate, then up
+    bool besideDense = false; // each layer has a feed-forward for all tokens, too (Gemma 4)
+};
+
 /// What attention does to scores, apart from positions (kernels::AttentionStyle).
 struct AttentionConfig {
     float scale = 0;
     float softcap = 0;      // > 0: Gemma 2
     float maxAlibiBias = 0; // > 0: ALiBi instead of RoPE
     bool learnedSinks = false;
+    /// > 0: a query at position p inside the cache is multiplied with 1 + temperature ln(1 + floor(p / temperatureLength)).
+    float temperature = 0;
+    int temperatureLength = 0;
 };
 
 /// One way of rotating queries and keys; a model has one, or one for each kind of layer (engine/rope_table.h has the arithmetic).
@@ -63,9 +85,14 @@ struct RopeConfig {
         double betaFast = 32, betaSlow = 1;
         bool wholeBounds = true; // the ramp's ends are rounded to pairs
     };
+    int dim = 0; // values of a head that are rotated, <= headDim of the layers that use it
     double base = 10000.0;
     double scale = 1.0;              // linear: positions are divided by this
-    std::vector<float> factors = {}; // (ropeDim / 2) frequencies are divided by these; empty = none
+    std::vector<float> factors = {}; // (dim / 2) frequencies are divided by these; empty = none
+    /// Others take their place (Phi-3's LongRoPE) where a query may be told more than `shortLength` positions. The size of the cache
+    /// decides, once for a stream: a key that is stored keeps its angle.
+    std::vector<float> longFactors = {};
+    int shortLength = 0;
     std::optional<Yarn> yarn = {};
     double magnitude = 1.0; // of cosines and sines, for queries and keys
 };
@@ -75,6 +102,10 @@ constexpr int NoRope = -1;
 struct LayerConfig {
     int rope = 0;   // index into ModelConfig::ropes, or NoRope
     int window = 0; // newest positions that the layer sees, its own included; 0 = all
+    int kvHeads = 0;
+    int headDim = 0;
+    bool ownValues = true; // false: values are what keys were before their norm
+    float outputScale = 1; // of the layer's output
 };
 
 /// Hyperparameters of a decoder-only transformer, checked against each other (heads divide, all >= 1, sane upper bounds).
@@ -84,9 +115,9 @@ struct ModelConfig {
     std::string quantisation; // of most of the weights, as people say it: "Q4_1", "Q4_K_M"
     int layers = 0;
     int dim = 0;
-    int ffnDim = 0;
+    int ffnDim = 0; // 0 in mixtures that have experts only
     int heads = 0;
-    int kvHeads = 0; // divides heads
+    int kvHeads = 0; // divides heads; the most of any layer, as the next
     int headDim = 0;
     int vocabulary = 0;
     int trainedLength = 0; // tokens
@@ -94,10 +125,10 @@ struct ModelConfig {
 
     BlockConfig block;
     AttentionConfig attention;
+    ExpertsConfig experts;
     std::vector<LayerConfig> layerConfigs; // (layers)
 
     // RoPE (source: the paper's section 3.2 for positions; engine/rope_table.h for the angles)
-    int ropeDim = 0; // <= headDim
     kernels::RopePairing ropePairing = kernels::RopePairing::Norm;
     std::vector<RopeConfig> ropes;
 
@@ -110,6 +141,11 @@ struct ModelConfig {
 
     /// Throws engine::Error: a family that cannot be run (with the reason), missing or absurd values, and all of checkTensors().
     static ModelConfig fromGguf(const GgufFile& file);
+    const LayerConfig& layer(int index) const { return layerConfigs[static_cast<std::size_t>(index)]; }
+    /// Positions of a cache whose size nobody chose: as many as the model was trained for, at most 4,096.
+    int usualCacheTokens() const;
+    /// How the model is put together, as (part, words).
+    std::vector<std::pair<std::string, std::string>> inWords() const;
     /// Bytes of one token in the cache.
     std::size_t kvBytesPerToken(kernels::KvType type) const;
 };

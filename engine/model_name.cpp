@@ -24,7 +24,7 @@ bool isQuantisation(std::string_view part) {
     std::string lower;
     for (const char c : part)
         lower += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    if (lower == "f16" || lower == "f32" || lower == "bf16" || lower == "fp16")
+    if (lower == "f16" || lower == "f32" || lower == "bf16" || lower == "fp16" || lower == "mxfp4")
         return true;
     const std::string_view rest = std::string_view(lower).substr(lower.starts_with("iq") ? 1 : 0);
     return rest.size() >= 2 && rest[0] == 'q' && std::isdigit(static_cast<unsigned char>(rest[1])) &&
@@ -32,11 +32,26 @@ bool isQuantisation(std::string_view part) {
                        [](char c) { return c == '_' || std::isalnum(static_cast<unsigned char>(c)); });
 }
 
+/// Without "-00001-of-00003", if that is its end.
+std::string withoutPartNumber(std::string stem) {
+    constexpr std::string_view SHAPE = "-#####-of-#####";
+    if (stem.size() <= SHAPE.size())
+        return stem;
+    const std::size_t cut = stem.size() - SHAPE.size();
+    for (std::size_t i = 0; i < SHAPE.size(); ++i)
+        if (SHAPE[i] == '#' ? !std::isdigit(static_cast<unsigned char>(stem[cut + i]))
+                            : stem[cut + i] != SHAPE[i])
+            return stem;
+    stem.resize(cut);
+    return stem;
+}
+
 /// "SmolLM2-135M-Instruct.Q4_1.gguf" -> "SmolLM2 135M Instruct"
 std::string nameFromFile(const std::filesystem::path& path) {
     std::string stem = path.filename().string();
     if (stem.ends_with(".gguf"))
         stem.resize(stem.size() - 5);
+    stem = withoutPartNumber(std::move(stem));
     const std::size_t cut = stem.find_last_of(".-");
     if (cut != std::string::npos && cut > 0 && isQuantisation(std::string_view(stem).substr(cut + 1)))
         stem.resize(cut);
@@ -69,7 +84,8 @@ std::string displayName(const GgufFile& file) {
 }
 
 std::string quantisationLabel(const GgufFile& file) {
-    std::array<std::uint64_t, 16> bytesOfType{};
+    std::array<std::uint64_t, static_cast<std::size_t>(kernels::DType::MXFP4) + 1>
+        bytesOfType{}; // the last type
     bool hasLayers = false;
     for (const bool layersOnly : {true, false}) {
         for (const GgufFile::TensorInfo& tensor : file.tensors()) {

@@ -18,7 +18,8 @@ int chunkFor(double weights) {
 } // namespace
 
 int readingChunk(const ModelConfig& c) {
-    return chunkFor(double{2} * c.dim * c.headDim * (c.heads + c.kvHeads) + double{3} * c.dim * c.ffnDim);
+    return chunkFor(double{2} * c.dim * c.headDim * (c.heads + c.kvHeads) +
+                    double{3} * c.dim * (c.ffnDim + c.experts.used * c.experts.ffnDim));
 }
 
 int scoringChunk(const ModelConfig& c) {

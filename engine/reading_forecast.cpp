@@ -15,7 +15,7 @@ std::shared_ptr<const ReadingForecast> ReadingForecast::fromFile(const std::file
                                                                  const std::string& chatFormat) {
     const auto file = GgufFile::open(path);
     const auto forecast = std::make_shared<ReadingForecast>();
-    forecast->m_trainedLength = ModelConfig::fromGguf(*file).trainedLength;
+    forecast->m_usualTokens = ModelConfig::fromGguf(*file).usualCacheTokens();
     const auto wanted =
         chatFormat.empty() ? std::optional(ChatFormat::detect(*file)) : ChatFormat::byName(chatFormat);
     if (!wanted)
@@ -32,7 +32,7 @@ int ReadingForecast::tokensToRead(const ChatRequest& request, const std::stop_to
     writer.setUnfinished(goesOn ? &request.history.back() : nullptr);
     const Branch branch(request, m_format.defaultSystem);
     const std::size_t block = writer.systemBlock(branch.system).size();
-    const CacheSize size = cacheSize(m_trainedLength, request.cache, block);
+    const CacheSize size = cacheSize(m_usualTokens, request.cache, block);
     const WindowPlanner planner(writer, branch.system, block, request.cache.mode, size);
     const WindowPlan plan = planner.plan(branch.messages, branch.hasEarlier, {}, stop);
     if (!plan.isComplete || !plan.fits)

@@ -22,7 +22,7 @@ public:
     int tokensToRead(const ChatRequest& request, const std::stop_token& stop = {}) const;
 
 private:
-    int m_trainedLength = 0;
+    int m_usualTokens = 0; // in the cache
     ChatFormat m_format;
     std::unique_ptr<const Tokenizer> m_tokenizer;
 };

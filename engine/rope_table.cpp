@@ -32,9 +32,12 @@ constexpr double NEVER_TURNS = 1e20; // a factor from here on stands for a pair 
 
 } // namespace
 
-RopeTable::RopeTable(const RopeConfig& config, int ropeDim, int cacheTokens) : m_magnitude(config.magnitude) {
+RopeTable::RopeTable(const RopeConfig& config, int cacheTokens) : m_magnitude(config.magnitude) {
+    const int ropeDim = config.dim;
     const int pairs = ropeDim / 2;
-    assert(config.factors.empty() || config.factors.size() == static_cast<std::size_t>(pairs));
+    const bool isLong = !config.longFactors.empty() && cacheTokens > config.shortLength;
+    const std::vector<float>& factors = isLong ? config.longFactors : config.factors;
+    assert(factors.empty() || factors.size() == static_cast<std::size_t>(pairs));
     m_frequencies.resize(static_cast<std::size_t>(pairs));
     for (int i = 0; i < pairs; ++i) {
         const auto pair = static_cast<std::size_t>(i);
@@ -44,25 +47,25 @@ RopeTable::RopeTable(const RopeConfig& config, int ropeDim, int cacheTokens) : m
             const double share = stretchedShare(config, ropeDim, i);
             frequency = frequency * (1 - share) + frequency / config.yarn->factor * share;
         }
-        if (!config.factors.empty()) {
-            const auto factor = static_cast<double>(config.factors[pair]);
+        if (!factors.empty()) {
+            const auto factor = static_cast<double>(factors[pair]);
             frequency = factor >= NEVER_TURNS ? 0.0 : frequency / factor;
         }
         m_frequencies[pair] = frequency;
     }
 }
 
-void RopeTable::fill(StreamPosition position, std::span<float> out) const {
+void RopeTable::fill(StreamPosition position, std::span<float> out, double factor) const {
     assert(out.size() == 2 * m_frequencies.size());
-    const double t = static_cast<double>(position);
+    const double t = static_cast<double>(position), magnitude = m_magnitude * factor;
     for (std::size_t i = 0; i < m_frequencies.size(); ++i) {
         // The product's rounding error (1e-7 radians at 2^31 tokens) is known exactly and is put back to
         // first order.
         const double angle = t * m_frequencies[i];
         const double lost = std::fma(t, m_frequencies[i], -angle);
         const double c = std::cos(angle), s = std::sin(angle);
-        out[2 * i] = static_cast<float>(m_magnitude * (c - lost * s));
-        out[2 * i + 1] = static_cast<float>(m_magnitude * (s + lost * c));
+        out[2 * i] = static_cast<float>(magnitude * (c - lost * s));
+        out[2 * i + 1] = static_cast<float>(magnitude * (s + lost * c));
     }
 }
 

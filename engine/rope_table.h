@@ -13,11 +13,11 @@ namespace engine {
 class RopeTable {
 public:
     /// `cacheTokens`: the most positions a query is ever told; it chooses between factors for short and long texts.
-    RopeTable(const RopeConfig& config, int ropeDim, int cacheTokens);
+    RopeTable(const RopeConfig& config, int cacheTokens);
 
     int ropeDim() const { return static_cast<int>(2 * m_frequencies.size()); }
-    /// out: (ropeDim) as cos, sin pairs, as kernels::Backend::rope wants them.
-    void fill(StreamPosition position, std::span<float> out) const;
+    /// out: (ropeDim) as cos, sin pairs times `factor`, as kernels::Backend::rope wants them.
+    void fill(StreamPosition position, std::span<float> out, double factor = 1.0) const;
 
 private:
     std::vector<double> m_frequencies; // (ropeDim / 2) radians per token

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cmath>
 
 namespace engine {
 namespace {
@@ -10,15 +11,17 @@ constexpr std::size_t MOST_RUNS = 3;
 
 } // namespace
 
-Step::Step(const ModelConfig& config, int cacheTokens, int maxTokens) {
+Step::Step(const ModelConfig& config, int cacheTokens, int maxTokens)
+    : m_temperature(config.attention.temperature), m_temperatureLength(config.attention.temperatureLength) {
     const auto most = static_cast<std::size_t>(maxTokens);
     m_slots.reserve(most);
     for (const RopeConfig& rope : config.ropes) {
-        m_tables.emplace_back(rope, config.ropeDim, cacheTokens);
+        m_tables.emplace_back(rope, cacheTokens);
         const std::size_t angles = most * static_cast<std::size_t>(m_tables.back().ropeDim());
-        m_angles.push_back({std::vector<float>(angles), std::vector<float>(angles)});
+        m_angles.push_back({std::vector<float>(angles), std::vector<float>(angles),
+                            std::vector<float>(m_temperature > 0 ? angles : 0)});
     }
-    m_angleSpans.resize(2 * m_tables.size());
+    m_angleSpans.resize(3 * m_tables.size());
     for (const LayerConfig& layer : config.layerConfigs) {
         const auto same = [&](const View& view) { return view.window == layer.window; };
         if (std::any_of(m_views.begin(), m_views.end(), same))
@@ -44,19 +47,36 @@ void Step::set(std::span<const TokenId> tokens, std::span<const Place> places,
 void Step::setAngles(std::span<const Place> places) {
     m_oneRotation = std::all_of(places.begin(), places.end(),
                                 [](const Place& place) { return place.position == place.sinkPosition; });
+    m_isWarm = std::any_of(places.begin(), places.end(),
+                           [&](const Place& place) { return temperatureAt(place.sinkPosition) != 1.0; });
     for (std::size_t rope = 0; rope < m_tables.size(); ++rope) {
         const RopeTable& table = m_tables[rope];
         const auto length = static_cast<std::size_t>(table.ropeDim());
         Angles& angles = m_angles[rope];
         for (std::size_t i = 0; i < places.size(); ++i) {
-            table.fill(places[i].position, std::span(angles.stream).subspan(i * length, length));
+            const auto part = [&](std::vector<float>& all) {
+                return std::span(all).subspan(i * length, length);
+            };
+            const double factor = temperatureAt(places[i].sinkPosition);
+            table.fill(places[i].position, part(angles.stream));
+            if (m_isWarm)
+                table.fill(places[i].position, part(angles.query), factor);
             if (!m_oneRotation)
-                table.fill(places[i].sinkPosition, std::span(angles.cache).subspan(i * length, length));
+                table.fill(places[i].sinkPosition, part(angles.cache), factor);
         }
-        m_angleSpans[2 * rope] = std::span(angles.stream).first(places.size() * length);
-        m_angleSpans[2 * rope + 1] =
-            std::span(angles.cache).first(m_oneRotation ? 0 : places.size() * length);
+        const std::size_t all = places.size() * length;
+        m_angleSpans[3 * rope] = std::span(angles.stream).first(all);
+        m_angleSpans[3 * rope + 1] = std::span(angles.cache).first(m_oneRotation ? 0 : all);
+        m_angleSpans[3 * rope + 2] = std::span(angles.query).first(m_isWarm ? all : 0);
     }
+}
+
+// 1 exactly up to the length of the first training.
+double Step::temperatureAt(StreamPosition cachePosition) const {
+    if (m_temperature == 0 || cachePosition < m_temperatureLength)
+        return 1.0;
+    return 1.0 + static_cast<double>(m_temperature) *
+                     std::log(1.0 + static_cast<double>(cachePosition / m_temperatureLength));
 }
 
 void Step::setViews(std::span<const Place> places, const kernels::KvShape& shape) {

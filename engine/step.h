@@ -32,15 +32,16 @@ public:
     /// p(t) == t for all of the step: nothing is forgotten yet, and one rotation serves both.
     bool oneRotation() const { return m_oneRotation; }
     /// The tables of the inputs' angles for one of ModelConfig::ropes: at the place in the stream, and at the place inside the cache,
-    /// which is empty while that is the same.
-    int streamAngles(int rope) const { return 2 * rope; }
-    int cacheAngles(int rope) const { return 2 * rope + 1; }
+    /// which is empty while that is the same. Queries have tables of their own while their family multiplies them by a temperature.
+    int streamAngles(int rope) const { return 3 * rope; }
+    int cacheAngles(int rope) const { return 3 * rope + 1; }
+    int queryAngles(int rope) const { return m_isWarm ? 3 * rope + 2 : 3 * rope; }
     /// The inputs' view of layers with this window.
     int view(int window) const;
 
 private:
-    struct Angles { // (maxTokens, ropeDim) cos, sin pairs
-        std::vector<float> stream, cache;
+    struct Angles {                              // (maxTokens, ropeDim) cos, sin pairs
+        std::vector<float> stream, cache, query; // query: as stream, times the temperature
     };
     struct View { // of all layers that share a window
         int window;
@@ -48,6 +49,7 @@ private:
         std::vector<std::int32_t> firstRun;
     };
     void setAngles(std::span<const Place> places);
+    double temperatureAt(StreamPosition cachePosition) const;
     void setViews(std::span<const Place> places, const kernels::KvShape& shape);
 
     std::vector<RopeTable> m_tables;
@@ -55,6 +57,9 @@ private:
     std::vector<View> m_views;
     std::vector<std::int32_t> m_slots;
     bool m_oneRotation = true;
+    float m_temperature;
+    int m_temperatureLength;
+    bool m_isWarm = false; // whether a query of the step is multiplied
 
     std::vector<std::span<const float>> m_angleSpans;
     std::vector<kernels::KeyView> m_viewSpans;

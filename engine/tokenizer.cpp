@@ -3,6 +3,7 @@
 #include "engine/gguf_file.h"
 #include "engine/presentable.h"
 #include "engine/tokenizer/bpe_tokenizer.h"
+#include "engine/tokenizer/line_bpe_tokenizer.h"
 #include "engine/tokenizer/spm_tokenizer.h"
 #include "engine/utf8_stream.h"
 
@@ -22,6 +23,8 @@ std::unique_ptr<const Tokenizer> Tokenizer::fromGguf(const GgufFile& file, const
                       ", which is not supported");
         return std::make_unique<BpeTokenizer>(file, Vocabulary::fromGguf(file, format), *rule);
     }
+    if (kind == "gemma4")
+        return std::make_unique<LineBpeTokenizer>(file, Vocabulary::fromGguf(file, format));
     if (kind == "llama")
         return std::make_unique<SpmTokenizer>(file, Vocabulary::fromGguf(file, format));
     file.fail("it has a tokenizer of the kind " + presentable(kind) + ", which is not supported");

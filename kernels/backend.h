@@ -45,7 +45,8 @@ private:
 };
 
 enum class RopePairing { Norm, Neox }; // (0,1)(2,3).. or (0,d/2)(1,d/2+1)..
-enum class Activation { Silu, GeluTanh, GeluErf };
+/// ClampedSilu is for gated products only: with g = min(gate, 7) and u = up in -7 .. 7 it is (u + 1) g sigmoid(1.702 g)   (gpt-oss).
+enum class Activation { Silu, GeluTanh, GeluErf, ClampedSilu };
 enum class Write { Replace, Add }; // out = Wx or out += Wx
 /// How much rounding of its inputs a product bears, where the device rounds them. Robust is for products whose results pass through much
 /// that averages (the feed-forward's first ones, half of all arithmetic) and may be faster; Careful is for all others.
@@ -56,6 +57,40 @@ struct LinearJob {
     Tensor out; // (nTokens, weight->rows())
     Write write = Write::Replace;
     const Buffer* bias = nullptr; // (1, weight->rows()) or null
+};
+
+/// One matrix of each expert of a mixture, all of one shape (rows = output features), repacked for this device. Immutable.
+class Experts {
+public:
+    virtual ~Experts() = default;
+    virtual int count() const = 0;
+    virtual std::int64_t rows() const = 0;
+    virtual std::int64_t cols() const = 0;
+    virtual std::size_t bytes() const = 0; // of all, in the device's memory
+};
+
+/// Which experts each token of a step goes to and how much each counts; for each token the one that counts most stands first. It lives on
+/// the device: chooseExperts() writes it, linearExperts() and combineExperts() read it, and the host never waits for it.
+class ExpertChoice {
+public:
+    virtual ~ExpertChoice() = default;
+    int experts() const { return m_experts; }
+    int used() const { return m_used; } // by a token
+
+protected:
+    ExpertChoice(int experts, int used) : m_experts(experts), m_used(used) {}
+
+private:
+    int m_experts, m_used;
+};
+
+/// Softmax over the logits of a token's chosen experts, or over all experts' logits, of which the chosen ones keep their share.
+enum class ExpertWeights { OfChosen, OfAll };
+
+struct ExpertJob {
+    const Experts* weights = nullptr;
+    Tensor out; // (nTokens * used, weights->rows()): row t * used + i is for the i-th expert of token t
+    const Buffer* bias = nullptr; // (experts, weights->rows()) or null
 };
 
 /// What a family does to the scores of its heads, in this order; the defaults do nothing.
@@ -93,6 +128,10 @@ public:
     // Memory, outside of steps. What is made here must not outlive the backend.
     virtual std::unique_ptr<Weight>
     makeWeight(const HostMatrix& source) = 0; // the source may vanish on return
+    /// `stacked` holds the rows of one expert after those of another.
+    virtual std::unique_ptr<Experts> makeExperts(const HostMatrix& stacked, int experts) = 0;
+    virtual std::unique_ptr<ExpertChoice> makeExpertChoice(std::int64_t mostTokens, int experts,
+                                                           int used) = 0;
     virtual std::unique_ptr<Buffer> makeBuffer(std::int64_t rows, std::int64_t cols) = 0; // zeroed
     virtual std::unique_ptr<KvCache> makeKvCache(const KvShape& shape) = 0;
     virtual void write(Tensor destination, std::span<const float> values) = 0; // they may vanish on return
@@ -110,12 +149,23 @@ public:
     virtual void embed(const Weight& table, Tensor out) = 0; // (nTokens, dim): rows of the step's tokens
     /// x / sqrt(mean(x^2) + epsilon) * gain. Each row of `gain.cols` values by itself: x is seen as (n, gain.cols), so this also serves
     /// per-head norms. In-place allowed.
-    virtual void rmsNorm(Tensor x, Tensor gain /* (1, n) */, float epsilon, Tensor out) = 0;
-    /// (x - mean) / sqrt(variance + epsilon) * gain + bias, rows as above; `bias` null = 0. In-place allowed.
-    virtual void layerNorm(Tensor x, Tensor gain /* (1, n) */, const Buffer* bias, float epsilon,
+    /// A gain of m rows serves row i of these with its row i mod m: heads with gains of their own.
+    virtual void rmsNorm(Tensor x, Tensor gain /* (m, n) */, float epsilon, Tensor out) = 0;
+    /// (x - mean) / sqrt(variance + epsilon) * gain + bias, rows and gains as above; `bias` (1, n) null = 0. In-place allowed.
+    virtual void layerNorm(Tensor x, Tensor gain /* (m, n) */, const Buffer* bias, float epsilon,
                            Tensor out) = 0;
     /// All jobs share the input x (nTokens, cols), which is prepared once; no output overlaps x or another output.
     virtual void linear(Tensor x, std::span<const LinearJob> jobs, Rounding rounding) = 0;
+    /// Of each row of the router's logits (nTokens, experts) the largest, the lower index first where two are equal.
+    virtual void chooseExperts(Tensor logits, ExpertWeights weights, ExpertChoice& choice) = 0;
+    /// As linear(), each token with its own experts only. x: (nTokens, cols), or (nTokens * used, cols) with a row for each expert of a
+    /// token as in ExpertJob::out.
+    virtual void linearExperts(Tensor x, std::span<const ExpertJob> jobs, const ExpertChoice& choice,
+                               Rounding rounding) = 0;
+    /// out (nTokens, cols) = or += the weighted sum of each token's rows of `parts` (nTokens * used, cols). `scales`: (1, experts) factors
+    /// of the weights, or null.
+    virtual void combineExperts(Tensor parts, const ExpertChoice& choice, const Buffer* scales, Write write,
+                                Tensor out) = 0;
     /// Rotates the first ropeDim values of each head by the step's angles[table]. In-place allowed.
     virtual void rope(Tensor x, int headDim, int ropeDim, RopePairing pairing, int table, Tensor out) = 0;
     /// Writes the rows of k and v (nTokens, kvHeads * headDim) into the step's slots of the layer.

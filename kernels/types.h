@@ -98,6 +98,10 @@ struct Tensor {
     Tensor rowRange(std::int64_t first, std::int64_t count) const {
         return {buffer, offset + first * cols, count, cols};
     }
+    /// The first elements as a matrix of another shape, no larger than this one.
+    Tensor shaped(std::int64_t newRows, std::int64_t newCols) const {
+        return {buffer, offset, newRows, newCols};
+    }
 };
 
 } // namespace kernels

@@ -45,13 +45,15 @@ Json toJson(const engine::GgufFile::Value& value) {
         value);
 }
 
-/// Why this file cannot be run; empty when it can.
-std::string problemOf(const engine::GgufFile& file) {
+/// How the model is put together, or why it cannot be run: the other is empty.
+void describeModel(const engine::GgufFile& file, Json& object) {
+    object["problem"] = "";
+    object["model"] = Json::object();
     try {
-        engine::ModelConfig::fromGguf(file);
-        return "";
+        for (const auto& [part, words] : engine::ModelConfig::fromGguf(file).inWords())
+            object["model"][part] = words;
     } catch (const engine::Error& error) {
-        return error.what();
+        object["problem"] = error.what();
     }
 }
 
@@ -65,7 +67,7 @@ Json describe(const engine::GgufFile& file) {
     const engine::ChatFormat format = engine::ChatFormat::detect(file);
     object["chat_format"] = format.name;
     object["template_trouble"] = format.trouble; // empty: the file's template is used, or it has none
-    object["problem"] = problemOf(file);
+    describeModel(file, object);
     Json::object_t metadata; // a list underneath, which [key] would search from the start every time
     for (const auto& [key, value] : file.metadata())
         metadata.emplace_back(key, toJson(value));
@@ -100,6 +102,8 @@ void printTable(const Json& object) {
     for (const char* key : {"problem", "template_trouble"})
         if (const auto sentence = object[key].get<std::string>(); !sentence.empty())
             std::printf("  %s\n", sentence.c_str());
+    for (const auto& [part, words] : object["model"].items())
+        std::printf("  %-13s %s\n", part.c_str(), words.get<std::string>().c_str());
     std::printf("\nMetadata, %zu keys\n", object["metadata"].size());
     for (const auto& [key, value] : object["metadata"].get_ref<const Json::object_t&>())
         std::printf("  %-42s %s\n", engine::presentable(key).c_str(), shown(value).c_str());

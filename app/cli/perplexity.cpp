@@ -52,7 +52,7 @@ void run(const Options& o) {
     if (options.window == 0) // dense keeps everything unless told otherwise
         options.window = o.cache.mode == engine::CacheMode::Dense
                              ? static_cast<int>(tokens.size())
-                             : std::min(model->config.trainedLength, 4096) - options.sinks;
+                             : model->config.usualCacheTokens() - options.sinks;
     options.chunk = o.chunk;
     options.ringStart = o.startPosition;
     options.ringType = o.cache.ringType;

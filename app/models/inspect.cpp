@@ -17,30 +17,21 @@ namespace app::models {
 
 namespace {
 
-constexpr int kDefaultCacheTokens = 4096; // or the trained length, where that is shorter
+constexpr int kMostParts = 1000; // of a model in several files
 
-struct Part {
-    int number = 1;
-    int count = 1;
-};
-
-/// "name-00002-of-00005.gguf"
-Part partOf(const QString& fileName) {
-    static const QRegularExpression kPart(u"-(\\d{5})-of-(\\d{5})\\.gguf\\z"_s,
-                                          QRegularExpression::CaseInsensitiveOption);
-    const QRegularExpressionMatch match = kPart.match(fileName);
-    return match.hasMatch() ? Part{match.captured(1).toInt(), match.captured(2).toInt()} : Part{};
-}
-
-quint64 bytesOfAllParts(const QFileInfo& first, int count) {
-    quint64 bytes = 0;
-    const qsizetype digits = first.fileName().size() - qsizetype(sizeof "00001-of-00005.gguf" - 1);
-    for (int number = 1; number <= std::min(count, 999); ++number) {
-        QString name = first.fileName();
-        name.replace(digits, 5, u"%1"_s.arg(number, 5, 10, QChar(u'0')));
-        bytes += static_cast<quint64>(QFileInfo(first.dir(), name).size());
+/// Whether another file of the same model with a lower number is there: "name-00002-of-00005.gguf". That one stands for the model.
+bool isLaterPart(const QFileInfo& info) {
+    static const QRegularExpression kPart(u"-(\\d{5})-of-\\d{5}\\.gguf\\z"_s);
+    const QRegularExpressionMatch match = kPart.match(info.fileName());
+    if (!match.hasMatch())
+        return false;
+    for (int number = std::min(match.captured(1).toInt(), kMostParts) - 1; number >= 1; --number) {
+        QString name = info.fileName();
+        name.replace(match.capturedStart(1), 5, u"%1"_s.arg(number, 5, 10, QChar(u'0')));
+        if (QFileInfo(info.dir(), name).isFile())
+            return true;
     }
-    return bytes;
+    return false;
 }
 
 /// By name, before it is opened.
@@ -65,17 +56,15 @@ quint64 weightBytes(const engine::GgufFile& file) {
 void readConfig(const engine::GgufFile& file, ModelEntry& entry) {
     const engine::ModelConfig config = engine::ModelConfig::fromGguf(file);
     entry.trainedLength = config.trainedLength;
-    const int tokens = std::min(config.trainedLength, kDefaultCacheTokens);
-    entry.memoryBytes =
-        weightBytes(file) + config.kvBytesPerToken(kernels::KvType::F16) * static_cast<quint64>(tokens);
+    entry.memoryBytes = weightBytes(file) + config.kvBytesPerToken(kernels::KvType::F16) *
+                                                static_cast<quint64>(config.usualCacheTokens());
 }
 
 } // namespace
 
 std::optional<ModelEntry> inspect(const QString& path, const QString& source) {
     const QFileInfo info(path);
-    const Part part = partOf(info.fileName());
-    if (isNoModel(info.fileName()) || part.number != 1)
+    if (isNoModel(info.fileName()) || isLaterPart(info))
         return {};
     ModelEntry entry;
     entry.path = path;
@@ -90,13 +79,7 @@ std::optional<ModelEntry> inspect(const QString& path, const QString& source) {
         entry.quantisation = QString::fromStdString(engine::quantisationLabel(*file));
         if (const std::optional<std::string> architecture = file->findString("general.architecture"))
             entry.architecture = QString::fromStdString(engine::presentable(*architecture));
-        if (part.count > 1 || file->findUint("split.count").value_or(1) > 1) {
-            entry.fileBytes = bytesOfAllParts(info, part.count);
-            entry.problem =
-                u"It is split into %1 files, which Sumidero cannot read; join them into one first."_s.arg(
-                    part.count);
-            return entry;
-        }
+        entry.fileBytes = file->fileBytes();
         readConfig(*file, entry);
     } catch (const std::exception& error) {
         entry.problem = QString::fromUtf8(error.what());

@@ -3,6 +3,8 @@
 #include "engine/presentable.h"
 
 #include <cmath>
+#include <cstring>
+#include <limits>
 #include <string_view>
 
 // Sources: the families' reference implementations and the GGUF files' own keys. Each entry is tested against logits of an
@@ -20,6 +22,13 @@ void slide(ModelConfig& config, int window, int period, int firstFull) {
     for (int i = 0; i < config.layers; ++i)
         if (i % period != firstFull)
             config.layerConfigs[static_cast<std::size_t>(i)].window = window;
+}
+
+// As a list of the file says.
+void slideBy(const std::vector<bool>& sliding, ModelConfig& config, int window) {
+    for (std::size_t i = 0; i < sliding.size(); ++i)
+        if (sliding[i])
+            config.layerConfigs[i].window = window;
 }
 
 void readGranite(const Keys& keys, ModelConfig& config) {
@@ -69,12 +78,31 @@ void readFalcon(const Keys& keys, ModelConfig& config) {
 void readStableLm(const Keys& keys, ModelConfig& config) {
     if (!keys.file().findTensor("blk.0.ffn_norm.weight"))
         config.block.order = BlockOrder::ParallelOneNorm;
+    if (keys.file().findTensor("blk.0.attn_q_norm.weight")) // 12B
+        config.block.queryKeyNorm = QueryKeyNorm::OwnForEachHead;
 }
 
-// OLMo 3 says that it is OLMo 2, and has windows and another RoPE in the layers with one.
-void readOlmo2(const Keys& keys, ModelConfig&) {
-    if (keys.findCount("attention.sliding_window", 1 << 24, 0) > 0)
-        keys.file().fail("it holds an olmo2 model with windows (OLMo 3), which is not supported yet");
+// Queries grow with the logarithm of their place, from the length of the first training on (Llama 4's temperature).
+void readMistral3(const Keys& keys, ModelConfig& config) {
+    config.attention.temperature = keys.findFloat("attention.temperature_scale", 0, 1e3, 0);
+    config.attention.temperatureLength = keys.findInt("rope.scaling.original_context_length",
+                                                      std::numeric_limits<int>::max(), config.trainedLength);
+    if (config.attention.temperature > 0 && config.ropes[0].dim != config.headDim)
+        keys.file().fail("its queries have a temperature and are rotated in part, which is not supported");
+}
+
+// OLMo 3 has the architecture of OLMo 2 and slides; only its full layers stretch positions.
+void readOlmo2(const Keys& keys, ModelConfig& config) {
+    const int window = keys.findCount("attention.sliding_window", 1 << 24, 0);
+    if (window == 0)
+        return;
+    if (const auto sliding = keys.findSliding(config.layers))
+        slideBy(*sliding, config, window);
+    else
+        slide(config, window, 4, 3);
+    config.ropes.push_back({.dim = config.ropes[0].dim, .base = config.ropes[0].base});
+    for (LayerConfig& layer : config.layerConfigs)
+        layer.rope = layer.window > 0 ? 1 : 0;
 }
 
 void readGemma2(const Keys& keys, ModelConfig& config) {
@@ -92,18 +120,82 @@ void readGemma3(const Keys& keys, ModelConfig& config) {
     if (config.layers == 62) // 27B
         config.attention.scale = 1 / std::sqrt(static_cast<float>(config.dim / config.heads));
     slide(config, keys.findCount("attention.sliding_window", 1 << 24, 0), 6, 5);
-    config.ropes.push_back({.base = keys.findReal("rope.freq_base_swa", 1.0, 1e12, 10000.0)});
+    config.ropes.push_back(
+        {.dim = config.ropes[0].dim, .base = keys.findReal("rope.freq_base_swa", 1.0, 1e12, 10000.0)});
     for (LayerConfig& layer : config.layerConfigs)
         layer.rope = layer.window > 0 ? 1 : 0;
+}
+
+// Even layers look back 128 tokens. The ramp of YaRN is not rounded: no key says so.
+void readGptOss(const Keys& keys, ModelConfig& config) {
+    config.attention.learnedSinks = true;
+    slide(config, keys.findCount("attention.sliding_window", 1 << 24, 128), 2, 1);
+    if (config.ropes[0].yarn)
+        config.ropes[0].yarn->wholeBounds = false;
+}
+
+void refuseGemma4(const Keys& keys) {
+    if (keys.findCount("embedding_length_per_layer_input", 1 << 20, 0) > 0)
+        keys.file().fail(
+            "it holds a gemma4 model, and it looks words up again in every layer (per-layer embeddings)");
+    if (keys.findCount("attention.shared_kv_layers", 1024, 0) > 0)
+        keys.file().fail(
+            "it holds a gemma4 model, and some of its layers share keys and values, which is not supported");
+}
+
+float readLayerScale(const GgufFile& file, int layer) {
+    const GgufFile::TensorInfo* tensor =
+        file.findTensor("blk." + std::to_string(layer) + ".layer_output_scale.weight");
+    if (!tensor || tensor->type != kernels::DType::F32 || tensor->bytes != sizeof(float))
+        return 1;
+    std::vector<std::byte> bytes;
+    file.read(*tensor, bytes);
+    float scale;
+    std::memcpy(&scale, bytes.data(), sizeof scale);
+    if (!std::isfinite(scale))
+        file.fail("its tensor " + tensor->name + " holds an absurd value");
+    return scale;
+}
+
+// Full layers have wider heads than sliding ones, and may use their keys as values.
+void readGemma4(const Keys& keys, ModelConfig& config) {
+    config.embeddingScale = std::sqrt(static_cast<float>(config.dim));
+    config.logitSoftcap = keys.findFloat("final_logit_softcapping", 0, 1e4, 0);
+    config.attention.scale = 1;
+    const auto sliding = keys.findSliding(config.layers);
+    if (!sliding)
+        keys.file().fail("it does not say which of its layers slide");
+    slideBy(*sliding, config, keys.getInt("attention.sliding_window", 1 << 24));
+    const int narrow = keys.findInt("attention.key_length_swa", 1024, config.headDim),
+              rotated = keys.findInt("rope.dimension_count_swa", 1024, narrow);
+    if (rotated > narrow || rotated % 2 != 0 || narrow > config.headDim)
+        keys.file().fail("its sliding layers have heads of an absurd width");
+    config.ropes.push_back({.dim = rotated, .base = keys.findReal("rope.freq_base_swa", 1.0, 1e12, 10000.0)});
+    for (int i = 0; i < config.layers; ++i) {
+        LayerConfig& layer = config.layerConfigs[static_cast<std::size_t>(i)];
+        layer.rope = layer.window > 0 ? 1 : 0;
+        layer.headDim = layer.window > 0 ? narrow : config.headDim;
+        layer.ownValues = config.block.fusedQkv ||
+                          keys.file().findTensor("blk." + std::to_string(i) + ".attn_v.weight") != nullptr;
+        layer.outputScale = readLayerScale(keys.file(), i);
+    }
 }
 
 constexpr BlockConfig SANDWICH{
     .normAfter = true, .queryKeyNorm = QueryKeyNorm::None, .activation = Activation::GeluTanh};
 
 const Family FAMILIES[] = {
-    {.architecture = "llama", .ropePairing = RopePairing::Norm, .block = {.qkvBias = true}},
+    {.architecture = "llama", .ropePairing = RopePairing::Norm, .block = {.qkvBias = true}, .mixture = true},
     {.architecture = "qwen2", .block = {.qkvBias = true}},
     {.architecture = "qwen3", .block = {.queryKeyNorm = QueryKeyNorm::EachHead}},
+    {.architecture = "qwen3moe", .block = {.queryKeyNorm = QueryKeyNorm::EachHead}, .mixture = true},
+    {.architecture = "gpt-oss",
+     .block = {.qkvBias = true,
+               .outputBias = true,
+               .activation = Activation::ClampedSilu,
+               .feedForwardNorm = "post_attention_norm"},
+     .mixture = true,
+     .read = readGptOss},
     {.architecture = "gptneox",
      .block = {.norm = NormKind::Layer,
                .order = BlockOrder::Parallel,
@@ -138,11 +230,22 @@ const Family FAMILIES[] = {
      .outputBias = true},
     {.architecture = "stablelm", .block = {.norm = NormKind::Layer, .qkvBias = true}, .read = readStableLm},
     {.architecture = "granite", .ropePairing = RopePairing::Norm, .read = readGranite},
+    {.architecture = "granitemoe", .ropePairing = RopePairing::Norm, .mixture = true, .read = readGranite},
     {.architecture = "smollm3", .ropePairing = RopePairing::Norm, .read = readSmolLm3},
     {.architecture = "olmo2",
      .block = {.normBefore = false, .normAfter = true, .queryKeyNorm = QueryKeyNorm::WholeRow},
      .read = readOlmo2},
+    {.architecture = "phi3"},
+    {.architecture = "mistral3", .ropePairing = RopePairing::Norm, .read = readMistral3},
     {.architecture = "gemma2", .block = SANDWICH, .read = readGemma2},
+    {.architecture = "gemma4",
+     .block = {.normAfter = true,
+               .queryKeyNorm = QueryKeyNorm::EachHead,
+               .valueNorm = true,
+               .activation = Activation::GeluTanh},
+     .mixture = true,
+     .read = readGemma4,
+     .refuse = refuseGemma4},
     {.architecture = "gemma3",
      .block = {.normAfter = true, .queryKeyNorm = QueryKeyNorm::EachHead, .activation = Activation::GeluTanh},
      .read = readGemma3},
@@ -159,6 +262,8 @@ constexpr const char* STATE_SPACE = "it is a state-space model or contains such 
 constexpr const char* CONVOLUTION = "some of its layers are convolutions";
 constexpr const char* COMPRESSED = "it compresses keys and values (MLA)";
 constexpr const char* NO_TEXT = "it does not write text";
+constexpr const char* SHARED_EXPERTS =
+    "it is a mixture with experts that all tokens share, which is not supported yet";
 constexpr const char* EXPERTS = "it is a mixture of experts, which is not supported yet";
 
 constexpr Refusal REFUSALS[] = {
@@ -183,8 +288,13 @@ constexpr Refusal REFUSALS[] = {
     {"minicpm3", COMPRESSED},
     {"plm", COMPRESSED},
     {"gemma3n", "it looks words up again in every layer (per-layer embeddings)"},
-    {"qwen3moe", EXPERTS},
-    {"gpt-oss", EXPERTS},
+    {"qwen2moe", SHARED_EXPERTS},
+    {"deepseek", SHARED_EXPERTS},
+    {"olmoe", EXPERTS},
+    {"dbrx", EXPERTS},
+    {"llama4", EXPERTS},
+    {"glm4moe", SHARED_EXPERTS},
+    {"ernie4_5-moe", SHARED_EXPERTS},
     {"t5*", NO_TEXT},
     {"bert", NO_TEXT},
     {"nomic-bert*", NO_TEXT},

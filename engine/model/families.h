@@ -11,7 +11,9 @@ struct Family {
     BlockConfig block =
         {}; // the biases say which ones a file may have; whether it has them is read from the file
     bool outputBias = false;                           // as those
+    bool mixture = false;                              // its files may hold experts
     void (*read)(const Keys&, ModelConfig&) = nullptr; // what else its keys say; called last
+    void (*refuse)(const Keys&) = nullptr; // called first: members of the family that cannot be run
 };
 
 /// Throws engine::Error for families that cannot be run, with the reason.

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace engine {
 
@@ -37,6 +38,31 @@ public:
     }
     float findFloat(const char* name, double least, double most, double otherwise) const {
         return static_cast<float>(findReal(name, least, most, otherwise));
+    }
+    /// One number for each layer, each within its bounds: a list, or a single number that holds for all.
+    std::vector<int> perLayer(const char* name, int layers, std::uint64_t most, int otherwise) const {
+        const auto count = static_cast<std::size_t>(layers);
+        if (!m_file.isList(key(name)))
+            return std::vector<int>(count, findInt(name, most, otherwise));
+        const auto list = m_file.findInts(key(name));
+        if (list->size() != count)
+            m_file.fail("its " + key(name) + " has " + std::to_string(list->size()) + " numbers for " +
+                        std::to_string(layers) + " layers");
+        std::vector<int> result;
+        for (const std::int64_t value : *list)
+            result.push_back(checked(name, static_cast<std::uint64_t>(value), most));
+        return result;
+    }
+    /// Which layers slide, by a list; nothing where there is none.
+    std::optional<std::vector<bool>> findSliding(int layers) const {
+        constexpr const char* NAME = "attention.sliding_window_pattern";
+        if (!m_file.isList(key(NAME)))
+            return {};
+        auto list = m_file.findBools(key(NAME));
+        if (list->size() != static_cast<std::size_t>(layers))
+            m_file.fail("its " + key(NAME) + " has " + std::to_string(list->size()) + " items for " +
+                        std::to_string(layers) + " layers");
+        return list;
     }
     std::optional<std::string> findString(const char* name) const { return m_file.findString(key(name)); }
     std::optional<bool> findBool(const char* name) const { return m_file.findBool(key(name)); }

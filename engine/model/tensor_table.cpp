@@ -19,8 +19,13 @@ public:
         matrix("token_embd.weight", m_config.dim, m_config.vocabulary, m_weights.embedding);
         for (int layer = 0; layer < m_config.layers; ++layer) {
             m_prefix = "blk." + std::to_string(layer) + ".";
-            attention(m_weights.layers[static_cast<std::size_t>(layer)]);
-            feedForward(m_weights.layers[static_cast<std::size_t>(layer)]);
+            LayerWeights& weights = m_weights.layers[static_cast<std::size_t>(layer)];
+            attention(m_config.layer(layer), weights);
+            feedForward(weights);
+            if (m_config.experts.count > 0)
+                mixture(weights);
+            if (m_config.block.layerScale)
+                m_entries.push_back({m_prefix + "layer_output_scale.weight", {1}, 0, 0, {}});
         }
         m_prefix.clear();
         norm("output_norm", m_weights.outputNorm);
@@ -28,16 +33,22 @@ public:
             matrix("output.weight", m_config.dim, m_config.vocabulary, m_weights.output.weight);
         if (m_config.outputBias)
             vector("output.bias", m_config.vocabulary, m_weights.output.bias);
-        if (!m_config.ropes[0].factors.empty())
-            m_entries.push_back({"rope_freqs.weight", {m_config.ropeDim / 2}, 0, 0, {}});
+        const RopeConfig& rope = m_config.ropes[0];
+        const auto factors = [&](const char* name) { m_entries.push_back({name, {rope.dim / 2}, 0, 0, {}}); };
+        if (!rope.longFactors.empty()) {
+            factors("rope_factors_short.weight");
+            factors("rope_factors_long.weight");
+        } else if (!rope.factors.empty()) {
+            factors("rope_freqs.weight");
+        }
         return std::move(m_entries);
     }
 
 private:
-    void attention(LayerWeights& layer) {
+    void attention(const LayerConfig& own, LayerWeights& layer) {
         const BlockConfig& block = m_config.block;
-        const std::int64_t queries = std::int64_t{m_config.heads} * m_config.headDim;
-        const std::int64_t keys = std::int64_t{m_config.kvHeads} * m_config.headDim;
+        const std::int64_t queries = std::int64_t{m_config.heads} * own.headDim;
+        const std::int64_t keys = std::int64_t{own.kvHeads} * own.headDim;
         if (block.normBefore)
             norm(block.attentionNorm, layer.attentionNorm);
         if (block.fusedQkv)
@@ -46,12 +57,16 @@ private:
         else {
             projection("attn_q", m_config.dim, queries, block.qkvBias, layer.query);
             projection("attn_k", m_config.dim, keys, block.qkvBias, layer.key);
-            projection("attn_v", m_config.dim, keys, block.qkvBias, layer.value);
+            if (own.ownValues)
+                projection("attn_v", m_config.dim, keys, block.qkvBias, layer.value);
         }
-        if (block.queryKeyNorm != QueryKeyNorm::None) {
+        if (block.queryKeyNorm == QueryKeyNorm::OwnForEachHead) {
+            rowsOfVectors("attn_q_norm.weight", own.headDim, m_config.heads, layer.queryNorm.gain);
+            rowsOfVectors("attn_k_norm.weight", own.headDim, own.kvHeads, layer.keyNorm.gain);
+        } else if (block.queryKeyNorm != QueryKeyNorm::None) {
             const bool whole = block.queryKeyNorm == QueryKeyNorm::WholeRow;
-            vector("attn_q_norm.weight", whole ? queries : m_config.headDim, layer.queryNorm.gain);
-            vector("attn_k_norm.weight", whole ? keys : m_config.headDim, layer.keyNorm.gain);
+            vector("attn_q_norm.weight", whole ? queries : own.headDim, layer.queryNorm.gain);
+            vector("attn_k_norm.weight", whole ? keys : own.headDim, layer.keyNorm.gain);
         }
         if (m_config.attention.learnedSinks)
             vector("attn_sinks.weight", m_config.heads, layer.sinkLogits);
@@ -64,6 +79,10 @@ private:
         const BlockConfig& block = m_config.block;
         if (block.normBefore && block.order != BlockOrder::ParallelOneNorm)
             norm(block.feedForwardNorm, layer.feedForwardNorm);
+        if (block.normAfter)
+            norm(block.feedForwardPostNorm, layer.feedForwardPostNorm);
+        if (m_config.ffnDim == 0)
+            return;
         if (block.fusedGateUp)
             fused("ffn_up", m_config.dim, block.feedForwardBias,
                   {{&layer.gate, m_config.ffnDim}, {&layer.up, m_config.ffnDim}});
@@ -73,10 +92,43 @@ private:
             projection("ffn_up", m_config.dim, m_config.ffnDim, block.feedForwardBias, layer.up);
         }
         projection("ffn_down", m_config.ffnDim, m_config.dim, block.feedForwardBias, layer.down);
-        if (block.normAfter)
-            norm(block.feedForwardPostNorm, layer.feedForwardPostNorm);
     }
 
+    void mixture(LayerWeights& layer) {
+        const ExpertsConfig& experts = m_config.experts;
+        projection("ffn_gate_inp", m_config.dim, experts.count, experts.bias, layer.router);
+        if (experts.fusedGateUp) {
+            stacked("ffn_gate_up_exps", m_config.dim, 2 * experts.ffnDim, 0, experts.ffnDim,
+                    layer.gateExperts);
+            stacked("ffn_gate_up_exps", m_config.dim, 2 * experts.ffnDim, experts.ffnDim, experts.ffnDim,
+                    layer.upExperts);
+        } else {
+            stacked("ffn_gate_exps", m_config.dim, experts.ffnDim, 0, experts.ffnDim, layer.gateExperts);
+            stacked("ffn_up_exps", m_config.dim, experts.ffnDim, 0, experts.ffnDim, layer.upExperts);
+        }
+        stacked("ffn_down_exps", experts.ffnDim, m_config.dim, 0, m_config.dim, layer.downExperts);
+        if (experts.besideDense) {
+            vector("ffn_gate_inp.scale", m_config.dim, layer.routerNorm.gain);
+            vector("ffn_down_exps.scale", experts.count, layer.expertScales);
+            norm("pre_ffw_norm_2", layer.expertsNorm);
+            norm("post_ffw_norm_1", layer.densePostNorm);
+            norm("post_ffw_norm_2", layer.expertsPostNorm);
+        }
+    }
+
+    /// Rows [first, first + rows) of each expert's `all`.
+    void stacked(const std::string& name, std::int64_t cols, std::int64_t all, std::int64_t first,
+                 std::int64_t rows, MixtureProjection& to) {
+        const int count = m_config.experts.count;
+        m_entries.push_back({m_prefix + name + ".weight", {cols, all, count}, first, rows, &to.weights});
+        if (m_config.experts.bias)
+            m_entries.push_back({m_prefix + name + ".bias", {all, count}, first, rows, &to.bias});
+    }
+    /// `rows` vectors of one length, as the rows of a buffer.
+    void rowsOfVectors(const std::string& name, std::int64_t length, std::int64_t rows,
+                       std::unique_ptr<kernels::Buffer>& to) {
+        m_entries.push_back({m_prefix + name, {length, rows}, 0, length, &to});
+    }
     void matrix(const std::string& name, std::int64_t cols, std::int64_t rows,
                 std::unique_ptr<kernels::Weight>& to) {
         m_entries.push_back({m_prefix + name, {cols, rows}, 0, rows, &to});
@@ -154,7 +206,9 @@ void checkTensors(const GgufFile& file, const ModelConfig& config) {
         if (withoutTrailingOnes(tensor->shape) != withoutTrailingOnes(entry.shape))
             file.fail("its tensor " + entry.name + " has the shape " + describe(tensor->shape) +
                       " and should have " + describe(entry.shape));
-        if (entry.shape.size() == 1 && tensor->type != kernels::DType::F32)
+        const bool isVector =
+            entry.shape.size() == 1 || std::holds_alternative<TensorEntry::Vector>(entry.to);
+        if (isVector && tensor->type != kernels::DType::F32)
             file.fail("its tensor " + entry.name + " is stored as " + kernels::name(tensor->type) +
                       " and should be F32");
     }

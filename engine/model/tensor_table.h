@@ -11,13 +11,15 @@ namespace engine {
 struct TensorEntry {
     using Matrix = std::unique_ptr<kernels::Weight>*;
     using Vector = std::unique_ptr<kernels::Buffer>*;
+    using Mixture = std::unique_ptr<kernels::Experts>*;
     struct Nowhere {}; // read elsewhere
 
     std::string name;
     std::vector<std::int64_t> shape; // of the whole tensor, GGUF's order: columns first
-    std::int64_t firstRow = 0;       // of a matrix; of a vector: first element
+    std::int64_t firstRow =
+        0; // of a matrix; of each expert's; of a vector, or of each of several: first element
     std::int64_t rows = 0;
-    std::variant<Nowhere, Matrix, Vector> to;
+    std::variant<Nowhere, Matrix, Vector, Mixture> to;
 };
 
 /// In the order of the graph. The entries point into `weights`, whose layers are made here.

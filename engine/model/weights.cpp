@@ -23,6 +23,8 @@ public:
             **matrix = rowsOf(tensor, entry);
         else if (const auto* vector = std::get_if<TensorEntry::Vector>(&entry.to))
             **vector = elementsOf(tensor, entry);
+        else if (const auto* mixture = std::get_if<TensorEntry::Mixture>(&entry.to))
+            **mixture = expertsOf(tensor, entry);
     }
     float progress() const {
         return m_total > 0 ? static_cast<float>(m_read) / static_cast<float>(m_total) : 1.0f;
@@ -41,16 +43,41 @@ private:
         m_bytes += weight->bytes();
         return weight;
     }
+    std::unique_ptr<kernels::Experts> expertsOf(const GgufFile::TensorInfo& tensor,
+                                                const TensorEntry& entry) {
+        kernels::HostMatrix one = tensor.matrix();
+        const auto count = static_cast<std::size_t>(tensor.shape[2]);
+        const std::size_t whole = one.bytes() / count;
+        one.rows = entry.rows;
+        std::vector<std::byte> stacked(one.bytes() * count);
+        for (std::size_t expert = 0; expert < count; ++expert) {
+            m_file.read(tensor, m_buffer,
+                        expert * whole + static_cast<std::size_t>(entry.firstRow) * one.rowBytes(),
+                        one.bytes());
+            std::memcpy(stacked.data() + expert * one.bytes(), m_buffer.data(), one.bytes());
+        }
+        m_read += stacked.size();
+        one.rows *= static_cast<std::int64_t>(count);
+        one.data = stacked.data();
+        auto experts = m_backend.makeExperts(one, static_cast<int>(count));
+        m_bytes += experts->bytes();
+        return experts;
+    }
+    /// A vector, or several of them as rows.
     std::unique_ptr<kernels::Buffer> elementsOf(const GgufFile::TensorInfo& tensor,
                                                 const TensorEntry& entry) {
-        std::vector<float> values(static_cast<std::size_t>(entry.rows));
-        const std::size_t bytes = values.size() * sizeof(float);
-        m_file.read(tensor, m_buffer, static_cast<std::size_t>(entry.firstRow) * sizeof(float), bytes);
-        std::memcpy(values.data(), m_buffer.data(), bytes);
-        auto buffer = m_backend.makeBuffer(1, entry.rows);
+        const std::int64_t rows = entry.shape.size() > 1 ? entry.shape[1] : 1;
+        const std::size_t bytes = static_cast<std::size_t>(entry.rows) * sizeof(float);
+        std::vector<float> values(static_cast<std::size_t>(rows * entry.rows));
+        for (std::int64_t row = 0; row < rows; ++row) {
+            const std::int64_t first = row * entry.shape[0] + entry.firstRow;
+            m_file.read(tensor, m_buffer, static_cast<std::size_t>(first) * sizeof(float), bytes);
+            std::memcpy(values.data() + row * entry.rows, m_buffer.data(), bytes);
+        }
+        auto buffer = m_backend.makeBuffer(rows, entry.rows);
         m_backend.write(buffer->tensor(), values);
-        m_read += bytes;
-        m_bytes += bytes;
+        m_read += values.size() * sizeof(float);
+        m_bytes += values.size() * sizeof(float);
         return buffer;
     }
 
@@ -71,6 +98,11 @@ bool Weights::load(const GgufFile& file, const ModelConfig& config, kernels::Bac
         loader.load(entry);
         if (progress)
             progress(loader.progress());
+    }
+    for (std::size_t i = 0; config.block.valueNorm && i < layers.size(); ++i) {
+        const std::vector<float> ones(static_cast<std::size_t>(config.layerConfigs[i].headDim), 1.0f);
+        layers[i].valueNorm.gain = backend.makeBuffer(1, config.layerConfigs[i].headDim);
+        backend.write(layers[i].valueNorm.gain->tensor(), ones);
     }
     if (config.attention.maxAlibiBias > 0) {
         alibiSlopes = backend.makeBuffer(1, config.heads);

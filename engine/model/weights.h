@@ -21,6 +21,12 @@ struct Projection {
     std::unique_ptr<kernels::Buffer> bias;   // (1, outputs) or null
 };
 
+/// One of the matrices that each expert has.
+struct MixtureProjection {
+    std::unique_ptr<kernels::Experts> weights;
+    std::unique_ptr<kernels::Buffer> bias; // (experts, outputs) or null
+};
+
 /// What a block lacks is null.
 struct LayerWeights {
     Norm attentionNorm, attentionPostNorm, feedForwardNorm, feedForwardPostNorm; // n = dim
@@ -29,6 +35,14 @@ struct LayerWeights {
     Projection attentionOut;                     // (dim, heads * headDim)
     Projection gate, up, down;                   // (ffnDim, dim), (dim, ffnDim)
     std::unique_ptr<kernels::Buffer> sinkLogits; // (1, heads)
+    Norm valueNorm;                              // gains of 1: computed, not read
+
+    // Mixtures
+    Projection router; // (experts, dim)
+    MixtureProjection gateExperts, upExperts, downExperts;
+    // Those beside a feed-forward for all tokens
+    Norm routerNorm, expertsNorm, densePostNorm, expertsPostNorm; // n = dim
+    std::unique_ptr<kernels::Buffer> expertScales;                // (1, experts)
 };
 
 /// The weights of a model on one backend, which has to outlive them. Immutable after loading; engine thread.

@@ -11,7 +11,7 @@ namespace {
 
 ContextOptions contextOptions(const ModelConfig& config, const CacheOptions& options,
                               std::size_t blockTokens) {
-    const CacheSize size = cacheSize(config.trainedLength, options, blockTokens);
+    const CacheSize size = cacheSize(config.usualCacheTokens(), options, blockTokens);
     ContextOptions context;
     context.mode = options.mode;
     context.ringType = options.ringType;

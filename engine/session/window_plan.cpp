@@ -6,10 +6,10 @@
 
 namespace engine {
 
-CacheSize cacheSize(int trainedLength, const CacheOptions& options, std::size_t blockTokens) {
+CacheSize cacheSize(int usualTokens, const CacheOptions& options, std::size_t blockTokens) {
     const bool streams = options.mode == CacheMode::Streaming;
     const int asked = streams ? std::max(0, options.sinks) : 0;
-    const int window = options.window > 0 ? options.window : defaultWindow(trainedLength, asked);
+    const int window = options.window > 0 ? options.window : defaultWindow(usualTokens, asked);
     const int capacity = asked + window;
     CacheSize size{asked, window};
     if (streams)

@@ -11,13 +11,13 @@
 namespace engine {
 
 /// How a cache is divided: the sinks grow to hold the whole system block and the window shrinks by as much, so that the
-/// size stays what was asked for.
+/// size stays what was asked for. `usualTokens`: that of a model (ModelConfig) where nothing was asked for.
 struct CacheSize {
     int sinks = 0;
     int window = 1;
     int capacity() const { return sinks + window; }
 };
-CacheSize cacheSize(int trainedLength, const CacheOptions& options, std::size_t blockTokens);
+CacheSize cacheSize(int usualTokens, const CacheOptions& options, std::size_t blockTokens);
 
 /// Which part of a branch is in view at its end. This is the rule, and the only place where it stands:
 ///

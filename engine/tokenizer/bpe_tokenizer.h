@@ -1,11 +1,9 @@
 #pragma once
-#include "engine/tokenizer/bpe_merges.h"
 #include "engine/tokenizer/pretokenizer.h"
-#include "engine/tokenizer/text_hash.h"
+#include "engine/tokenizer/text_index.h"
 #include "engine/tokenizer/vocabulary_tokenizer.h"
 
 #include <array>
-#include <unordered_map>
 
 namespace engine {
 
@@ -16,13 +14,9 @@ public:
     BpeTokenizer(const GgufFile& file, Vocabulary vocabulary, const SplitRule& rule);
 
 private:
-    using TextIndex = std::unordered_map<std::string_view, TokenId, TextHash>;
-
     void encodeText(std::string_view text, std::vector<TokenId>& out) const override;
     std::string decodeToken(TokenId token) const override;
     void encodeWord(std::string_view word, std::vector<TokenId>& symbols) const;
-    TextIndex indexTexts() const;
-    BpeMerges readMerges(const GgufFile& file) const;
     std::array<TokenId, 256> findBytes() const;
 
     // In this order: each needs the ones before.

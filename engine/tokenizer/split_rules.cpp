@@ -40,6 +40,7 @@ constexpr const char* deepseek3 =
 const std::vector<SplitRule>& rules() {
     static const std::vector<SplitRule> all = {
         {"gpt-2 phi-2 mpt olmo jais gigachat jina-es jina-de jina-v1-en jina-v2-es jina-v2-de jina-v2-code "
+         "exaone4 "
          "roberta-bpe "
          "modern-bert mellum a.x-4.0 trillion granite-docling",
          {gpt2}},
@@ -51,6 +52,7 @@ const std::vector<SplitRule>& rules() {
         {"gpt-4o llama4 kanana2 minimax-m2 talkie", {gpt4o}},
         {"tekken", {tekken}, true, true},
         {"deepseek-v3 hunyuan-dense joyai-llm", {R"(\p{N}{1,3})", deepseekIdeographs, deepseek3}},
+        {"falcon", {R"([\p{P}\$\+<=>\^~\|`]+)", gpt2, R"([0-9][0-9][0-9])"}},
         {"default", {R"([\p{P}\$\+<=>\^~\|]+)", gpt2, R"(\p{N}+)", R"([0-9][0-9][0-9])"}},
     };
     return all;

@@ -1,9 +1,9 @@
 #include "engine/tokenizer/spm_tokenizer.h"
 #include "engine/gguf_file.h"
+#include "engine/tokenizer/space_marks.h"
 #include "engine/tokenizer/spm_model.h"
 
 #include <algorithm>
-#include <charconv>
 #include <sentencepiece_processor.h>
 
 // In the library, but in none of its installed headers.
@@ -15,9 +15,8 @@ namespace engine {
 
 namespace {
 
-constexpr std::string_view spaceMark = "\xE2\x96\x81"; // U+2581 stands for a blank inside pieces
-constexpr std::size_t chunkBytes = 4 << 10;            // the library's time grows faster than the text
-constexpr std::size_t forcedChunkBytes = 64 << 10;     // where a text offers no exact cut
+constexpr std::size_t chunkBytes = 4 << 10;        // the library's time grows faster than the text
+constexpr std::size_t forcedChunkBytes = 64 << 10; // where a text offers no exact cut
 
 } // namespace
 
@@ -89,23 +88,7 @@ void SpmTokenizer::encodeText(std::string_view text, std::vector<TokenId>& out) 
 }
 
 std::string SpmTokenizer::decodeToken(TokenId token) const {
-    const std::string_view text = vocabulary().text(token);
-    if (vocabulary().type(token) == TokenType::Byte) { // "<0x0A>"
-        unsigned value = 0;
-        if (text.size() == 6)
-            std::from_chars(text.data() + 3, text.data() + 5, value, 16);
-        return std::string(1, static_cast<char>(value));
-    }
-    std::string result;
-    for (std::size_t at = 0; at < text.size();) {
-        if (text.substr(at).starts_with(spaceMark)) {
-            result += ' ';
-            at += spaceMark.size();
-        } else {
-            result += text[at++];
-        }
-    }
-    return result;
+    return decodeSpaceMarks(vocabulary(), token);
 }
 
 } // namespace engine

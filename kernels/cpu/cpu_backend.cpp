@@ -3,6 +3,7 @@
 #include "kernels/cpu/attention.h"
 #include "kernels/cpu/cpu_buffer.h"
 #include "kernels/cpu/elementwise_kernels.h"
+#include "kernels/cpu/experts.h"
 #include "kernels/cpu/isa.h"
 #include "kernels/cpu/kv_store.h"
 #include "kernels/cpu/linear.h"
@@ -33,6 +34,10 @@ public:
 
     std::unique_ptr<Weight> makeWeight(const HostMatrix& source) override {
         return packWeight(source, m_pool, m_isa, m_activations, m_weightMemory);
+    }
+    std::unique_ptr<Experts> makeExperts(const HostMatrix& stacked, int experts) override;
+    std::unique_ptr<ExpertChoice> makeExpertChoice(std::int64_t tokens, int experts, int used) override {
+        return std::make_unique<CpuExpertChoice>(tokens, experts, used);
     }
     std::unique_ptr<Buffer> makeBuffer(std::int64_t rows, std::int64_t cols) override {
         return std::make_unique<CpuBuffer>(rows, cols);
@@ -74,6 +79,16 @@ public:
     void rmsNorm(Tensor x, Tensor gain, float epsilon, Tensor out) override;
     void layerNorm(Tensor x, Tensor gain, const Buffer* bias, float epsilon, Tensor out) override;
     void linear(Tensor x, std::span<const LinearJob> jobs, Rounding rounding) override;
+    void chooseExperts(Tensor logits, ExpertWeights weights, ExpertChoice& choice) override {
+        static_cast<CpuExpertChoice&>(choice).choose(operand(logits), weights);
+    }
+    void linearExperts(Tensor x, std::span<const ExpertJob> jobs, const ExpertChoice& choice,
+                       Rounding rounding) override;
+    void combineExperts(Tensor parts, const ExpertChoice& choice, const Buffer* scales, Write write,
+                        Tensor out) override {
+        kernels::combineExperts(operand(parts), static_cast<const CpuExpertChoice&>(choice),
+                                numbersOf(scales), write, operand(out));
+    }
     void rope(Tensor x, int headDim, int ropeDim, RopePairing pairing, int table, Tensor out) override;
     void storeKv(KvCache& cache, int layer, Tensor k, Tensor v) override;
     void attend(const AttendArgs& args) override {
@@ -109,10 +124,12 @@ private:
     ThreadPool m_pool;
     std::shared_ptr<WeightMemory> m_weightMemory = WeightMemory::create();
     Linear m_linear;
+    ExpertProducts m_expertProducts{m_linear};
     Attention m_attention;
     Stage m_stage = Stage::Outside;
     StepInputs m_inputs;           // while a step is begun
     std::vector<MatrixJob> m_jobs; // of the call of linear() that runs
+    std::vector<ExpertMatrixJob> m_expertJobs;
 };
 
 // Small batches are done before another thread has woken up; larger ones are cut into pieces of about this
@@ -148,24 +165,25 @@ void CpuBackend::embed(const Weight& table, Tensor out) {
 }
 
 void CpuBackend::rmsNorm(Tensor x, Tensor gain, float epsilon, Tensor out) {
-    assert(x.rows == out.rows && x.cols == out.cols && gain.rows == 1 && x.cols % gain.cols == 0);
+    assert(x.rows == out.rows && x.cols == out.cols && x.cols % (gain.rows * gain.cols) == 0);
     const Matrix from = operand(x), gains = operand(gain), to = operand(out);
     const std::int64_t cols = gains.cols;
     overRows(from.size() / cols, cols, [&](std::int64_t first, std::int64_t end) {
         for (std::int64_t row = first; row < end; ++row)
-            m_elementwise.rmsNorm(from.data + row * cols, gains.data, epsilon, to.data + row * cols, cols);
+            m_elementwise.rmsNorm(from.data + row * cols, gains.data + row % gains.rows * cols, epsilon,
+                                  to.data + row * cols, cols);
     });
 }
 
 void CpuBackend::layerNorm(Tensor x, Tensor gain, const Buffer* bias, float epsilon, Tensor out) {
-    assert(x.rows == out.rows && x.cols == out.cols && gain.rows == 1 && x.cols % gain.cols == 0);
+    assert(x.rows == out.rows && x.cols == out.cols && x.cols % (gain.rows * gain.cols) == 0);
     const Matrix from = operand(x), gains = operand(gain), to = operand(out);
     const float* const biases = numbersOf(bias);
     const std::int64_t cols = gains.cols;
     overRows(from.size() / cols, cols, [&](std::int64_t first, std::int64_t end) {
         for (std::int64_t row = first; row < end; ++row)
-            m_elementwise.layerNorm(from.data + row * cols, gains.data, biases, epsilon, to.data + row * cols,
-                                    cols);
+            m_elementwise.layerNorm(from.data + row * cols, gains.data + row % gains.rows * cols, biases,
+                                    epsilon, to.data + row * cols, cols);
     });
 }
 
@@ -175,6 +193,25 @@ void CpuBackend::linear(Tensor x, std::span<const LinearJob> jobs, Rounding roun
         m_jobs.push_back(
             {static_cast<const PackedWeight*>(job.weight), operand(job.out), job.write, numbersOf(job.bias)});
     m_linear.run(operand(x), m_jobs, rounding);
+}
+
+std::unique_ptr<Experts> CpuBackend::makeExperts(const HostMatrix& stacked, int experts) {
+    assert(experts > 0 && stacked.rows % experts == 0);
+    HostMatrix one = stacked;
+    one.rows = stacked.rows / experts;
+    std::vector<std::unique_ptr<PackedWeight>> packed;
+    for (int expert = 0; expert < experts; ++expert, one.data += one.bytes())
+        packed.push_back(packWeight(one, m_pool, m_isa, m_activations, m_weightMemory));
+    return std::make_unique<CpuExperts>(std::move(packed));
+}
+
+void CpuBackend::linearExperts(Tensor x, std::span<const ExpertJob> jobs, const ExpertChoice& choice,
+                               Rounding rounding) {
+    m_expertJobs.clear();
+    for (const ExpertJob& job : jobs)
+        m_expertJobs.push_back(
+            {static_cast<const CpuExperts*>(job.weights), operand(job.out), numbersOf(job.bias)});
+    m_expertProducts.run(operand(x), m_expertJobs, static_cast<const CpuExpertChoice&>(choice), rounding);
 }
 
 void CpuBackend::rope(Tensor x, int headDim, int ropeDim, RopePairing pairing, int table, Tensor out) {

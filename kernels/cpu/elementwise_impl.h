@@ -148,6 +148,13 @@ VEC16 Vec16 geluErf16(Vec16 x) {
     return load16(lanes);
 }
 
+// gpt-oss: the constants are its authors'.
+VEC16 Vec16 clampedSilu16(Vec16 gate, Vec16 up) {
+    const Vec16 limit = broadcast16(7.0f), one = broadcast16(1.0f);
+    const Vec16 g = min16(gate, limit), u = max16(min16(up, limit), broadcast16(-7.0f));
+    return mul16(add16(u, one), timesLogistic(g, mul16(g, broadcast16(1.702f))));
+}
+
 void gatedRow(Activation activation, const float* gate, const float* up, float* out, std::int64_t count) {
     switch (activation) {
     case Activation::Silu:
@@ -156,6 +163,8 @@ void gatedRow(Activation activation, const float* gate, const float* up, float* 
         return map2(gate, up, out, count, [](Vec16 x, Vec16 other) { return mul16(geluTanh16(x), other); });
     case Activation::GeluErf:
         return map2(gate, up, out, count, [](Vec16 x, Vec16 other) { return mul16(geluErf16(x), other); });
+    case Activation::ClampedSilu:
+        return map2(gate, up, out, count, [](Vec16 x, Vec16 other) { return clampedSilu16(x, other); });
     }
 }
 
@@ -167,6 +176,8 @@ void activateRow(Activation activation, float* inOut, std::int64_t count) {
         return map2(inOut, inOut, inOut, count, [](Vec16 x, Vec16) { return geluTanh16(x); });
     case Activation::GeluErf:
         return map2(inOut, inOut, inOut, count, [](Vec16 x, Vec16) { return geluErf16(x); });
+    case Activation::ClampedSilu: // gated only
+        __builtin_unreachable();
     }
 }
 

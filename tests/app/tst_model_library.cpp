@@ -24,6 +24,7 @@ private Q_SLOTS:
     void readsWhatAModelIs();
     void countsTheMemoryOfAToyModel();
     void saysWhyAFileCannotBeUsed();
+    void listsAModelInPartsOnce();
     void skipsWhatIsNoModel();
     void findsTheOtherProgramsModels();
     void listsAFileOnce();
@@ -54,6 +55,13 @@ QByteArray namedModel(const std::string& name, const std::string& architecture =
     test::GgufWriter writer;
     writer.addString("general.architecture", architecture);
     writer.addString("general.name", name);
+    return bytesOf(writer);
+}
+
+QByteArray partOfModel(std::uint32_t number, std::uint32_t count) {
+    test::GgufWriter writer;
+    writer.addUint("split.no", number);
+    writer.addUint("split.count", count);
     return bytesOf(writer);
 }
 
@@ -128,9 +136,8 @@ void TestModelLibrary::saysWhyAFileCannotBeUsed() {
     put(u"m/a-other.gguf"_s, namedModel("Gem", "gemma3"));
     put(u"m/b-broken.gguf"_s, "GGUF and then nothing of the kind");
     put(u"m/c-empty.gguf"_s, {});
-    put(u"m/d-part-00001-of-00003.gguf"_s, namedModel("Large"));
-    put(u"m/d-part-00002-of-00003.gguf"_s, QByteArray(1000, 'x'));
-    put(u"m/d-part-00003-of-00003.gguf"_s, QByteArray(500, 'x'));
+    put(u"m/d-part-00002-of-00003.gguf"_s, partOfModel(1, 3));
+    put(u"m/d-part-00003-of-00003.gguf"_s, partOfModel(2, 3));
     put(u"m/e-tensors.gguf"_s, namedModel("Hollow"));
     put(u"m/f-loud.GGUF"_s, namedModel("Loud"));
     const QList<ModelEntry> found = ModelLibrary::scan(m_home->filePath(u"m"_s), u"here"_s);
@@ -143,8 +150,26 @@ void TestModelLibrary::saysWhyAFileCannotBeUsed() {
     QCOMPARE(found[0].architecture, u"gemma3"_s);
     QVERIFY(found[0].problem.contains(u"gemma3"_s));
     QCOMPARE(found[1].name, u"b-broken"_s);
-    QVERIFY(found[3].problem.contains(u"3 files"_s));
-    QCOMPARE(found[3].fileBytes, quint64(namedModel("Large").size()) + 1500);
+    QVERIFY(found[3].problem.contains(u"d-part-00001-of-00003.gguf is missing"_s));
+}
+
+void TestModelLibrary::listsAModelInPartsOnce() {
+    const QString first = QString::fromStdString(test::writeToyModel({.parts = 3}).string());
+    const QString whole = QString::fromStdString(test::writeToyModel({}).string());
+    quint64 bytes = 0;
+    for (int part = 1; part <= 3; ++part) {
+        QFile file(QString(first).replace(u"-00001-of"_s, u"-0000%1-of"_s.arg(part)));
+        QVERIFY(file.open(QIODevice::ReadOnly));
+        bytes += static_cast<quint64>(file.size());
+        put(u"m/big-0000%1-of-00003.gguf"_s.arg(part), file.readAll());
+    }
+    const QList<ModelEntry> found = ModelLibrary::scan(m_home->filePath(u"m"_s), u"here"_s);
+    QCOMPARE(found.size(), 1);
+    QCOMPARE(found[0].problem, QString());
+    QCOMPARE(found[0].path, m_home->filePath(u"m/big-00001-of-00003.gguf"_s));
+    QCOMPARE(found[0].name, u"big"_s);
+    QCOMPARE(found[0].fileBytes, bytes);
+    QCOMPARE(found[0].memoryBytes, ModelLibrary::scan(whole, u"here"_s)[0].memoryBytes);
 }
 
 void TestModelLibrary::skipsWhatIsNoModel() {

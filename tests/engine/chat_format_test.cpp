@@ -89,6 +89,16 @@ const Golden goldens[] = {
      "<|start_of_role|>assistant<|end_of_role|>A1<|end_of_text|>\n<|start_of_role|>user<|end_of_role|>Q2"
      "<|end_of_text|>\n<|start_of_role|>assistant<|end_of_role|>",
      "<|start_of_role|>user<|end_of_role|>Q1<|end_of_text|>\n<|start_of_role|>assistant<|end_of_role|>"},
+    {"Harmony",
+     "<|start|>system<|message|>You are ChatGPT, a large language model trained by OpenAI.\nKnowledge "
+     "cutoff: 2024-06\n\nReasoning: low\n\n# Valid channels: analysis, commentary, final. Channel must be "
+     "included for every message.<|end|><|start|>developer<|message|># "
+     "Instructions\n\nS\n\n<|end|><|start|>user<|message|>Q1<|end|><|start|>assistant<|channel|>final<|"
+     "message|>A1<|end|><|start|>user<|message|>Q2<|end|><|start|>assistant<|channel|>final<|message|>",
+     "<|start|>system<|message|>You are ChatGPT, a large language model trained by OpenAI.\nKnowledge "
+     "cutoff: 2024-06\n\nReasoning: low\n\n# Valid channels: analysis, commentary, final. Channel must be "
+     "included for every "
+     "message.<|end|><|start|>user<|message|>Q1<|end|><|start|>assistant<|channel|>final<|message|>"},
     {"Vicuna", "S\n\nUSER: Q1\nASSISTANT:A1</s>\nUSER: Q2\nASSISTANT:", "USER: Q1\nASSISTANT:"},
     {"Alpaca", "S\n\n### Instruction:\nQ1\n\n### Response:\nA1\n\n### Instruction:\nQ2\n\n### Response:\n",
      "### Instruction:\nQ1\n\n### Response:\n"},
@@ -119,6 +129,9 @@ TEST(ChatFormat, FamiliesAreRecognisedByTheirMarkers) {
     const std::pair<const char*, const char*> cases[] = {
         {"{{ '<|im_start|>' + role }}", "ChatML"},
         {"{{ '<|im_start|>user<|im_sep|>' }}", "Phi-4"},
+        {"{{ '<|start|>user<|message|>' + u + '<|end|>' }}{{ '<|start|>assistant<|channel|>final<|message|>' "
+         "}}",
+         "Harmony"},
         {"{{ '[SYSTEM_PROMPT] ' + s }}{{ '[INST] ' + u }}", "Mistral v7"},
         {"{{ '[SYSTEM_PROMPT]' + s }}{{ '[INST]' + u }}", "Mistral v7 Tekken"},
         {"{{ ' [INST] ' + system_message }}", "Mistral v1"},

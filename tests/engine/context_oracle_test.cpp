@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 // Streams against the double-precision oracle that re-rotates every key for every query: T1-T7, T13, T15 of
@@ -176,11 +177,13 @@ std::vector<Case> familyCases() {
                        .heads = 6,
                        .kvHeads = 2,
                        .headDim = 8,
-                       .ropeDim = name == "gptneox" ? 4 : 0,
+                       .ropeDim = name == "gptneox" || name == "phi3" ? 4 : 0,
                        .ropeBase = 500,
                        .seed = 21};
         if (name == "falcon")
             shape.kvHeads = 1;
+        if (name == "gemma4")
+            shape.headDim = 16; // and 8
         if (name == "gemma3")
             shape.layers = 6; // only the last one sees everything
         cases.push_back({name.c_str(), shape});
@@ -188,8 +191,11 @@ std::vector<Case> familyCases() {
     return cases;
 }
 
-INSTANTIATE_TEST_SUITE_P(Families, ContextOracle, testing::ValuesIn(familyCases()),
-                         [](const auto& one) { return std::string(one.param.name); });
+INSTANTIATE_TEST_SUITE_P(Families, ContextOracle, testing::ValuesIn(familyCases()), [](const auto& one) {
+    std::string name = one.param.name;
+    std::replace(name.begin(), name.end(), '-', '_');
+    return name;
+});
 
 INSTANTIATE_TEST_SUITE_P(
     Shapes, ContextOracle,

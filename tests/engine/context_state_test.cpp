@@ -49,8 +49,8 @@ TEST_F(ContextState, FirstLayerEqualsRecomputation) {
     Context fresh(model, exactOptions(0, Window, 5));
     fresh.feed(std::span(text).subspan(static_cast<std::size_t>(first)), LogitsWanted::Last);
 
-    const engine::RopeTable rope(model->config.ropes[0], model->config.ropeDim, 512);
-    std::vector<float> turn(static_cast<std::size_t>(model->config.ropeDim));
+    const engine::RopeTable rope(model->config.ropes[0], 512);
+    std::vector<float> turn(static_cast<std::size_t>(model->config.ropes[0].dim));
     rope.fill(first, turn);
     bool deeperDiffers = false;
     for (StreamPosition t = first; t < Tokens; ++t) {
@@ -185,8 +185,8 @@ TEST_F(ContextState, StopTakesTheChunkBack) {
 
 // Angles far out, against long double.
 TEST(RopeTable, StaysExactFarOut) {
-    engine::RopeConfig config{.base = 100000};
-    const engine::RopeTable table(config, 64, 512);
+    engine::RopeConfig config{.dim = 64, .base = 100000};
+    const engine::RopeTable table(config, 512);
     std::vector<float> near(64), far(64), sum(64);
     const StreamPosition start = (StreamPosition{1} << 31) + 5;
     for (const StreamPosition distance : {1, 17, 1000}) {
@@ -199,7 +199,7 @@ TEST(RopeTable, StaysExactFarOut) {
         }
     }
     config.scale = 4;
-    engine::RopeTable(config, 64, 512).fill(4000, near);
+    engine::RopeTable(config, 512).fill(4000, near);
     table.fill(1000, far);
     EXPECT_EQ(near, far) << "linear scaling divides positions";
 }

@@ -86,7 +86,7 @@ TEST(ModelConfig, ReadsWhatItNeedsAndFillsInTheRest) {
     EXPECT_EQ(config.heads, 2);
     EXPECT_EQ(config.kvHeads, 1);
     EXPECT_EQ(config.headDim, 4);
-    EXPECT_EQ(config.ropeDim, 4);
+    EXPECT_EQ(config.ropes[0].dim, 4);
     EXPECT_EQ(config.vocabulary, 5);
     EXPECT_EQ(config.ropes[0].base, 10000.0);
     EXPECT_EQ(config.ropes[0].scale, 1.0);
@@ -101,22 +101,17 @@ TEST(ModelConfig, UnknownArchitecturesAreNamed) {
     small.architecture = "grok";
     EXPECT_THAT(small.complaint(),
                 HasSubstr("small.gguf cannot be used: it holds a grok model; Sumidero can run: "
-                          "llama, qwen2, qwen3, gptneox, mpt"));
+                          "llama, qwen2, qwen3, qwen3moe, gpt-oss, gptneox, mpt"));
     for (const auto& [architecture, reason] :
          std::vector<std::pair<std::string, std::string>>{{"qwen35moe", "linear attention"},
                                                           {"mamba2", "state-space"},
                                                           {"deepseek2", "compresses keys and values"},
-                                                          {"qwen3moe", "mixture of experts"},
+                                                          {"olmoe", "mixture of experts"},
                                                           {"bert", "does not write text"}}) {
         small.architecture = architecture;
         EXPECT_THAT(small.complaint(), HasSubstr("it holds a " + architecture + " model, and "));
         EXPECT_THAT(small.complaint(), HasSubstr(reason));
     }
-}
-
-TEST(ModelConfig, PartsOfModelsAreRefused) {
-    EXPECT_THAT(complaintAfter([](Small& s) { s.set("split.count", 3); }), HasSubstr("one of 3 parts"));
-    EXPECT_EQ(complaintAfter([](Small& s) { s.set("split.count", 1); }), "");
 }
 
 TEST(ModelConfig, AbsurdNumbersAreNamed) {
@@ -140,7 +135,18 @@ TEST(ModelConfig, AbsurdNumbersAreNamed) {
     EXPECT_THAT(complaintAfter([](Small& s) { s.set("llama.attention.value_length", 2); }),
                 HasSubstr("differ in width"));
     EXPECT_THAT(complaintAfter([](Small& s) { s.set("llama.expert_count", 8); }),
-                HasSubstr("mixture of experts"));
+                HasSubstr("lacks the key llama.expert_used_count"));
+    EXPECT_THAT(complaintAfter([](Small& s) {
+                    s.set("llama.expert_count", 8);
+                    s.set("llama.expert_used_count", 9);
+                }),
+                HasSubstr("its llama.expert_used_count is absurd (9)"));
+    EXPECT_THAT(complaintAfter([](Small& s) {
+                    s.set("llama.expert_count", 8);
+                    s.set("llama.expert_used_count", 2);
+                    s.set("llama.expert_shared_count", 1);
+                }),
+                HasSubstr("it is a mixture of experts of the family llama, which is not supported"));
     EXPECT_THAT(complaintAfter([](Small& s) {
                     s.more = [](auto& writer) { writer.addFloat("llama.rope.freq_base", NAN); };
                 }),
@@ -241,6 +247,34 @@ TEST(ModelConfig, ToyModelsAreWellFormed) {
         EXPECT_EQ(config.ropes[0].factors.size(), other ? 8u : 0u);
         EXPECT_EQ(config.quantisation, other ? "F16" : "F32");
     }
+}
+
+TEST(ModelConfig, TellsItsBlockInWords) {
+    const auto words = [](const char* architecture) {
+        test::ToyShape shape;
+        shape.architecture = architecture;
+        shape.layers = 3;
+        std::string text;
+        for (const auto& [part, line] :
+             ModelConfig::fromGguf(*GgufFile::open(test::writeToyModel(shape))).inWords())
+            text += part + ": " + line + "\n";
+        return text;
+    };
+    EXPECT_THAT(words("llama"), HasSubstr("block: RMS norm before each branch\n"
+                                          "attention: 4 heads of 16 on 2 of keys and values\n"
+                                          "positions: RoPE of base 10000\n"
+                                          "feed-forward: 64 to 128, SiLU, gated\n"
+                                          "ends: the embedding is the output, too\n"
+                                          "cache: 384 bytes a token in F16\n"));
+    EXPECT_THAT(words("gpt-oss"),
+                HasSubstr("a learned sink for each head, 2 of 3 layers see the newest 11 tokens"));
+    EXPECT_THAT(words("gpt-oss"),
+                HasSubstr("3 of 6 experts for each token, 64 to 64, SiLU with limits, gated"));
+    EXPECT_THAT(words("gemma4"), HasSubstr("4 heads of 8 or 16 on 2 of keys and values"));
+    EXPECT_THAT(words("gemma4"), HasSubstr("cache: 256 bytes a token"));
+    EXPECT_THAT(words("falcon"), HasSubstr("one for both branches, branches side by side"));
+    EXPECT_THAT(words("phi3"), HasSubstr("factors for caches up to 19 positions and for larger ones"));
+    EXPECT_THAT(words("mpt"), HasSubstr("ALiBi"));
 }
 
 TEST(ModelConfig, ToyModelsHoldEveryType) {

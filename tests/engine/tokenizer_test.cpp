@@ -255,6 +255,40 @@ TEST(BpeTokenizer, BeginTokens) {
     EXPECT_FALSE(letters.make()->addsBeginToken());
 }
 
+/// Gemma 4's kind: text as it is, blanks as U+2581, bytes for what is missing.
+Letters gemma() {
+    Letters letters;
+    letters.model = "gemma4";
+    letters.pre = "";
+    letters.merges = {"▁ a", "a b", "▁a b", "\n \n", "\n\n \n"};
+    for (const char* text : {"▁", "▁a", "ab", "▁ab", "\n", "\n\n", "\n\n\n", "é"})
+        letters.add(text);
+    for (int byte = 0; byte < 256; ++byte) {
+        char text[8];
+        std::snprintf(text, sizeof text, "<0x%02X>", byte);
+        letters.add(text, 6);
+    }
+    letters.more = [](auto& writer) { writer.addUint("tokenizer.ggml.bos_token_id", 0); };
+    return letters;
+}
+
+TEST(LineBpeTokenizer, MergesInLinesAndInRunsOfLineBreaks) {
+    const auto tokenizer = gemma().make();
+    const auto id = [&, letters = gemma()](const std::string& text) {
+        return static_cast<TokenId>(std::find(letters.tokens.begin(), letters.tokens.end(), text) -
+                                    letters.tokens.begin());
+    };
+    EXPECT_TRUE(tokenizer->addsBeginToken());
+    EXPECT_EQ(encode(*tokenizer, {plain(" ab")}), (Ids{id("▁ab")})) << "the blank goes with the letter first";
+    EXPECT_EQ(encode(*tokenizer, {plain("ab")}), (Ids{id("ab")}));
+    EXPECT_EQ(encode(*tokenizer, {plain("b\n\n\nab")}), (Ids{id("b"), id("\n\n\n"), id("ab")}));
+    EXPECT_EQ(encode(*tokenizer, {plain("a\n b")}), (Ids{id("a"), id("\n"), id("▁"), id("b")}));
+    EXPECT_EQ(encode(*tokenizer, {plain("éê")}), (Ids{id("é"), id("<0xC3>"), id("<0xAA>")}));
+    for (const std::string text : {" a  b\n\nc é ê 語 \U0001F600\td\r\n", "\n", "▁a"})
+        EXPECT_EQ(tokenizer->decode(tokenizer->encodePlain(text)),
+                  text == "▁a" ? " a" : text); // the mark itself is a blank, as for its authors
+}
+
 TEST(Tokenizer, DamagedVocabulariesAreSentences) {
     Letters letters;
     letters.more = [](auto& writer) { writer.addUint("tokenizer.ggml.eos_token_id", 5); };

@@ -56,6 +56,30 @@ TEST_P(Elementwise, RmsNormOfEachHead) {
     EXPECT_TRUE(out.guardsIntact());
 }
 
+// A gain of several rows: each head has its own.
+TEST_P(Elementwise, NormsWithAGainForEveryHead) {
+    const auto x = test::randomFloats(5 * 4 * 24, 1), gain = test::randomFloats(4 * 24, 2);
+    GuardedBuffer in(*m_backend, 5, 96, x), gains(*m_backend, 4, 24, gain), out(*m_backend, 5, 96);
+    for (const bool layer : {false, true}) {
+        std::vector<double> expected;
+        for (std::size_t row = 0; row < 20; ++row) {
+            const std::span<const float> values = std::span(x).subspan(row * 24, 24),
+                                         own = std::span(gain).subspan(row % 4 * 24, 24);
+            const auto normed =
+                layer ? test::layerNorm(values, own, {}, 1e-6) : test::rmsNorm(values, own, 1e-6);
+            expected.insert(expected.end(), normed.begin(), normed.end());
+        }
+        step([&] {
+            if (layer)
+                m_backend->layerNorm(in.tensor(), gains.tensor(), nullptr, 1e-6f, out.tensor());
+            else
+                m_backend->rmsNorm(in.tensor(), gains.tensor(), 1e-6f, out.tensor());
+        });
+        EXPECT_LT(test::relativeError(out.get(), expected), 1e-6);
+        EXPECT_TRUE(out.guardsIntact());
+    }
+}
+
 TEST_P(Elementwise, Rope) {
     for (RopePairing pairing : {RopePairing::Norm, RopePairing::Neox})
         for (auto [headDim, ropeDim] :
@@ -83,8 +107,8 @@ TEST_P(Elementwise, Rope) {
 }
 
 TEST_P(Elementwise, GatedActivation) {
-    for (kernels::Activation activation :
-         {kernels::Activation::Silu, kernels::Activation::GeluTanh, kernels::Activation::GeluErf})
+    for (kernels::Activation activation : {kernels::Activation::Silu, kernels::Activation::GeluTanh,
+                                           kernels::Activation::GeluErf, kernels::Activation::ClampedSilu})
         for (int cols : {1, 15, 17, 1536}) {
             auto gate = test::randomFloats(static_cast<std::size_t>(20 * cols), 1, 8.0f);
             const auto up = test::randomFloats(gate.size(), 2);
@@ -93,8 +117,8 @@ TEST_P(Elementwise, GatedActivation) {
             gate[2] = 0.0f;
             std::vector<double> expected;
             for (std::size_t i = 0; i < gate.size(); ++i)
-                expected.push_back(test::activation(activation, static_cast<double>(gate[i])) *
-                                   static_cast<double>(up[i]));
+                expected.push_back(
+                    test::gated(activation, static_cast<double>(gate[i]), static_cast<double>(up[i])));
             GuardedBuffer g(*m_backend, 20, cols, gate), u(*m_backend, 20, cols, up),
                 out(*m_backend, 20, cols);
             step([&] { m_backend->gatedActivation(activation, g.tensor(), u.tensor(), out.tensor()); });
@@ -108,6 +132,8 @@ TEST_P(Elementwise, GatedActivation) {
             u.set(up);
             step([&] { m_backend->gatedActivation(activation, g.tensor(), u.tensor(), g.tensor()); });
             EXPECT_EQ(g.get(), found);
+            if (activation == kernels::Activation::ClampedSilu)
+                continue; // gated only
             g.set(gate);
             step([&] { m_backend->activation(activation, g.tensor()); });
             for (std::size_t i = 0; i < gate.size(); ++i)

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 namespace test {
 
@@ -41,7 +42,7 @@ ModelOracle::ModelOracle(const std::filesystem::path& path) {
 }
 
 ModelOracle::Views ModelOracle::tokenWise(int tokens, int sinks, int window) {
-    Views views{.sinks = sinks, .lo = {}, .last = {}};
+    Views views{.sinks = sinks, .window = window, .lo = {}, .last = {}};
     for (int t = 0; t < tokens; ++t) {
         views.lo.push_back(std::max(sinks, t - window));
         views.last.push_back(t);
@@ -63,13 +64,18 @@ ModelOracle::Row ModelOracle::project(const std::string& name, std::span<const d
     return result;
 }
 
-// Rows of the gain's length, each by itself.
-ModelOracle::Row ModelOracle::normed(const std::string& name, std::span<const double> x) const {
-    const Row& gain = tensor(name + ".weight");
+// Rows of the gain's length, each by itself; of `rowLength`, where the gains of several rows follow each other.
+ModelOracle::Row ModelOracle::normed(const std::string& name, std::span<const double> x,
+                                     std::size_t rowLength) const {
+    const Row& gains = tensor(name + ".weight");
     const auto bias = m_tensors.find(name + ".bias");
-    const auto length = static_cast<double>(gain.size());
+    const bool own = m_config.block.queryKeyNorm == engine::QueryKeyNorm::OwnForEachHead && rowLength > 0;
+    const std::size_t width = own ? rowLength : gains.size();
+    const auto length = static_cast<double>(width);
     Row result;
-    for (std::size_t row = 0; row < x.size(); row += gain.size()) {
+    for (std::size_t row = 0; row < x.size(); row += width) {
+        const Row gain(gains.begin() + static_cast<std::ptrdiff_t>(row % gains.size()),
+                       gains.begin() + static_cast<std::ptrdiff_t>(row % gains.size() + width));
         double mean = 0, squares = 0;
         if (m_config.block.norm == engine::NormKind::Layer)
             for (std::size_t i = 0; i < gain.size(); ++i)
@@ -84,17 +90,34 @@ ModelOracle::Row ModelOracle::normed(const std::string& name, std::span<const do
     return result;
 }
 
+// The paper's ramp, as its authors write it: interpolated where the wavelength is long against the trained text, left alone where it is short.
+double ModelOracle::yarnFrequency(double frequency, int pair, const engine::RopeConfig& rope) const {
+    const double dim = rope.dim, trained = rope.yarn->trainedLength;
+    const auto pairFor = [&](double rotations) {
+        return dim * std::log(trained / (rotations * 2 * 3.14159265358979323846)) / (2 * std::log(rope.base));
+    };
+    double low = pairFor(rope.yarn->betaFast), high = pairFor(rope.yarn->betaSlow);
+    if (rope.yarn->wholeBounds)
+        low = std::floor(low), high = std::ceil(high);
+    low = std::max(low, 0.0), high = std::min(high, dim - 1);
+    const double slow = std::clamp((pair - low) / std::max(high - low, 0.001), 0.0, 1.0);
+    return frequency / rope.yarn->factor * slow + frequency * (1 - slow);
+}
+
 void ModelOracle::rotate(std::span<double> head, double position, const engine::RopeConfig& rope) const {
-    const auto pairs = static_cast<std::size_t>(m_config.ropeDim / 2);
+    const auto pairs = static_cast<std::size_t>(rope.dim / 2);
     const bool neox = m_config.ropePairing == kernels::RopePairing::Neox;
     for (std::size_t i = 0; i < pairs; ++i) {
         double frequency =
             std::pow(rope.base, -static_cast<double>(i) / static_cast<double>(pairs)) / rope.scale;
+        if (rope.yarn)
+            frequency = yarnFrequency(frequency, static_cast<int>(i), rope);
         if (!rope.factors.empty())
-            frequency /= static_cast<double>(rope.factors[i]);
+            frequency /= static_cast<double>((m_isLong ? rope.longFactors : rope.factors)[i]);
         double& a = head[neox ? i : 2 * i];
         double& b = head[neox ? i + pairs : 2 * i + 1];
-        const double c = std::cos(position * frequency), s = std::sin(position * frequency);
+        const double c = rope.magnitude * std::cos(position * frequency),
+                     s = rope.magnitude * std::sin(position * frequency);
         const double rotated = a * c - b * s;
         b = a * s + b * c;
         a = rotated;
@@ -129,8 +152,9 @@ ModelOracle::Row ModelOracle::attended(const Rows& queries, const Rows& keys, co
     for (int j = std::max(sinks, lo); j <= views.last[token]; ++j)
         see(j);
 
-    const auto d = static_cast<std::size_t>(m_config.headDim);
-    const auto group = static_cast<std::size_t>(m_config.heads / m_config.kvHeads);
+    const auto d = static_cast<std::size_t>(own.headDim);
+    const auto group = static_cast<std::size_t>(m_config.heads / own.kvHeads);
+    const auto sinkLogits = m_tensors.find("blk." + std::to_string(layer) + ".attn_sinks.weight");
     const Row slopes = slopesOf(m_config.heads, static_cast<double>(m_config.attention.maxAlibiBias));
     const double cap = static_cast<double>(m_config.attention.softcap);
     Row out(queries[token].size());
@@ -142,7 +166,13 @@ ModelOracle::Row ModelOracle::attended(const Rows& queries, const Rows& keys, co
                 rotate(result, position, m_config.ropes[static_cast<std::size_t>(own.rope)]);
             return result;
         };
-        const Row query = part(queries[token], head, place(t));
+        Row query = part(queries[token], head, place(t));
+        const engine::AttentionConfig& style = m_config.attention;
+        if (style.temperature > 0)
+            for (double& value : query)
+                value *=
+                    1 + static_cast<double>(style.temperature) *
+                            std::log(1 + std::floor(static_cast<double>(place(t)) / style.temperatureLength));
         Row weights;
         double highest = -1e300, total = 0;
         for (const int j : visible) {
@@ -157,6 +187,10 @@ ModelOracle::Row ModelOracle::attended(const Rows& queries, const Rows& keys, co
                 score -= slopes[head] * (place(t) - place(j));
             weights.push_back(score);
             highest = std::max(highest, score);
+        }
+        if (sinkLogits != m_tensors.end()) { // a key without a value
+            highest = std::max(highest, sinkLogits->second[head]);
+            total += std::exp(sinkLogits->second[head] - highest);
         }
         for (double& weight : weights)
             total += weight = std::exp(weight - highest);
@@ -175,8 +209,9 @@ ModelOracle::Row ModelOracle::attended(const Rows& queries, const Rows& keys, co
 
 void ModelOracle::queriesKeysValues(int layer, const Row& x, Row& query, Row& key, Row& value) const {
     const std::string block = "blk." + std::to_string(layer) + ".";
-    const auto queries = static_cast<std::size_t>(m_config.heads * m_config.headDim),
-               keys = static_cast<std::size_t>(m_config.kvHeads * m_config.headDim);
+    const engine::LayerConfig& own = m_config.layer(layer);
+    const auto queries = static_cast<std::size_t>(m_config.heads * own.headDim),
+               keys = static_cast<std::size_t>(own.kvHeads * own.headDim);
     if (m_tensors.contains(block + "attn_qkv.weight")) {
         query = project(block + "attn_qkv", x, 0, queries);
         key = project(block + "attn_qkv", x, queries, keys);
@@ -184,7 +219,17 @@ void ModelOracle::queriesKeysValues(int layer, const Row& x, Row& query, Row& ke
     } else {
         query = project(block + "attn_q", x);
         key = project(block + "attn_k", x);
-        value = project(block + "attn_v", x);
+        value = m_tensors.contains(block + "attn_v.weight") ? project(block + "attn_v", x) : key;
+    }
+    if (m_config.block.valueNorm) {
+        const auto width = static_cast<std::size_t>(own.headDim);
+        for (std::size_t head = 0; head < value.size(); head += width) {
+            double squares = 0;
+            for (std::size_t i = head; i < head + width; ++i)
+                squares += value[i] * value[i] / static_cast<double>(width);
+            for (std::size_t i = head; i < head + width; ++i)
+                value[i] /= std::sqrt(squares + static_cast<double>(m_config.normEpsilon));
+        }
     }
     const double limit = static_cast<double>(m_config.block.clampQkv);
     if (limit > 0)
@@ -192,14 +237,48 @@ void ModelOracle::queriesKeysValues(int layer, const Row& x, Row& query, Row& ke
             for (double& number : *row)
                 number = std::clamp(number, -limit, limit);
     if (m_tensors.contains(block + "attn_q_norm.weight")) {
-        query = normed(block + "attn_q_norm", query);
-        key = normed(block + "attn_k_norm", key);
+        query = normed(block + "attn_q_norm", query, static_cast<std::size_t>(own.headDim));
+        key = normed(block + "attn_k_norm", key, static_cast<std::size_t>(own.headDim));
     }
 }
 
+// Every expert is asked; those that were not chosen count nothing.
+ModelOracle::Row ModelOracle::mixture(const std::string& block, const Row& x) const {
+    const engine::ExpertsConfig& experts = m_config.experts;
+    const auto count = static_cast<std::size_t>(experts.count),
+               inner = static_cast<std::size_t>(experts.ffnDim);
+    const Row logits = project(block + "ffn_gate_inp", x);
+    Row sorted = logits;
+    std::sort(sorted.begin(), sorted.end(), std::greater<>());
+    const double least = sorted[static_cast<std::size_t>(experts.used) - 1];
+    double total = 0;
+    for (const double logit : logits)
+        total += logit >= least ? std::exp(logit) : 0;
+    Row sum(x.size());
+    for (std::size_t expert = 0; expert < count; ++expert) {
+        if (logits[expert] < least)
+            continue;
+        const Row gate = project(block + "ffn_gate_exps", x, expert * inner, inner);
+        Row up = project(block + "ffn_up_exps", x, expert * inner, inner);
+        for (std::size_t i = 0; i < inner; ++i)
+            up[i] = gated(m_config.block.activation, gate[i], up[i]);
+        const Row down = project(block + "ffn_down_exps", up, expert * x.size(), x.size());
+        for (std::size_t i = 0; i < x.size(); ++i)
+            sum[i] += std::exp(logits[expert]) / total * down[i];
+    }
+    return sum;
+}
+
 ModelOracle::Row ModelOracle::feedForward(const std::string& block, const Row& x) const {
+    if (m_config.experts.count > 0)
+        return mixture(block, x);
     Row inner = project(block + "ffn_up", x);
-    if (m_tensors.contains(block + "ffn_gate.weight")) {
+    if (m_config.block.fusedGateUp) { // rows of the gate first
+        Row gate(inner.begin(), inner.begin() + static_cast<std::ptrdiff_t>(inner.size() / 2));
+        inner.erase(inner.begin(), inner.begin() + static_cast<std::ptrdiff_t>(gate.size()));
+        for (std::size_t i = 0; i < inner.size(); ++i)
+            inner[i] *= activation(m_config.block.activation, gate[i]);
+    } else if (m_tensors.contains(block + "ffn_gate.weight")) {
         const Row gate = project(block + "ffn_gate", x);
         for (std::size_t i = 0; i < inner.size(); ++i)
             inner[i] *= activation(m_config.block.activation, gate[i]);
@@ -230,6 +309,11 @@ std::vector<std::vector<double>> ModelOracle::run(std::span<const engine::TokenI
         for (double& value : x[t])
             value *= static_cast<double>(m_config.embeddingScale);
     }
+    m_isLong = false;
+    for (const engine::RopeConfig& rope : m_config.ropes) {
+        const int window = views.window >= 0 ? views.window : static_cast<int>(n);
+        m_isLong = m_isLong || (!rope.longFactors.empty() && views.sinks + window + 1 > rope.shortLength);
+    }
     for (int layer = 0; layer < m_config.layers; ++layer) {
         const std::string block = "blk." + std::to_string(layer) + ".";
         Rows inputs(n), queries(n), keys(n), values(n);
@@ -250,6 +334,10 @@ std::vector<std::vector<double>> ModelOracle::run(std::span<const engine::TokenI
             else if (shape.normBefore)
                 second = normed(block + shape.feedForwardNorm, second);
             add(x[t], feedForward(block, second), block + shape.feedForwardPostNorm);
+            if (const auto scale = m_tensors.find(block + "layer_output_scale.weight");
+                scale != m_tensors.end())
+                for (double& value : x[t])
+                    value *= scale->second[0];
         }
     }
     Rows logits(n);

@@ -28,6 +28,7 @@ public:
     /// What token i sees: the sinks before it and tokens lo[i] .. last[i] (normally i).
     struct Views {
         int sinks = 0;
+        int window = -1; // of the cache; -1 = all
         std::vector<int> lo;
         std::vector<int> last;
     };
@@ -49,15 +50,18 @@ private:
     /// Rows [first, first + rows) of a matrix, and of the bias beside it; rows 0 = all.
     Row project(const std::string& name, std::span<const double> x, std::size_t first = 0,
                 std::size_t rows = 0) const;
-    Row normed(const std::string& name, std::span<const double> x) const;
+    Row normed(const std::string& name, std::span<const double> x, std::size_t rowLength = 0) const;
     Row attended(const Rows& queries, const Rows& keys, const Rows& values, int layer, std::size_t token,
                  const Views& views, Positions positions, Rows* weightsOut) const;
+    double yarnFrequency(double frequency, int pair, const engine::RopeConfig& rope) const;
     void rotate(std::span<double> head, double position, const engine::RopeConfig& rope) const;
     void queriesKeysValues(int layer, const Row& x, Row& query, Row& key, Row& value) const;
     Row feedForward(const std::string& block, const Row& x) const;
+    Row mixture(const std::string& block, const Row& x) const;
     void add(Row& x, Row branch, const std::string& postNorm) const;
 
     engine::ModelConfig m_config;
+    mutable bool m_isLong = false; // of the run: factors for long texts
     std::map<std::string, std::vector<double>> m_tensors;
 };
 

@@ -193,4 +193,11 @@ double activation(kernels::Activation activation, double x) {
     return 0.5 * x * (1.0 + std::tanh(std::sqrt(2.0 / std::numbers::pi) * (x + 0.044715 * x * x * x)));
 }
 
+double gated(kernels::Activation activation, double gate, double up) {
+    if (activation != kernels::Activation::ClampedSilu)
+        return test::activation(activation, gate) * up;
+    const double g = std::min(gate, 7.0), u = std::clamp(up, -7.0, 7.0);
+    return (u + 1.0) * g / (1.0 + std::exp(-1.702 * g));
+}
+
 } // namespace test

@@ -64,5 +64,6 @@ std::vector<double> layerNorm(std::span<const float> x, std::span<const float> g
 std::vector<double> rope(std::span<const float> x, int tokens, int headDim, int ropeDim,
                          kernels::RopePairing pairing, std::span<const float> cosSin);
 double activation(kernels::Activation activation, double x);
+double gated(kernels::Activation activation, double gate, double up);
 
 } // namespace test

@@ -34,11 +34,18 @@ private:
 struct ToyFamily {
     const char* architecture;
     bool layerNorm = false, normBias = false;
+    bool fusedGateUp = false, longRope = false;
     bool fusedQkv = false, qkvBias = false, outputBias = false, feedForwardBias = false;
     bool gated = true, normBefore = true, normAfter = false, secondNorm = true;
-    enum { None, EachHead, WholeRow } queryKeyNorm = None;
+    enum { None, EachHead, OwnForEachHead, WholeRow } queryKeyNorm = None;
+    const char* feedForwardNorm = "ffn_norm";
     std::vector<std::pair<const char*, float>> floats = {};
     std::vector<std::pair<const char*, int>> numbers = {};
+    bool yarn = false;
+    int experts = 0; // three are used
+    bool expertBias = false, learnedSinks = false;
+    bool twoWidths =
+        false; // Gemma 4: every third layer sees everything, with heads twice as wide and keys for values
 };
 
 const std::vector<ToyFamily>& families() {
@@ -69,6 +76,16 @@ const std::vector<ToyFamily>& families() {
          .normBefore = false,
          .normAfter = true,
          .queryKeyNorm = ToyFamily::WholeRow},
+        {.architecture = "phi3",
+         .fusedGateUp = true,
+         .longRope = true,
+         .fusedQkv = true,
+         .floats = {{"rope.scaling.attn_factor", 1.2f}},
+         .numbers = {{"rope.scaling.original_context_length", 19}}},
+        {.architecture = "mistral3",
+         .floats = {{"attention.temperature_scale", 0.2f}, {"rope.scaling.yarn_log_multiplier", 1.0f}},
+         .numbers = {{"rope.scaling.original_context_length", 9}},
+         .yarn = true},
         {.architecture = "granite",
          .floats = {{"embedding_scale", 1.5f},
                     {"residual_scale", 0.7f},
@@ -78,6 +95,26 @@ const std::vector<ToyFamily>& families() {
          .normAfter = true,
          .floats = {{"attn_logit_softcapping", 4.0f}, {"final_logit_softcapping", 3.0f}},
          .numbers = {{"attention.sliding_window", 11}}},
+        {.architecture = "stablelm",
+         .layerNorm = true,
+         .normBias = true,
+         .secondNorm = false,
+         .queryKeyNorm = ToyFamily::OwnForEachHead},
+        {.architecture = "qwen3moe", .queryKeyNorm = ToyFamily::EachHead, .experts = 7},
+        {.architecture = "gpt-oss",
+         .qkvBias = true,
+         .outputBias = true,
+         .feedForwardNorm = "post_attention_norm",
+         .numbers = {{"attention.sliding_window", 11}, {"rope.scaling.original_context_length", 32}},
+         .yarn = true,
+         .experts = 6,
+         .expertBias = true,
+         .learnedSinks = true},
+        {.architecture = "gemma4",
+         .normAfter = true,
+         .queryKeyNorm = ToyFamily::EachHead,
+         .numbers = {{"attention.sliding_window", 11}},
+         .twoWidths = true},
         {.architecture = "gemma3",
          .normAfter = true,
          .queryKeyNorm = ToyFamily::EachHead,
@@ -96,13 +133,20 @@ const ToyFamily& familyOf(const std::string& architecture) {
 class ToyWriter {
 public:
     explicit ToyWriter(const ToyShape& shape)
-        : m_shape(shape), m_family(familyOf(shape.architecture)), m_gauss(shape.seed) {}
+        : m_shape(shape), m_family(familyOf(shape.architecture)),
+          m_parts(static_cast<std::size_t>(shape.parts)), m_writer(m_parts[0]), m_gauss(shape.seed) {}
 
-    GgufWriter write() {
+    /// The files of the model, one for each part.
+    std::vector<GgufWriter> write() {
         addHyperparameters();
         addToyVocabulary(m_writer, m_shape);
         addTensors();
-        return std::move(m_writer);
+        for (std::uint32_t part = 0; m_parts.size() > 1 && part < m_parts.size(); ++part) {
+            m_parts[part].addUint("split.no", part);
+            m_parts[part].addUint("split.count", static_cast<std::uint32_t>(m_parts.size()));
+            m_parts[part].addUint("split.tensors.count", m_tensors);
+        }
+        return std::move(m_parts);
     }
 
 private:
@@ -130,6 +174,23 @@ private:
             m_writer.addFloat(key(name), value);
         for (const auto& [name, value] : m_family.numbers)
             addUint(name, value);
+        if (m_family.experts > 0) {
+            addUint("expert_count", m_family.experts);
+            addUint("expert_used_count", 3);
+            addUint("expert_feed_forward_length", m_shape.ffnDim / 2);
+        }
+        if (m_family.twoWidths) {
+            addUint("attention.key_length_swa", m_shape.headDim / 2);
+            addUint("rope.dimension_count_swa", m_shape.headDim / 2);
+            std::vector<int> sliding;
+            for (int layer = 0; layer < m_shape.layers; ++layer)
+                sliding.push_back(!isWide(layer));
+            m_writer.addBools(key("attention.sliding_window_pattern"), sliding);
+        }
+        if (m_family.yarn) {
+            m_writer.addString(key("rope.scaling.type"), "yarn");
+            m_writer.addFloat(key("rope.scaling.factor"), 4.0f);
+        }
     }
 
     // Deviations chosen so that queries, keys, values and logits are of order one: attention is then neither
@@ -139,8 +200,10 @@ private:
         addMatrix("token_embd.weight", m_shape.vocabulary, m_shape.dim, embedding);
         for (int layer = 0; layer < m_shape.layers; ++layer) {
             m_block = "blk." + std::to_string(layer) + ".";
-            addAttention();
+            addAttention(layer);
             addFeedForward();
+            if (m_family.twoWidths)
+                addFloats(m_block + "layer_output_scale.weight", m_gauss.values(1, 0.1, 0.9));
         }
         m_block.clear();
         addNorm("output_norm");
@@ -148,11 +211,18 @@ private:
             addMatrix("output.weight", m_shape.vocabulary, m_shape.dim, embedding);
         if (m_shape.ropeFactors)
             addRopeFactors();
+        if (m_family.longRope) {
+            addFloats("rope_factors_short.weight", m_gauss.values(ropePairs(), 0.2, 1.2));
+            addFloats("rope_factors_long.weight", m_gauss.values(ropePairs(), 0.5, 4.0));
+        }
     }
 
-    void addAttention() {
+    bool isWide(int layer) const { return layer % 3 == 2; }
+
+    void addAttention(int layer) {
         const double perDim = 1.0 / std::sqrt(m_shape.dim), embedding = 1.5 * perDim;
-        const int queries = m_shape.heads * m_shape.headDim, keys = m_shape.kvHeads * m_shape.headDim;
+        const int headDim = m_family.twoWidths && !isWide(layer) ? m_shape.headDim / 2 : m_shape.headDim;
+        const int queries = m_shape.heads * headDim, keys = m_shape.kvHeads * headDim;
         if (m_family.normBefore)
             addNorm("attn_norm");
         if (m_family.fusedQkv)
@@ -160,13 +230,20 @@ private:
         else {
             addProjection("attn_q", queries, m_shape.dim, 1.3 * perDim, m_family.qkvBias);
             addProjection("attn_k", keys, m_shape.dim, 1.3 * perDim, m_family.qkvBias);
-            addProjection("attn_v", keys, m_shape.dim, perDim, m_family.qkvBias);
+            if (!m_family.twoWidths || !isWide(layer))
+                addProjection("attn_v", keys, m_shape.dim, perDim, m_family.qkvBias);
         }
-        if (m_family.queryKeyNorm != ToyFamily::None) {
+        if (m_family.queryKeyNorm == ToyFamily::OwnForEachHead) {
+            addGains(m_block + "attn_q_norm.weight", headDim, m_shape.heads);
+            addGains(m_block + "attn_k_norm.weight", headDim, m_shape.kvHeads);
+        } else if (m_family.queryKeyNorm != ToyFamily::None) {
             const bool whole = m_family.queryKeyNorm == ToyFamily::WholeRow;
-            addGain(m_block + "attn_q_norm.weight", whole ? queries : m_shape.headDim);
-            addGain(m_block + "attn_k_norm.weight", whole ? keys : m_shape.headDim);
+            addGain(m_block + "attn_q_norm.weight", whole ? queries : headDim);
+            addGain(m_block + "attn_k_norm.weight", whole ? keys : headDim);
         }
+        if (m_family.learnedSinks)
+            addFloats(m_block + "attn_sinks.weight",
+                      m_gauss.values(static_cast<std::uint64_t>(m_shape.heads), 1.0, 1.0));
         addProjection("attn_output", m_shape.dim, queries, embedding / std::sqrt(queries),
                       m_family.outputBias);
         if (m_family.normAfter)
@@ -176,14 +253,37 @@ private:
     void addFeedForward() {
         const double perDim = 1.0 / std::sqrt(m_shape.dim), embedding = 1.5 * perDim;
         if (m_family.normBefore && m_family.secondNorm)
-            addNorm("ffn_norm");
-        if (m_family.gated)
-            addProjection("ffn_gate", m_shape.ffnDim, m_shape.dim, perDim, m_family.feedForwardBias);
-        addProjection("ffn_up", m_shape.ffnDim, m_shape.dim, perDim, m_family.feedForwardBias);
-        addProjection("ffn_down", m_shape.dim, m_shape.ffnDim, 2 * embedding / std::sqrt(m_shape.ffnDim),
-                      m_family.feedForwardBias);
+            addNorm(m_family.feedForwardNorm);
         if (m_family.normAfter)
             addNorm("post_ffw_norm");
+        if (m_family.experts > 0) {
+            addExperts();
+            return;
+        }
+        if (m_family.gated && !m_family.fusedGateUp)
+            addProjection("ffn_gate", m_shape.ffnDim, m_shape.dim, perDim, m_family.feedForwardBias);
+        addProjection("ffn_up", m_family.fusedGateUp ? 2 * m_shape.ffnDim : m_shape.ffnDim, m_shape.dim,
+                      perDim, m_family.feedForwardBias);
+        addProjection("ffn_down", m_shape.dim, m_shape.ffnDim, 2 * embedding / std::sqrt(m_shape.ffnDim),
+                      m_family.feedForwardBias);
+    }
+
+    void addExperts() {
+        const double perDim = 1.0 / std::sqrt(m_shape.dim), embedding = 1.5 * perDim;
+        const int inner = m_shape.ffnDim / 2;
+        addProjection("ffn_gate_inp", m_family.experts, m_shape.dim, 2 * perDim, m_family.expertBias);
+        addStacked("ffn_gate_exps", inner, m_shape.dim, perDim);
+        addStacked("ffn_up_exps", inner, m_shape.dim, perDim);
+        addStacked("ffn_down_exps", m_shape.dim, inner, 3 * embedding / std::sqrt(inner));
+    }
+    void addStacked(const std::string& name, int rows, int cols, double deviation) {
+        const auto r = static_cast<std::uint64_t>(rows), c = static_cast<std::uint64_t>(cols),
+                   e = static_cast<std::uint64_t>(m_family.experts);
+        const std::vector<float> values = m_gauss.values(r * c * e, deviation);
+        addTensor(m_block + name + ".weight", kernels::DType::F32, {c, r, e},
+                  ByteSink().putRaw(values.data(), values.size() * sizeof(float)).bytes());
+        if (m_family.expertBias)
+            addGains(m_block + name + ".bias", rows, m_family.experts);
     }
 
     void addNorm(const std::string& name) {
@@ -200,18 +300,28 @@ private:
         addFloats(name, m_gauss.values(static_cast<std::uint64_t>(length), 0.3));
     }
 
+    std::uint64_t ropePairs() const {
+        return static_cast<std::uint64_t>(m_shape.ropeDim > 0 ? m_shape.ropeDim : m_shape.headDim) / 2;
+    }
+
     void addUint(const char* name, int value) {
         m_writer.addUint(key(name), static_cast<std::uint32_t>(value));
     }
 
+    void addGains(const std::string& name, int length, int rows) {
+        const std::vector<float> values = m_gauss.values(static_cast<std::uint64_t>(length * rows), 0.3, 1.0);
+        addTensor(name, kernels::DType::F32,
+                  {static_cast<std::uint64_t>(length), static_cast<std::uint64_t>(rows)},
+                  ByteSink().putRaw(values.data(), values.size() * sizeof(float)).bytes());
+    }
     void addGain(const std::string& name, int length) {
         const std::vector<float> values = m_gauss.values(static_cast<std::uint64_t>(length), 0.1, 1.0);
         addFloats(name, values);
     }
 
     void addFloats(const std::string& name, const std::vector<float>& values) {
-        m_writer.addTensor(name, kernels::DType::F32, {values.size()},
-                           ByteSink().putRaw(values.data(), values.size() * sizeof(float)).bytes());
+        addTensor(name, kernels::DType::F32, {values.size()},
+                  ByteSink().putRaw(values.data(), values.size() * sizeof(float)).bytes());
     }
 
     void addMatrix(const std::string& name, int rows, int cols, double deviation) {
@@ -219,7 +329,13 @@ private:
         const std::vector<float> values = m_gauss.values(r * c, deviation);
         const bool fits = cols % kernels::blockLayout(m_shape.type).elements == 0;
         const kernels::DType type = fits ? m_shape.type : kernels::DType::F32;
-        m_writer.addTensor(name, type, {c, r}, quantise(type, values.data(), rows, cols));
+        addTensor(name, type, {c, r}, quantise(type, values.data(), rows, cols));
+    }
+
+    /// To one part after the other.
+    void addTensor(const std::string& name, kernels::DType type, const std::vector<std::uint64_t>& shape,
+                   std::vector<std::byte> data) {
+        m_parts[m_tensors++ % m_parts.size()].addTensor(name, type, shape, std::move(data));
     }
 
     /// Like Llama 3: fast frequencies stay, slow ones are divided by 8, with a slope between them.
@@ -238,7 +354,9 @@ private:
     ToyShape m_shape;
     const ToyFamily& m_family;
     std::string m_block; // of the names
-    GgufWriter m_writer;
+    std::vector<GgufWriter> m_parts;
+    GgufWriter& m_writer; // of the first part: it has the metadata
+    std::uint32_t m_tensors = 0;
     Gauss m_gauss;
 };
 
@@ -253,7 +371,15 @@ std::vector<std::string> toyFamilies() {
 
 std::filesystem::path writeToyModel(const ToyShape& shape) {
     static int count = 0;
-    return ToyWriter(shape).write().write("toy-" + std::to_string(count++) + ".gguf");
+    const std::string stem = "toy-" + std::to_string(count++);
+    const std::vector<GgufWriter> parts = ToyWriter(shape).write();
+    if (parts.size() == 1)
+        return parts[0].write(stem + ".gguf");
+    std::filesystem::path first;
+    for (std::size_t part = parts.size(); part-- > 0;)
+        first = parts[part].write(stem + "-0000" + std::to_string(part + 1) + "-of-0000" +
+                                  std::to_string(parts.size()) + ".gguf");
+    return first;
 }
 
 } // namespace test

@@ -28,13 +28,14 @@ struct ToyShape {
     std::string chatTemplate = "{{ '<|im_start|>' }}"; // "" = none
     kernels::DType type =
         kernels::DType::F32; // of the matrices; rows that do not fit the block length stay F32
+    int parts = 1;           // files, at most 9: NAME-00001-of-00003.gguf
     std::uint32_t seed = 1;
 };
 
 /// Families whose blocks the toy models have, with everything their files may hold.
 std::vector<std::string> toyFamilies();
 
-/// Writes the model and returns its path (inside a temporary folder that is removed when the program ends).
+/// Writes the model and returns the path of its first file (inside a temporary folder that is removed when the program ends).
 std::filesystem::path writeToyModel(const ToyShape& shape);
 
 /// Quantises `values` (rows * cols) to any DType, round to nearest, the plain way.
