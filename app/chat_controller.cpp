@@ -24,11 +24,15 @@ ChatController::Impl::Impl(ChatController& controller, EnginePort& enginePort,
 }
 
 ChatController::Impl::~Impl() {
-    if (!work.isIdle())
-        engine.stop(work.request());
-    drafts.flush();
+    work.stop();
+    searching.request_stop();
+    reading.request_stop();
+    store.retryNow(); // there may be room by now
+    const auto rescue = std::make_shared<Rescue>();
+    drafts.closeNow(rescue);
     for (TurnWriter* writer : std::as_const(writers))
-        writer->closeNow();
+        writer->closeNow(rescue);
+    store.runLast([rescue](Database*) { rescue->write(); });
     models.close();
 }
 
@@ -56,6 +60,9 @@ TranscriptModel& ChatController::transcript() {
 }
 ModelLibrary& ChatController::library() {
     return m_impl->library;
+}
+ModelDownloads& ChatController::downloads() {
+    return m_impl->downloads;
 }
 EnginePort& ChatController::engine() {
     return m_impl->engine;
@@ -149,8 +156,10 @@ void ChatController::duplicateChat(ChatId chat, MessageId upTo) {
 }
 
 void ChatController::search(const QString& words) {
-    m_impl->store.run(
-        this, [words](Database& database) { return database.search(words); },
+    m_impl->searching.request_stop(); // nobody waits for the last one any more
+    m_impl->searching = {};
+    m_impl->store.readAside(
+        this, m_impl->searching.get_token(), [words](Database& database) { return database.search(words); },
         [this, words](const QList<SearchHit>& hits) { Q_EMIT searchFinished(words, hits); });
 }
 
@@ -167,8 +176,8 @@ Draft ChatController::draft() const {
 }
 
 void ChatController::readChat(ChatId chat, QObject* context, std::function<void(const QString& text)> done) {
-    m_impl->store.run(
-        context,
+    m_impl->store.readAside(
+        context, m_impl->reading.get_token(),
         [chat](Database& database) {
             QString text;
             for (const Message& message : database.branch(chat))
@@ -180,8 +189,8 @@ void ChatController::readChat(ChatId chat, QObject* context, std::function<void(
 
 void ChatController::chatAsMarkdown(ChatId chat, QObject* context,
                                     std::function<void(const QString& text)> done) {
-    m_impl->store.run(
-        context,
+    m_impl->store.readAside(
+        context, m_impl->reading.get_token(),
         [chat](Database& database) {
             return QString::fromUtf8(app::exportChat(database, chat, ExportFormat::Markdown));
         },

@@ -17,6 +17,8 @@
 
 namespace app {
 
+class ModelDownloads;
+
 /// What the open chat waits for. Reading: its question or text is being stored or read, or waits for the
 /// engine.
 enum class Activity { Idle, Reading, Answering };
@@ -50,6 +52,7 @@ public:
     // State
     TranscriptModel& transcript();
     ModelLibrary& library();
+    ModelDownloads& downloads();
     EnginePort& engine();
     const QList<ChatSummary>& chats() const;
     ChatId

@@ -1,4 +1,6 @@
 #pragma once
+#include "engine/types.h"
+
 #include <QDateTime>
 #include <QList>
 #include <QString>
@@ -11,7 +13,7 @@ namespace app {
 using ChatId = std::int64_t;
 using MessageId = std::int64_t;
 
-enum class Role : std::uint8_t { System, User, Assistant };
+using engine::Role;
 
 enum class MessageState : std::uint8_t {
     Streaming, // being written now

@@ -1,7 +1,8 @@
 #include "app/compare_presets.h"
 
+#include "app/numbers.h"
+
 #include <QCoreApplication>
-#include <QLocale>
 
 #include <algorithm>
 
@@ -52,14 +53,14 @@ QList<Run> lineFeeds(int capacity) {
 }
 
 QString times(double factor) {
-    return QLocale().toString(factor, 'f', factor < 10 ? 1 : 0);
+    return numberLocale().toString(factor, 'f', factor < 10 ? 1 : 0);
 }
 
 QString share(double value) {
-    return QLocale().toString(value * 100, 'f',
-                              value >= 0.1     ? 0
-                              : value >= 0.001 ? 1
-                                               : 4) +
+    return numberLocale().toString(value * 100, 'f',
+                                   value >= 0.1     ? 0
+                                   : value >= 0.001 ? 1
+                                                    : 4) +
            QStringLiteral(" %");
 }
 

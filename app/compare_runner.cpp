@@ -46,7 +46,7 @@ constexpr std::size_t WarmTokens =
 CompareRunner::CompareRunner(EnginePort& engine, QObject* parent) : QObject(parent), m_engine(engine) {
     connect(&engine, &EnginePort::compareProgress, this, &CompareRunner::take);
     connect(&engine, &EnginePort::compareFinished, this, [this](engine::RequestId id, bool cancelled) {
-        if (!m_running || id != m_request)
+        if (!m_running || id != m_reply.id())
             return;
         const Part& part = m_parts[m_part];
         for (std::size_t curve = part.first; curve < part.first + part.count; ++curve)
@@ -60,7 +60,7 @@ CompareRunner::CompareRunner(EnginePort& engine, QObject* parent) : QObject(pare
         Q_EMIT changed();
     });
     connect(&engine, &EnginePort::failed, this, [this](engine::RequestId id, const QString& sentence) {
-        if (!m_running || id != m_request)
+        if (!m_running || id != m_reply.id())
             return;
         m_running = false;
         m_problem = sentence;
@@ -69,7 +69,7 @@ CompareRunner::CompareRunner(EnginePort& engine, QObject* parent) : QObject(pare
 }
 
 void CompareRunner::take(const engine::CompareProgress& progress) {
-    if (!m_running || progress.id != m_request || m_curves.empty())
+    if (!m_running || progress.id != m_reply.id() || m_curves.empty())
         return;
     // Runs come one after the other; within a run the count of tokens only grows.
     const std::size_t end = m_parts[m_part].first + m_parts[m_part].count;
@@ -120,12 +120,12 @@ void CompareRunner::startPart() {
     request.maxTokens = m_maxTokens;
     for (std::size_t curve = part.first; curve < part.first + part.count; ++curve)
         request.runs.push_back(m_curves[curve].options);
-    m_request = m_engine.compare(std::move(request));
+    m_reply = m_engine.compare(std::move(request));
 }
 
 void CompareRunner::cancel() {
     if (m_running)
-        m_engine.stop(m_request);
+        m_reply.stop();
 }
 
 QString readTextFile(const QString& path, QString* problem) {

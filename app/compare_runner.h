@@ -59,7 +59,7 @@ private:
     void take(const engine::CompareProgress& progress);
 
     EnginePort& m_engine;
-    engine::RequestId m_request = 0;
+    engine::Reply m_reply;
     bool m_running = false;
     std::vector<CompareCurve> m_curves;
     std::vector<Part> m_parts;

@@ -20,7 +20,7 @@ namespace {
 ChatSummary summaryFrom(const Query& row) {
     ChatSummary chat;
     chat.id = row.integer(0);
-    chat.title = row.beginning(1, store::kShownTitle);
+    chat.title = store::shownTitle(row, 1);
     chat.created = QDateTime::fromMSecsSinceEpoch(row.integer(2));
     chat.updated = QDateTime::fromMSecsSinceEpoch(row.integer(3));
     chat.systemPrompt = row.text(4);
@@ -240,6 +240,10 @@ void Database::saveSetting(const QString& key, const QString& value) {
             .bind(value)
             .run();
     });
+}
+
+void Database::stopWith(std::stop_token stop) {
+    m_impl->connection().stopWith(std::move(stop));
 }
 
 void Database::runInTransaction(const std::function<void()>& work) {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <QHash>
 #include <QMap>
+#include <stop_token>
 
 struct sqlite3;
 
@@ -90,6 +91,8 @@ public:
     // and texts of all branches; newest first.
     QList<SearchHit> search(const QString& words, int limit = 200);
 
+    /// What runs from here on ends with StoreError::Kind::Interrupted soon after a stop; {}: never.
+    void stopWith(std::stop_token stop);
     /// For tests and import: all or nothing.
     void runInTransaction(const std::function<void()>& work);
     /// integrity_check and the full-text index's own check (rank = 1); empty = all well.

@@ -3,37 +3,6 @@
 #include <QMetaObject>
 
 namespace app {
-namespace {
-
-template <class Event>
-bool sameRequest(const engine::EngineEvent& a, const engine::EngineEvent& b) {
-    const auto* first = std::get_if<Event>(&a);
-    const auto* second = std::get_if<Event>(&b);
-    return first != nullptr && second != nullptr && first->id == second->id;
-}
-
-/// Adds `event` to what waits to be told; joins it with the one before it where nothing is lost by that.
-void join(std::vector<engine::EngineEvent>& events, engine::EngineEvent&& event) {
-    if (events.empty()) {
-        events.push_back(std::move(event));
-        return;
-    }
-    engine::EngineEvent& last = events.back();
-    if (sameRequest<engine::TextGenerated>(last, event)) {
-        auto& text = std::get<engine::TextGenerated>(last);
-        auto& more = std::get<engine::TextGenerated>(event);
-        text.text += more.text;
-        text.tokens += more.tokens;
-        text.status = more.status;
-    } else if (sameRequest<engine::LoadProgress>(last, event) ||
-               sameRequest<engine::ReadProgress>(last, event)) {
-        last = std::move(event);
-    } else {
-        events.push_back(std::move(event));
-    }
-}
-
-} // namespace
 
 EngineBridge::EngineBridge(QObject* parent) : EnginePort(parent), m_pause(new QTimer(this)) {
     m_pause->setSingleShot(true);
@@ -45,58 +14,38 @@ EngineBridge::EngineBridge(QObject* parent) : EnginePort(parent), m_pause(new QT
     });
     // The only hop between the threads. The engine calls this once until its events are taken, so the calls
     // cannot pile up.
-    m_thread = std::make_unique<engine::EngineThread>([this] {
+    m_service = std::make_unique<engine::Service>([this] {
         QMetaObject::invokeMethod(
             this, [this] { onWake(); }, Qt::QueuedConnection);
     });
 }
 
-EngineBridge::~EngineBridge() {
-    for (auto& [id, source] : m_stops)
-        source.request_stop();
+engine::Reply EngineBridge::load(const QString& path, const engine::LoadOptions& options) {
+    return m_service->load(std::filesystem::path(path.toStdU16String()), options);
 }
 
-std::stop_token EngineBridge::newRequest() {
-    return m_stops[++m_lastId].get_token();
+engine::Reply EngineBridge::chat(engine::ChatRequest request) {
+    return m_service->chat(std::move(request));
 }
 
-EnginePort::RequestId EngineBridge::load(const QString& path, const engine::LoadOptions& options) {
-    const std::stop_token token = newRequest();
-    m_thread->load(m_lastId, std::filesystem::path(path.toStdU16String()), options, token);
-    return m_lastId;
-}
-
-EnginePort::RequestId EngineBridge::chat(engine::ChatRequest request) {
-    const std::stop_token token = newRequest();
-    m_thread->chat(m_lastId, std::move(request), token);
-    return m_lastId;
-}
-
-EnginePort::RequestId EngineBridge::compare(engine::CompareRequest request) {
-    const std::stop_token token = newRequest();
-    m_thread->compare(m_lastId, std::move(request), token);
-    return m_lastId;
-}
-
-void EngineBridge::stop(RequestId id) {
-    if (const auto it = m_stops.find(id); it != m_stops.end())
-        it->second.request_stop();
+engine::Reply EngineBridge::compare(engine::CompareRequest request) {
+    return m_service->compare(std::move(request));
 }
 
 void EngineBridge::setCapture(engine::CaptureRequest request) {
-    m_thread->setCapture(request);
+    m_service->setCapture(request);
 }
 void EngineBridge::setPaused(bool paused) {
-    m_thread->setPaused(paused);
+    m_service->setPaused(paused);
 }
 engine::Latest<engine::AttentionFrame>* EngineBridge::frames() {
-    return &m_thread->frames();
+    return &m_service->frames();
 }
 engine::Journal* EngineBridge::journal() {
-    return &m_thread->journal();
+    return &m_service->journal();
 }
 engine::Recorder* EngineBridge::recorder() {
-    return &m_thread->recorder();
+    return &m_service->recorder();
 }
 
 void EngineBridge::onWake() {
@@ -108,9 +57,7 @@ void EngineBridge::onWake() {
 
 void EngineBridge::drain() {
     m_waiting = false;
-    std::vector<engine::EngineEvent> events;
-    for (engine::EngineEvent& event : m_thread->takeEvents())
-        join(events, std::move(event));
+    const std::vector<engine::EngineEvent> events = m_service->takeEvents();
     if (!events.empty())
         m_pause->start();
     for (const engine::EngineEvent& event : events)
@@ -122,12 +69,10 @@ void EngineBridge::tell(const engine::LoadProgress& event) {
 }
 
 void EngineBridge::tell(const engine::ModelLoaded& event) {
-    m_stops.erase(event.id);
     Q_EMIT modelLoaded(event.id, event.info);
 }
 
 void EngineBridge::tell(const engine::LoadCancelled& event) {
-    m_stops.erase(event.id);
     Q_EMIT loadCancelled(event.id);
 }
 
@@ -140,7 +85,6 @@ void EngineBridge::tell(const engine::TextGenerated& event) {
 }
 
 void EngineBridge::tell(const engine::Finished& event) {
-    m_stops.erase(event.id);
     Q_EMIT finished(event.id, event.result, event.status);
 }
 
@@ -149,12 +93,10 @@ void EngineBridge::tell(const engine::CompareProgress& event) {
 }
 
 void EngineBridge::tell(const engine::CompareFinished& event) {
-    m_stops.erase(event.id);
     Q_EMIT compareFinished(event.id, event.cancelled);
 }
 
 void EngineBridge::tell(const engine::Failed& event) {
-    m_stops.erase(event.id);
     Q_EMIT failed(event.id, QString::fromStdString(event.sentence));
 }
 

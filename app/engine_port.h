@@ -1,5 +1,5 @@
 #pragma once
-#include "engine/engine_thread.h"
+#include "engine/service.h"
 
 #include <QObject>
 
@@ -11,19 +11,17 @@ class EnginePort : public QObject {
     Q_OBJECT
 public:
     using QObject::QObject;
-    using RequestId = engine::RequestId;
 
-    virtual RequestId load(const QString& path, const engine::LoadOptions& options) = 0;
-    virtual RequestId chat(engine::ChatRequest request) = 0;
-    virtual RequestId compare(engine::CompareRequest request) = 0;
-    virtual void stop(RequestId id) = 0; // asks; Finished, LoadCancelled or CompareFinished follows
+    virtual engine::Reply load(const QString& path, const engine::LoadOptions& options) = 0;
+    virtual engine::Reply chat(engine::ChatRequest request) = 0;
+    virtual engine::Reply compare(engine::CompareRequest request) = 0;
     virtual void setCapture(engine::CaptureRequest request) = 0;
     virtual void setPaused(bool paused) = 0;
     virtual engine::Latest<engine::AttentionFrame>* frames() = 0; // null: this engine shows none
     virtual engine::Journal* journal() = 0;
     virtual engine::Recorder* recorder() { return nullptr; } // null: this engine records nothing
 
-Q_SIGNALS:
+Q_SIGNALS: // with the id of the reply they belong to
     void loadProgress(engine::RequestId id, float fraction);
     void modelLoaded(engine::RequestId id, const engine::ModelInfo& info);
     void loadCancelled(engine::RequestId id);

@@ -12,4 +12,12 @@ inline QString presentable(const QString& text, int most = 200) {
     return QString::fromStdString(engine::presentable(part.toStdString(), static_cast<std::size_t>(most)));
 }
 
+/// Characters of a chat's title that are shown.
+inline constexpr int longestTitle = 200;
+
+/// A title in one line.
+inline QString presentableTitle(const QString& title) {
+    return presentable(title.left(4 * longestTitle).simplified(), longestTitle);
+}
+
 } // namespace app

@@ -125,8 +125,10 @@ void visit(Visitor& visitor, AnySettings& settings) {
     visitor.list("answer.stop_words"_L1, settings.stopWords);
     visitor.text("chat.system_prompt"_L1, settings.systemPrompt);
     visitor.name("look.theme"_L1, settings.theme, kThemes);
+    visitor.number("look.text_size"_L1, settings.textSize, textSizes().first(), textSizes().last());
     visitor.text("look.language"_L1, settings.language);
     visitor.name("inspector.visible"_L1, settings.inspectorVisible, kSwitch);
+    visitor.name("model.offer_answered"_L1, settings.offerAnswered, kSwitch);
     visitor.text("export.folder"_L1, settings.exportFolder);
 }
 
@@ -137,6 +139,19 @@ Settings Settings::fromMap(const QMap<QString, QString>& map) {
     Reader reader(map);
     visit(reader, settings);
     return settings;
+}
+
+const QList<int>& textSizes() {
+    static const QList<int> sizes{80, 90, 100, 110, 125, 140, 160};
+    return sizes;
+}
+
+int nextTextSize(int size, int step) {
+    const QList<int>& sizes = textSizes();
+    const auto at = std::lower_bound(sizes.begin(), sizes.end(), size);
+    const bool between = at == sizes.end() || *at != size; // from another version
+    const qsizetype next = at - sizes.begin() + step + (between && step > 0 ? -1 : 0);
+    return sizes.at(std::clamp<qsizetype>(next, 0, sizes.size() - 1));
 }
 
 int mostThreads() {

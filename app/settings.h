@@ -1,6 +1,7 @@
 #pragma once
 #include "engine/types.h"
 
+#include <QList>
 #include <QMap>
 #include <QString>
 #include <QStringList>
@@ -21,14 +22,21 @@ struct Settings {
     QString chatFormat;    // empty: detected from the file
     int threads = 0;       // 0: one per physical core
     Theme theme = Theme::System;
-    QString language; // empty: the system's
+    int textSize = 100; // percent of what the desktop asks for; one of textSizes()
+    QString language;   // empty: the system's
     bool inspectorVisible = false;
-    QString exportFolder; // where the last chat was exported to; empty: documents
+    bool offerAnswered = false; // a better model was offered once, and taken or declined
+    QString exportFolder;       // where the last chat was exported to; empty: documents
 
     bool operator==(const Settings&) const = default;
     static Settings fromMap(const QMap<QString, QString>& map);
     QMap<QString, QString> toMap() const;
 };
+
+/// The sizes of text there are to choose from, in percent, the smallest first.
+const QList<int>& textSizes();
+/// The next larger one (`step` 1) or smaller one (-1); the same at the end of the list.
+int nextTextSize(int size, int step);
 
 /// More threads than this machine has processors help nobody.
 int mostThreads();

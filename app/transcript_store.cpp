@@ -93,7 +93,11 @@ struct TranscriptStore::Impl {
     std::unique_ptr<Database> database;
     StoreError whyNot{StoreError::Kind::Other, u"The chats are not open."_s};
     Outcome openNow(bool first);
-    // Last, so that its thread has ended before the database goes
+    // Reading thread
+    std::unique_ptr<Database> reader;
+    Database* openReader();
+    // Last, so that their threads have ended before the databases go
+    Queue readings;
     Queue queue;
 };
 
@@ -103,7 +107,11 @@ TranscriptStore::TranscriptStore(QObject* parent) : QObject(parent), m_impl(std:
 }
 
 TranscriptStore::~TranscriptStore() {
-    m_impl->queue.push([this] { m_impl->database.reset(); });
+    m_impl->queue.push([this] {
+        m_impl->readings.push([this] { m_impl->reader.reset(); });
+        m_impl->readings.waitUntilDone(); // the writer is the last to go: it empties the log
+        m_impl->database.reset();
+    });
     m_impl->queue.waitUntilDone();
 }
 
@@ -136,6 +144,8 @@ void TranscriptStore::attempt(bool first) {
 TranscriptStore::Outcome TranscriptStore::Impl::openNow(bool first) {
     if (!first && Database::isBeingWritten(path)) // what can be read stays open meanwhile
         return {database != nullptr, Access::ReadOnly, true, {}};
+    readings.push([this] { reader.reset(); });
+    readings.waitUntilDone();
     database.reset();
     try {
         database = Database::open(path);
@@ -176,30 +186,71 @@ Access TranscriptStore::access() const {
 
 void TranscriptStore::flush() {
     m_impl->queue.waitUntilDone();
+    m_impl->readings.waitUntilDone();
+}
+
+/// Reading thread. Null where the file cannot be read beside the connection that is there.
+Database* TranscriptStore::Impl::openReader() {
+    if (reader)
+        return reader.get();
+    try {
+        reader = Database::open(path, Access::ReadOnly);
+    } catch (const std::exception&) {
+        return nullptr;
+    }
+    return reader.get();
+}
+
+void TranscriptStore::postAside(std::stop_token stop, Job job) {
+    m_impl->queue.push([this, stop = std::move(stop), job = std::move(job)] {
+        const auto askWriter = [this, job] { answer(job, m_impl->database.get(), {}); };
+        if (!m_impl->database || m_impl->database->access() != Access::ReadWrite)
+            return askWriter(); // perhaps it works on a copy, or on a file that only one may open
+        m_impl->readings.push([this, stop, job, askWriter] {
+            if (stop.stop_requested())
+                return;
+            Database* reader = m_impl->openReader();
+            if (!reader) // one after the other is better than not at all
+                return m_impl->queue.push(askWriter);
+            reader->stopWith(stop);
+            answer(job, reader, {});
+            reader->stopWith({});
+        });
+    });
+}
+
+void TranscriptStore::runLast(std::function<void(Database*)> work) {
+    m_impl->queue.push([this, work = std::move(work)] { work(m_impl->database.get()); });
+}
+
+void TranscriptStore::refuse(const StoreError& problem, const std::function<void(const StoreError&)>& error) {
+    if (problem.kind() == StoreError::Kind::Interrupted)
+        return;
+    const auto tell = [this, error, problem] {
+        if (error)
+            error(problem);
+        Q_EMIT failed(QString::fromUtf8(problem.what()));
+    };
+    QMetaObject::invokeMethod(this, tell, Qt::QueuedConnection);
+}
+
+void TranscriptStore::answer(const Job& job, Database* database,
+                             const std::function<void(const StoreError&)>& error) {
+    try {
+        if (!database)
+            throw m_impl->whyNot;
+        if (Task done = job(*database))
+            QMetaObject::invokeMethod(this, std::move(done), Qt::QueuedConnection);
+    } catch (const StoreError& problem) {
+        refuse(problem, error);
+    } catch (const std::exception& problem) {
+        refuse({StoreError::Kind::Other, QString::fromUtf8(problem.what())}, error);
+    }
 }
 
 void TranscriptStore::post(Job job, std::function<void(const StoreError&)> error) {
     m_impl->queue.push([this, job = std::move(job), error = std::move(error)] {
-        const auto answer = [this](Task task) {
-            QMetaObject::invokeMethod(this, std::move(task), Qt::QueuedConnection);
-        };
-        const auto refuse = [&](const StoreError& problem) {
-            answer([this, error, problem] {
-                if (error)
-                    error(problem);
-                Q_EMIT failed(QString::fromUtf8(problem.what()));
-            });
-        };
-        try {
-            if (!m_impl->database)
-                throw m_impl->whyNot;
-            if (Task done = job(*m_impl->database))
-                answer(std::move(done));
-        } catch (const StoreError& problem) {
-            refuse(problem);
-        } catch (const std::exception& problem) {
-            refuse({StoreError::Kind::Other, QString::fromUtf8(problem.what())});
-        }
+        answer(job, m_impl->database.get(), error);
     });
 }
 

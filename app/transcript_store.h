@@ -5,6 +5,7 @@
 #include <memory>
 #include <QObject>
 #include <QPointer>
+#include <stop_token>
 #include <type_traits>
 
 namespace app {
@@ -54,6 +55,21 @@ public:
                     error(problem);
             });
     }
+    /// For what takes long and only reads (a search, an export): the same on a connection and a thread of their own, so that nothing
+    /// urgent waits behind it. It sees everything that was asked for before it. Ended early by `stop`; then nothing follows.
+    template <class Work, class Done>
+    void readAside(QObject* context, std::stop_token stop, Work work, Done done) {
+        QPointer<QObject> alive(context);
+        postAside(std::move(stop),
+                  [work = std::move(work), done = std::move(done),
+                   alive](Database& database) -> std::function<void()> {
+                      auto result = std::make_shared<std::invoke_result_t<Work, Database&>>(work(database));
+                      return [done, alive, result] {
+                          if (alive)
+                              done(std::move(*result));
+                      };
+                  });
+    }
     /// Fire and forget.
     template <class Work>
     void run(Work work) {
@@ -64,6 +80,8 @@ public:
             },
             {});
     }
+    /// The program ends: `work` has to do with what there is, also with nothing (null), and answers to nobody.
+    void runLast(std::function<void(Database*)> work);
     /// Waits until everything asked so far is on disk (closing the program, tests).
     void flush();
 
@@ -84,6 +102,9 @@ private:
     };
     void settle(bool first, const Outcome& outcome);
     void post(Job job, std::function<void(const StoreError&)> error);
+    void postAside(std::stop_token stop, Job job);
+    void answer(const Job& job, Database* database, const std::function<void(const StoreError&)>& error);
+    void refuse(const StoreError& problem, const std::function<void(const StoreError&)>& error);
     struct Impl;
     std::unique_ptr<Impl> m_impl;
 };

@@ -1,5 +1,7 @@
 #include "engine/chat_format.h"
+#include "engine/chat_template.h"
 #include "engine/gguf_file.h"
+#include "engine/template/probe.h"
 
 #include <algorithm>
 
@@ -12,62 +14,137 @@ constexpr const char* plainName = "Plain text";
 // Each line is what the template of the family renders, cut at the places of system prompt, question and
 // answer.
 std::vector<ChatFormat> makeFamilies() {
-    std::vector<ChatFormat> families;
-    const auto add = [&](const char* name, const char* open, const char* afterSystem,
-                         const char* openWithoutSystem, const char* beforeAnswer, const char* endOfTurn,
-                         const char* afterAnswer) -> ChatFormat& {
-        ChatFormat format;
-        format.name = name;
-        format.open = open;
-        format.afterSystem = afterSystem;
-        format.openWithoutSystem = openWithoutSystem;
-        format.beforeAnswer = beforeAnswer;
-        format.endOfTurn = endOfTurn;
-        format.afterAnswer = afterAnswer;
-        families.push_back(format);
-        return families.back();
+    return {
+        {.name = "ChatML",
+         .open = "<|im_start|>system\n",
+         .afterSystem = "<|im_end|>\n<|im_start|>user\n",
+         .openWithoutSystem = "<|im_start|>user\n",
+         .beforeAnswer = "<|im_end|>\n<|im_start|>assistant\n",
+         .endOfTurn = "<|im_end|>",
+         .afterAnswer = "\n<|im_start|>user\n"},
+        {.name = "Phi-4",
+         .open = "<|im_start|>system<|im_sep|>",
+         .afterSystem = "<|im_end|><|im_start|>user<|im_sep|>",
+         .openWithoutSystem = "<|im_start|>user<|im_sep|>",
+         .beforeAnswer = "<|im_end|><|im_start|>assistant<|im_sep|>",
+         .endOfTurn = "<|im_end|>",
+         .afterAnswer = "<|im_start|>user<|im_sep|>"},
+        {.name = "Llama 3",
+         .open = "<|start_header_id|>system<|end_header_id|>\n\n",
+         .afterSystem = "<|eot_id|><|start_header_id|>user<|end_header_id|>\n\n",
+         .openWithoutSystem = "<|start_header_id|>user<|end_header_id|>\n\n",
+         .beforeAnswer = "<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n",
+         .endOfTurn = "<|eot_id|>",
+         .afterAnswer = "<|start_header_id|>user<|end_header_id|>\n\n"},
+        {.name = "Llama 2",
+         .open = "[INST] <<SYS>>\n",
+         .afterSystem = "\n<</SYS>>\n\n",
+         .openWithoutSystem = "[INST] ",
+         .beforeAnswer = " [/INST]",
+         .endOfTurn = "</s>",
+         .afterAnswer = "<s>[INST] "},
+        {.name = "Mistral v0.2",
+         .open = "[INST] ",
+         .afterSystem = "\n",
+         .openWithoutSystem = "[INST] ",
+         .beforeAnswer = " [/INST]",
+         .endOfTurn = "</s>",
+         .afterAnswer = "[INST] "},
+        {.name = "Mistral v1",
+         .open = " [INST] ",
+         .afterSystem = "\n\n",
+         .openWithoutSystem = " [INST] ",
+         .beforeAnswer = " [/INST]",
+         .endOfTurn = "</s>",
+         .afterAnswer = " [INST] "},
+        {.name = "Mistral v3",
+         .open = "[INST] ",
+         .afterSystem = "\n\n",
+         .openWithoutSystem = "[INST] ",
+         .beforeAnswer = "[/INST]",
+         .endOfTurn = "</s>",
+         .afterAnswer = "[INST] "},
+        {.name = "Mistral v3 Tekken",
+         .open = "[INST]",
+         .afterSystem = "\n\n",
+         .openWithoutSystem = "[INST]",
+         .beforeAnswer = "[/INST]",
+         .endOfTurn = "</s>",
+         .afterAnswer = "[INST]"},
+        {.name = "Mistral v7",
+         .open = "[SYSTEM_PROMPT] ",
+         .afterSystem = "[/SYSTEM_PROMPT][INST] ",
+         .openWithoutSystem = "[INST] ",
+         .beforeAnswer = "[/INST]",
+         .endOfTurn = "</s>",
+         .afterAnswer = "[INST] "},
+        {.name = "Mistral v7 Tekken",
+         .open = "[SYSTEM_PROMPT]",
+         .afterSystem = "[/SYSTEM_PROMPT][INST]",
+         .openWithoutSystem = "[INST]",
+         .beforeAnswer = "[/INST]",
+         .endOfTurn = "</s>",
+         .afterAnswer = "[INST]"},
+        {.name = "Phi-3",
+         .open = "<|system|>\n",
+         .afterSystem = "<|end|>\n<|user|>\n",
+         .openWithoutSystem = "<|user|>\n",
+         .beforeAnswer = "<|end|>\n<|assistant|>\n",
+         .endOfTurn = "<|end|>",
+         .afterAnswer = "\n<|user|>\n"},
+        {.name = "Zephyr",
+         .open = "<|system|>\n",
+         .afterSystem = "</s>\n<|user|>\n",
+         .openWithoutSystem = "<|user|>\n",
+         .beforeAnswer = "</s>\n<|assistant|>\n",
+         .endOfTurn = "</s>",
+         .afterAnswer = "\n<|user|>\n"},
+        {.name = "StableLM",
+         .open = "<|system|>\n",
+         .afterSystem = "<|endoftext|>\n<|user|>\n",
+         .openWithoutSystem = "<|user|>\n",
+         .beforeAnswer = "<|endoftext|>\n<|assistant|>\n",
+         .endOfTurn = "<|endoftext|>",
+         .afterAnswer = "\n<|user|>\n"},
+        {.name = "Gemma",
+         .open = "<start_of_turn>user\n",
+         .afterSystem = "\n\n",
+         .openWithoutSystem = "<start_of_turn>user\n",
+         .beforeAnswer = "<end_of_turn>\n<start_of_turn>model\n",
+         .endOfTurn = "<end_of_turn>",
+         .afterAnswer = "\n<start_of_turn>user\n"},
+        {.name = "DeepSeek",
+         .afterSystem = "<｜User｜>",
+         .openWithoutSystem = "<｜User｜>",
+         .beforeAnswer = "<｜Assistant｜>",
+         .endOfTurn = "<｜end▁of▁sentence｜>",
+         .afterAnswer = "<｜User｜>"},
+        {.name = "DeepSeek R1",
+         .afterSystem = "<｜User｜>",
+         .openWithoutSystem = "<｜User｜>",
+         .beforeAnswer = "<｜Assistant｜><think>\n",
+         .endOfTurn = "<｜end▁of▁sentence｜>",
+         .afterAnswer = "<｜User｜>"},
+        {.name = "Granite",
+         .open = "<|start_of_role|>system<|end_of_role|>",
+         .afterSystem = "<|end_of_text|>\n<|start_of_role|>user<|end_of_role|>",
+         .openWithoutSystem = "<|start_of_role|>user<|end_of_role|>",
+         .beforeAnswer = "<|end_of_text|>\n<|start_of_role|>assistant<|end_of_role|>",
+         .endOfTurn = "<|end_of_text|>",
+         .afterAnswer = "\n<|start_of_role|>user<|end_of_role|>"},
+        {.name = "Vicuna",
+         .afterSystem = "\n\nUSER: ",
+         .openWithoutSystem = "USER: ",
+         .beforeAnswer = "\nASSISTANT:",
+         .endOfTurn = "</s>",
+         .afterAnswer = "\nUSER: "},
+        {.name = "Alpaca",
+         .afterSystem = "\n\n### Instruction:\n",
+         .openWithoutSystem = "### Instruction:\n",
+         .beforeAnswer = "\n\n### Response:\n",
+         .afterAnswer = "\n\n### Instruction:\n"},
+        {.name = plainName},
     };
-    add("ChatML", "<|im_start|>system\n", "<|im_end|>\n<|im_start|>user\n", "<|im_start|>user\n",
-        "<|im_end|>\n<|im_start|>assistant\n", "<|im_end|>", "\n<|im_start|>user\n");
-    add("Phi-4", "<|im_start|>system<|im_sep|>", "<|im_end|><|im_start|>user<|im_sep|>",
-        "<|im_start|>user<|im_sep|>", "<|im_end|><|im_start|>assistant<|im_sep|>", "<|im_end|>",
-        "<|im_start|>user<|im_sep|>");
-    add("Llama 3", "<|start_header_id|>system<|end_header_id|>\n\n",
-        "<|eot_id|><|start_header_id|>user<|end_header_id|>\n\n",
-        "<|start_header_id|>user<|end_header_id|>\n\n",
-        "<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n", "<|eot_id|>",
-        "<|start_header_id|>user<|end_header_id|>\n\n");
-    add("Llama 2", "[INST] <<SYS>>\n", "\n<</SYS>>\n\n", "[INST] ", " [/INST]", "</s>", "<s>[INST] ");
-    add("Mistral v0.2", "[INST] ", "\n", "[INST] ", " [/INST]", "</s>", "[INST] ").systemInFirstUser = true;
-    add("Mistral v1", " [INST] ", "\n\n", " [INST] ", " [/INST]", "</s>", " [INST] ").systemInFirstUser =
-        true;
-    add("Mistral v3", "[INST] ", "\n\n", "[INST] ", "[/INST]", "</s>", "[INST] ").systemInFirstUser = true;
-    add("Mistral v3 Tekken", "[INST]", "\n\n", "[INST]", "[/INST]", "</s>", "[INST]").systemInFirstUser =
-        true;
-    add("Mistral v7", "[SYSTEM_PROMPT] ", "[/SYSTEM_PROMPT][INST] ", "[INST] ", "[/INST]", "</s>", "[INST] ");
-    add("Mistral v7 Tekken", "[SYSTEM_PROMPT]", "[/SYSTEM_PROMPT][INST]", "[INST]", "[/INST]", "</s>",
-        "[INST]");
-    add("Phi-3", "<|system|>\n", "<|end|>\n<|user|>\n", "<|user|>\n", "<|end|>\n<|assistant|>\n", "<|end|>",
-        "\n<|user|>\n");
-    add("Zephyr", "<|system|>\n", "</s>\n<|user|>\n", "<|user|>\n", "</s>\n<|assistant|>\n", "</s>",
-        "\n<|user|>\n");
-    add("StableLM", "<|system|>\n", "<|endoftext|>\n<|user|>\n", "<|user|>\n",
-        "<|endoftext|>\n<|assistant|>\n", "<|endoftext|>", "\n<|user|>\n");
-    add("Gemma", "<start_of_turn>user\n", "\n\n", "<start_of_turn>user\n",
-        "<end_of_turn>\n<start_of_turn>model\n", "<end_of_turn>", "\n<start_of_turn>user\n")
-        .systemInFirstUser = true;
-    add("DeepSeek", "", "<｜User｜>", "<｜User｜>", "<｜Assistant｜>", "<｜end▁of▁sentence｜>", "<｜User｜>");
-    add("DeepSeek R1", "", "<｜User｜>", "<｜User｜>", "<｜Assistant｜><think>\n", "<｜end▁of▁sentence｜>",
-        "<｜User｜>");
-    add("Granite", "<|start_of_role|>system<|end_of_role|>",
-        "<|end_of_text|>\n<|start_of_role|>user<|end_of_role|>", "<|start_of_role|>user<|end_of_role|>",
-        "<|end_of_text|>\n<|start_of_role|>assistant<|end_of_role|>", "<|end_of_text|>",
-        "\n<|start_of_role|>user<|end_of_role|>");
-    add("Vicuna", "", "\n\nUSER: ", "USER: ", "\nASSISTANT:", "</s>", "\nUSER: ");
-    add("Alpaca", "", "\n\n### Instruction:\n", "### Instruction:\n", "\n\n### Response:\n", "",
-        "\n\n### Instruction:\n");
-    add(plainName, "", "", "", "", "", "").plain = true;
-    return families;
 }
 
 /// The name of the family a template belongs to; the order of the questions matters. Null: none that we know.
@@ -154,6 +231,26 @@ std::string defaultSystemOf(std::string_view text, const ChatFormat& format) {
 
 } // namespace
 
+std::string_view ChatFormat::betweenTurns() const {
+    std::string_view between = afterAnswer;
+    if (between.ends_with(openWithoutSystem)) {
+        between.remove_suffix(openWithoutSystem.size());
+    } else if (
+        source) { // what a template writes in front of the first question has more than what opens a question
+        const auto [end, other] = std::mismatch(between.rbegin(), between.rend(), openWithoutSystem.rbegin(),
+                                                openWithoutSystem.rend());
+        between.remove_suffix(static_cast<std::size_t>(end - between.rbegin()));
+    }
+    return between;
+}
+
+std::string_view ChatFormat::openInside() const {
+    std::string_view inside = open;
+    if (source && inside.starts_with(source->setting().beginToken))
+        inside.remove_prefix(source->setting().beginToken.size());
+    return inside;
+}
+
 const std::vector<ChatFormat>& ChatFormat::families() {
     static const std::vector<ChatFormat> all = makeFamilies();
     return all;
@@ -165,17 +262,16 @@ std::optional<ChatFormat> ChatFormat::byName(std::string_view name) {
     return found == families().end() ? std::nullopt : std::optional(*found);
 }
 
-ChatFormat ChatFormat::fromTemplate(const std::string& jinja) {
-    if (jinja.empty())
-        return *byName(plainName);
-    const std::string text = withRealLineBreaks(jinja);
+namespace {
+
+ChatFormat fromFamily(const std::string& text) {
     const char* family = familyOf(text);
     if (!family) {
-        ChatFormat unknown = *byName(plainName);
+        ChatFormat unknown = *ChatFormat::byName(plainName);
         unknown.name += " (the file's chat template is unknown)";
         return unknown;
     }
-    ChatFormat format = *byName(family);
+    ChatFormat format = *ChatFormat::byName(family);
     // Most Llama 2 templates open every question with the begin token; some only the first.
     if (format.name == "Llama 2" && text.find("bos_token + '[INST]") == std::string::npos)
         format.afterAnswer = format.openWithoutSystem;
@@ -183,8 +279,45 @@ ChatFormat ChatFormat::fromTemplate(const std::string& jinja) {
     return format;
 }
 
+TemplateSetting settingOf(const GgufFile& file) {
+    TemplateSetting setting;
+    const std::vector<std::string>* tokens = file.findStrings("tokenizer.ggml.tokens");
+    const auto textOf = [&](const char* key) {
+        const auto id = file.findUint(key);
+        return id && tokens && *id < tokens->size() ? (*tokens)[*id] : std::string();
+    };
+    setting.beginToken = textOf("tokenizer.ggml.bos_token_id");
+    setting.endToken = textOf("tokenizer.ggml.eos_token_id");
+    setting.padToken = textOf("tokenizer.ggml.padding_token_id");
+    setting.unknownToken = textOf("tokenizer.ggml.unknown_token_id");
+    const std::time_t now = std::time(nullptr);
+    localtime_r(&now, &setting.now);
+    return setting;
+}
+
+} // namespace
+
+ChatFormat ChatFormat::fromTemplate(const std::string& jinja) {
+    return fromTemplate(jinja, {});
+}
+
+ChatFormat ChatFormat::fromTemplate(const std::string& jinja, const TemplateSetting& setting) {
+    if (jinja.empty())
+        return *byName(plainName);
+    const std::string text = withRealLineBreaks(jinja);
+    Probed probed = probe(jinja, setting);
+    if (!probed.format) {
+        ChatFormat format = fromFamily(text);
+        format.trouble = probed.trouble;
+        return format;
+    }
+    const char* family = familyOf(text);
+    probed.format->name = family ? family : "The file's own";
+    return *probed.format;
+}
+
 ChatFormat ChatFormat::detect(const GgufFile& file) {
-    return fromTemplate(file.findString("tokenizer.chat_template").value_or(""));
+    return fromTemplate(file.findString("tokenizer.chat_template").value_or(""), settingOf(file));
 }
 
 } // namespace engine

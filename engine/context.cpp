@@ -16,7 +16,7 @@ ContextOptions resolve(const ModelConfig& config, ContextOptions options) {
     if (options.mode != CacheMode::Streaming)
         options.sinks = 0;
     if (options.window <= 0)
-        options.window = std::max(1, std::min(config.trainedLength, 4096) - options.sinks);
+        options.window = defaultWindow(config.trainedLength, options.sinks);
     options.maxChunk = std::max(1, options.maxChunk);
     return options;
 }
@@ -96,7 +96,7 @@ kernels::Tensor Context::Impl::logits(LogitsWanted wanted, std::size_t tokens) {
 
 bool Context::Impl::feedChunk(std::span<const TokenId> tokens, LogitsWanted wanted, AttentionFrame* capture,
                               const std::stop_token& stop) {
-    const SinkCache before = cache;
+    const SinkCache::Mark before = cache.mark();
     cache.append(static_cast<int>(tokens.size()), places);
     if (capture != nullptr)
         describeFrame(*capture, *model, cache, places.back());
@@ -110,12 +110,12 @@ bool Context::Impl::feedChunk(std::span<const TokenId> tokens, LogitsWanted want
                                          .capture = capture},
                                         stop);
     } catch (...) {
-        cache = before;
+        cache.rollBack(before);
         throw;
     }
-    // The slots it wrote held nothing that was still visible, so the old bookkeeping is true again.
+    // The slots it wrote held nothing that was still visible.
     if (!finished)
-        cache = before;
+        cache.rollBack(before);
     else if (capture != nullptr)
         finishFrame(*capture);
     return finished;

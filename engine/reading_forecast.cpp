@@ -3,6 +3,7 @@
 #include "engine/error.h"
 #include "engine/gguf_file.h"
 #include "engine/model_config.h"
+#include "engine/session/branch.h"
 #include "engine/session/prompt_writer.h"
 #include "engine/session/window_plan.h"
 
@@ -26,12 +27,14 @@ std::shared_ptr<const ReadingForecast> ReadingForecast::fromFile(const std::file
 
 // As Conversation reads a branch of which it holds nothing; reading_forecast_test.cpp compares the two.
 int ReadingForecast::tokensToRead(const ChatRequest& request, const std::stop_token& stop) const {
-    const PromptWriter writer(*m_tokenizer, m_format);
-    const std::string& system = request.system.empty() ? m_format.defaultSystem : request.system;
-    const std::size_t block = writer.systemBlock(system).size();
+    PromptWriter writer(*m_tokenizer, m_format);
+    const bool goesOn = request.purpose == Purpose::Continue && !request.history.empty();
+    writer.setUnfinished(goesOn ? &request.history.back() : nullptr);
+    const Branch branch(request, m_format.defaultSystem);
+    const std::size_t block = writer.systemBlock(branch.system).size();
     const CacheSize size = cacheSize(m_trainedLength, request.cache, block);
-    const WindowPlanner planner(writer, system, block, request.cache.mode, size);
-    const WindowPlan plan = planner.plan(request.history, request.earlierBytes > 0, {}, stop);
+    const WindowPlanner planner(writer, branch.system, block, request.cache.mode, size);
+    const WindowPlan plan = planner.plan(branch.messages, branch.hasEarlier, {}, stop);
     if (!plan.isComplete || !plan.fits)
         return 0;
     const int front = static_cast<int>(block);

@@ -1,7 +1,7 @@
 #include "engine/session.h"
 
+#include "engine/error.h"
 #include "engine/log_sum_exp.h"
-#include "engine/sampler.h"
 #include "engine/session/conversation.h"
 #include "engine/stop_words.h"
 
@@ -16,6 +16,29 @@ double secondsSince(Clock::time_point begin) {
     return std::chrono::duration<double>(Clock::now() - begin).count();
 }
 
+void refuseWhatCannotBeAnswered(const ChatRequest& request) {
+    if (request.cache.mode == CacheMode::Recompute)
+        throw Error("Recomputing the window for every token is a measurement, not a way to chat.");
+    if (request.purpose == Purpose::Answer && !request.history.empty() &&
+        request.history.back().role == Role::System)
+        throw Error("An instruction alone cannot be answered: a question has to follow it.");
+}
+
+/// What the generator of an answer may try.
+class AnswerAhead : public Lookahead {
+public:
+    AnswerAhead(Conversation& conversation, const std::stop_token& stop)
+        : m_conversation(conversation), m_stop(stop) {}
+    int room() const override { return m_conversation.aheadRoom(); }
+    std::span<const float> read(std::span<const TokenId> tokens) override {
+        return m_conversation.readAhead(tokens, m_stop);
+    }
+
+private:
+    Conversation& m_conversation;
+    const std::stop_token& m_stop;
+};
+
 } // namespace
 
 struct Session::Impl {
@@ -26,13 +49,14 @@ struct Session::Impl {
                 neverPicked.push_back(token);
     }
 
-    GenerationResult run(const ChatRequest& request, Observer& observer, const std::stop_token& stop);
-    void startAnswer(const ChatRequest& request, Sampler& sampler);
-    StopReason generate(const ChatRequest& request, Observer& observer, const std::stop_token& stop,
+    GenerationResult run(const ChatRequest& request, const Observer& observer, const std::stop_token& stop);
+    void startAnswer(const ChatRequest& request, Generator& generator);
+    bool readOpening(const ChatRequest& request, std::span<const float>& logits, const std::stop_token& stop);
+    StopReason generate(const ChatRequest& request, const Observer& observer, const std::stop_token& stop,
                         GenerationResult& result);
-    void emit(TokenId token, Observer& observer);
-    void handOut(TokenId token, const std::string& text, Observer& observer);
-    void finishText(StopReason reason, Observer& observer);
+    void emit(TokenId token, const Observer& observer);
+    void handOut(TokenId token, const std::string& text, const Observer& observer);
+    void finishText(StopReason reason, const Observer& observer);
     CacheStatus status() const;
 
     std::shared_ptr<const Model> model;
@@ -52,7 +76,12 @@ Session::Session(std::shared_ptr<const Model> model, const Session* before)
           std::move(model), before == nullptr ? ReadingRecord() : before->m_impl->conversation.record())) {}
 Session::~Session() = default;
 
-GenerationResult Session::run(const ChatRequest& request, Observer& observer, std::stop_token stop) {
+void Session::watch(Probes probes) {
+    m_impl->conversation.watch(std::move(probes));
+}
+
+GenerationResult Session::run(const ChatRequest& request, const Observer& observer, std::stop_token stop) {
+    refuseWhatCannotBeAnswered(request);
     try {
         return m_impl->run(request, observer, stop);
     } catch (...) {
@@ -74,19 +103,19 @@ CacheStatus Session::Impl::status() const {
     return status;
 }
 
-GenerationResult Session::Impl::run(const ChatRequest& request, Observer& observer,
+GenerationResult Session::Impl::run(const ChatRequest& request, const Observer& observer,
                                     const std::stop_token& stop) {
     using Outcome = Conversation::Outcome;
     GenerationResult result;
     auto begin = Clock::now();
-    const Outcome outcome = conversation.read(request, observer, stop);
+    const Outcome outcome = conversation.catchUp(request, observer, stop);
     result.promptTokens = conversation.promptTokens();
     result.promptSeconds = secondsSince(begin);
     if (outcome != Outcome::Done) {
         result.reason = outcome == Outcome::Cancelled ? StopReason::Cancelled : StopReason::CacheFull;
         return result;
     }
-    if (request.purpose == Purpose::ReadOnly)
+    if (request.purpose == Purpose::Prepare)
         return result;
     begin = Clock::now();
     result.reason = generate(request, observer, stop, result);
@@ -95,10 +124,8 @@ GenerationResult Session::Impl::run(const ChatRequest& request, Observer& observ
     return result;
 }
 
-void Session::Impl::startAnswer(const ChatRequest& request, Sampler& sampler) {
-    sampler.forbid(neverPicked);
-    for (const TokenId token : conversation.recentText(request.sampling.repetitionWindow))
-        sampler.accept(token);
+void Session::Impl::startAnswer(const ChatRequest& request, Generator& generator) {
+    generator.begin(conversation.textInView(), neverPicked);
     const bool goesOn = request.purpose == Purpose::Continue;
     const std::int64_t id = goesOn ? request.history.back().id : request.answerId;
     if (!goesOn)
@@ -107,27 +134,49 @@ void Session::Impl::startAnswer(const ChatRequest& request, Sampler& sampler) {
     textBytes = shownBytes = goesOn ? static_cast<std::int32_t>(request.history.back().text.size()) : 0;
     answerBytes = textBytes + static_cast<std::int32_t>(conversation.unfinished().pending());
     stopWords = StopWords(request.stopWords);
-    dropsSpace = model->tokenizer->addsSpacePrefix() && answerBytes == 0 && conversation.endsWithControl();
 }
 
-StopReason Session::Impl::generate(const ChatRequest& request, Observer& observer,
+/// What the template puts in front of an answer that is being written: a part of the answer that nobody picks or is shown. False: stopped.
+bool Session::Impl::readOpening(const ChatRequest& request, std::span<const float>& logits,
+                                const std::stop_token& stop) {
+    if (request.purpose != Purpose::Continue)
+        for (const TokenId token : conversation.opening()) {
+            if (conversation.full())
+                return false;
+            conversation.pollCapture();
+            conversation.add({token, {.messageId = answerId, .role = Role::Assistant}});
+            const auto begin = Clock::now();
+            logits = conversation.readPending(stop, 0);
+            if (logits.empty())
+                return false;
+            conversation.tokenDone(secondsSince(begin));
+        }
+    dropsSpace = model->tokenizer->addsSpacePrefix() && answerBytes == 0 && conversation.endsWithControl();
+    return true;
+}
+
+StopReason Session::Impl::generate(const ChatRequest& request, const Observer& observer,
                                    const std::stop_token& stop, GenerationResult& result) {
     const Tokenizer& tokenizer = *model->tokenizer;
     std::span<const float> logits = conversation.logits();
-    Sampler sampler(request.sampling);
-    startAnswer(request, sampler);
+    const std::unique_ptr<Generator> generator = request.generator
+                                                     ? request.generator(request.sampling)
+                                                     : std::make_unique<SampledGenerator>(request.sampling);
+    AnswerAhead ahead(conversation, stop);
+    startAnswer(request, *generator);
+    if (!readOpening(request, logits, stop))
+        return conversation.full() ? StopReason::CacheFull : StopReason::Cancelled;
     const auto begin = Clock::now();
 
     // The decode loop.
     while (!stop.stop_requested()) {
         conversation.pollCapture();
-        const TokenId token = sampler.pick(logits);
+        const TokenId token = generator->next(logits, ahead);
         if (tokenizer.endsTurn(token))
             return StopReason::EndOfTurn;
         const float loss = conversation.wantsScalars() ? static_cast<float>(logSumExp(logits)) -
                                                              logits[static_cast<std::size_t>(token)]
                                                        : 0.0f;
-        sampler.accept(token);
         emit(token, observer);
         tokensPerSecond = static_cast<float>(++result.generatedTokens / secondsSince(begin));
         if (stopWords.found())
@@ -145,20 +194,25 @@ StopReason Session::Impl::generate(const ChatRequest& request, Observer& observe
     return StopReason::Cancelled;
 }
 
-void Session::Impl::emit(TokenId token, Observer& observer) {
+void Session::Impl::emit(TokenId token, const Observer& observer) {
     std::string_view bytes = model->tokenizer->bytes(token);
     if (dropsSpace && bytes.starts_with(' '))
         bytes.remove_prefix(1);
     dropsSpace = false;
     const auto end = answerBytes + static_cast<std::int32_t>(bytes.size());
-    conversation.add({token, {answerId, answerBytes, end, Role::Assistant}});
+    conversation.add({token,
+                      {.messageId = answerId,
+                       .byteBegin = answerBytes,
+                       .byteEnd = end,
+                       .role = Role::Assistant,
+                       .isText = true}});
     answerBytes = end;
     const std::string text = conversation.unfinished().push(bytes);
     textBytes += static_cast<std::int32_t>(text.size());
     handOut(token, stopWords.push(text), observer);
 }
 
-void Session::Impl::handOut(TokenId token, const std::string& text, Observer& observer) {
+void Session::Impl::handOut(TokenId token, const std::string& text, const Observer& observer) {
     conversation.addText(text);
     shownBytes += static_cast<std::int32_t>(text.size());
     if (observer.token && (token != NoToken || !text.empty()))
@@ -167,7 +221,7 @@ void Session::Impl::handOut(TokenId token, const std::string& text, Observer& ob
 
 // The end token itself is not read here: the next turn begins with the template's own, which is the same
 // text. A character that was cut in two waits for the answer to go on.
-void Session::Impl::finishText(StopReason reason, Observer& observer) {
+void Session::Impl::finishText(StopReason reason, const Observer& observer) {
     const bool repaired =
         textBytes + static_cast<std::int32_t>(conversation.unfinished().pending()) != answerBytes;
     std::string text =

@@ -1,5 +1,6 @@
 #pragma once
 #include "engine/attention_frame.h"
+#include "engine/generator.h"
 #include "engine/journal.h"
 #include "engine/recorder.h"
 #include "engine/types.h"
@@ -18,12 +19,14 @@ class Model;
 enum class Purpose : std::uint8_t {
     Answer,   // history ends with a user message; generate the answer
     Continue, // history ends with an unfinished answer; go on with it
-    ReadOnly  // only bring the cache up to date, so that the next answer starts at once
+    Prepare   // only bring the cache up to date, so that the next answer starts at once
 };
 
 struct ChatRequest {
-    std::int64_t chatId = 0;
-    std::string system; // system prompt; empty = the template's default
+    std::int64_t chatId =
+        0; // whose numbers they are; what another chat has left in view and this one begins with is used
+    /// Empty = the template's default. Instructions at the beginning of the whole history are added to it.
+    std::string system;
     /// The newest messages of the branch, oldest first, more than can fit. What is in view at their end depends on them alone
     /// (session/window_plan.h); what of that the cache holds already is not read again.
     std::vector<ChatMessage> history;
@@ -33,17 +36,18 @@ struct ChatRequest {
     Purpose purpose = Purpose::Answer;
     CacheOptions cache;
     SamplingOptions sampling;
-    int maxTokens = 0; // 0 = until the end of the turn
+    GeneratorFactory generator; // how the answer goes on; empty: SampledGenerator
+    int maxTokens = 0;          // 0 = until the end of the turn
     /// The answer ends in front of the first of them; it is neither handed out nor kept in view. UTF-8.
     std::vector<std::string> stopWords;
 };
 
 /// State of the cache in numbers; copied freely.
 struct CacheStatus {
-    int visible = 0;  // tokens in view, sinks included
-    int capacity = 0; // sinks + window
-    int sinks = 0;
-    int window = 0;
+    int visible = 0;               // tokens in view, sinks included
+    int capacity = 0;              // sinks + window
+    int sinks = 0;                 // pinned: BOS and the system block, CacheOptions::sinks at least
+    int window = 0;                // ring tokens behind them
     StreamPosition position = 0;   // tokens in the stream so far
     StreamPosition forgotten = 0;  // of the chat and not in view, whether it was ever read or not
     bool forgottenIsAbout = false; // a part of it was never counted
@@ -65,26 +69,34 @@ struct GenerationResult {
     double generateSeconds = 0;
 };
 
+/// Where a session shows what happens to its cache. Nothing of it is owned: all of it outlives the session.
+struct Probes {
+    std::function<CaptureRequest()>
+        capture; // asked before every token, on the session's thread; empty: the layout only
+    Latest<AttentionFrame>* frames = nullptr;
+    Journal* journal = nullptr;
+    Recorder* recorder = nullptr; // asked before every decoded token
+};
+
 /// One conversation in a cache, over any number of turns. Blocking and single-threaded: the engine thread, the command line or a test.
-/// Contains the decode loop.
+/// Contains the decode loop. Several sessions on one model are fine, one run at a time: they share its weights, and each has a
+/// cache of its own.
 class Session {
 public:
+    /// Who asked, for one run. Called on its thread.
     struct Observer {
         std::function<void(int read, int total)> prefill; // while reading
         std::function<void(TokenId, const std::string& text, const CacheStatus&)>
-            token;              // text may be empty (held back); NoToken: only text that was held back
-        CaptureRequest capture; // polled before every token through:
-        std::function<CaptureRequest()> captureWanted;
-        Latest<AttentionFrame>* frames = nullptr;
-        Journal* journal = nullptr;
-        Recorder* recorder = nullptr; // asked before every decoded token
+            token; // text may be empty (held back); NoToken: only text that was held back
     };
 
     /// `before`: the last model's session. What it has read is read again now.
     explicit Session(std::shared_ptr<const Model> model, const Session* before = nullptr);
     ~Session();
 
-    GenerationResult run(const ChatRequest& request, Observer& observer, std::stop_token stop);
+    void watch(Probes probes); // before the first run, or between two
+    /// Throws engine::Error: for a request that cannot be answered before anything has changed, else the cache is given up.
+    GenerationResult run(const ChatRequest& request, const Observer& observer, std::stop_token stop);
     CacheStatus status() const;
     Context* context(); // null before the first run
 

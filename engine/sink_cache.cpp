@@ -12,6 +12,7 @@ SinkCache::SinkCache(const Shape& shape) : m_shape(shape) {
     assert(m_shape.ringStart >= shape.sinks);
     m_next = m_shape.sinks > 0 ? 0 : m_shape.ringStart;
     m_oldest = m_shape.ringStart;
+    m_written = m_next;
 }
 
 // The first token of a chunk of n still sees `window` tokens before it while the chunk's last one has been
@@ -34,29 +35,26 @@ void SinkCache::append(int n, std::vector<Place>& out) {
     for (int i = 0; i < n; ++i) {
         const StreamPosition t = m_next;
         if (t < m_shape.sinks) {
-            out.push_back({t, t, static_cast<int>(t), {static_cast<std::int32_t>(t + 1), 0, 0}});
+            const VisibleKeys view{.sinkCount = static_cast<std::int32_t>(t + 1)};
+            out.push_back({.position = t, .sinkPosition = t, .slot = static_cast<int>(t), .view = view});
             m_next = t + 1 == m_shape.sinks ? m_shape.ringStart : t + 1;
             continue;
         }
         assert(!full());
         m_oldest = oldest();
+        const VisibleKeys view{.sinkCount = m_shape.sinks,
+                               .ringFirst = slotOf(m_oldest) - m_shape.sinks,
+                               .ringCount = static_cast<std::int32_t>(t - m_oldest + 1)};
         out.push_back(
-            {t,
-             m_shape.sinks + (t - m_oldest),
-             slotOf(t),
-             {m_shape.sinks, slotOf(m_oldest) - m_shape.sinks, static_cast<std::int32_t>(t - m_oldest + 1)}});
+            {.position = t, .sinkPosition = m_shape.sinks + (t - m_oldest), .slot = slotOf(t), .view = view});
         m_next = t + 1;
     }
+    m_written = std::max(m_written, m_next);
 }
 
 void SinkCache::forgetBefore(StreamPosition position) {
     assert(position <= m_next);
     m_oldest = std::max(oldest(), position);
-}
-
-void SinkCache::evictForSpace(int comingTokens) {
-    const StreamPosition kept = std::max(0, m_shape.window - comingTokens);
-    forgetBefore(std::max(m_shape.ringStart, m_next - kept));
 }
 
 bool SinkCache::rewind(StreamPosition position) {
@@ -70,9 +68,30 @@ bool SinkCache::rewind(StreamPosition position) {
     return m_oldest <= std::max(m_shape.ringStart, m_next - m_shape.window);
 }
 
-void SinkCache::restore(StreamPosition next, StreamPosition oldest) {
+bool SinkCache::rollBack(const Mark& mark) {
+    assert(mark.next <= m_written);
+    if (mark.next > mark.oldest && mark.oldest < oldestIntact())
+        return false;
+    goTo(mark.next, mark.oldest);
+    return true;
+}
+
+void SinkCache::goTo(StreamPosition next, StreamPosition oldest) {
     m_next = next;
     m_oldest = oldest;
+}
+
+StreamPosition SinkCache::oldestIntact() const {
+    return m_shape.dense ? m_shape.ringStart : std::max(m_shape.ringStart, m_written - ringSlots());
+}
+
+void SinkCache::forgetMarks() {
+    m_written = m_next;
+}
+
+void SinkCache::restore(StreamPosition next, StreamPosition oldest) {
+    goTo(next, oldest);
+    forgetMarks();
 }
 
 StreamPosition SinkCache::next() const {
@@ -95,7 +114,7 @@ StreamPosition SinkCache::forgotten() const {
     return oldest() - m_shape.ringStart;
 }
 
-StreamPosition SinkCache::read() const {
+StreamPosition SinkCache::length() const {
     return m_next < m_shape.sinks ? m_next : m_shape.sinks + (m_next - m_shape.ringStart);
 }
 
@@ -106,17 +125,7 @@ bool SinkCache::full() const {
 int SinkCache::room() const {
     if (!m_shape.dense)
         return INT32_MAX;
-    return m_shape.sinks + m_shape.window - static_cast<int>(read());
-}
-
-std::vector<Segment> SinkCache::segments() const {
-    std::vector<Segment> result;
-    if (sinkCount() > 0)
-        result.push_back({0, sinkCount(), 0, 0});
-    const StreamPosition first = oldest();
-    if (m_next > first)
-        result.push_back({slotOf(first), static_cast<int>(m_next - first), first, m_shape.sinks});
-    return result;
+    return m_shape.sinks + m_shape.window - static_cast<int>(length());
 }
 
 StreamPosition SinkCache::positionOf(int slot) const {

@@ -17,7 +17,8 @@ constexpr TokenId NoToken = -1;
 enum class Role : std::uint8_t { System, User, Assistant };
 
 struct ChatMessage {
-    std::int64_t id = 0; // the store's id; how the session recognises what it already holds
+    std::int64_t id =
+        0; // a label for events, of the caller's choice; 0: none. What is held is recognised by role and text
     Role role = Role::User;
     std::string text; // UTF-8
 };
@@ -39,6 +40,13 @@ struct CacheOptions {
     bool operator==(const CacheOptions&) const = default;
 };
 
+/// Ring tokens where nobody asked for a number: as far as the model was trained to see, within what the memory of most machines bears.
+constexpr int defaultWindow(int trainedLength, int sinks) {
+    constexpr int most = 4096;
+    const int window = (trainedLength < most ? trainedLength : most) - sinks;
+    return window > 1 ? window : 1;
+}
+
 struct SamplingOptions {
     float temperature = 0.7f;       // 0 = greedy
     int topK = 40;                  // 0 = off
@@ -53,12 +61,13 @@ struct SamplingOptions {
 
 enum class StopReason : std::uint8_t { EndOfTurn, Length, Cancelled, CacheFull };
 
-/// The text of a token, as a place in a message. messageId 0: not part of any message (template glue, system block).
+/// The text of a token, as a place in a message.
 struct TokenSource {
-    std::int64_t messageId = 0;
+    std::int64_t messageId = 0; // the label it came with; 0: none, or not part of any message
     std::int32_t byteBegin = 0; // UTF-8 offsets into the message's text
     std::int32_t byteEnd = 0;
     Role role = Role::System;
+    bool isText = false; // of a message; else the template's, or of the system block
 };
 
 /// The memory horizon: everything before this place is no longer seen by the model.

@@ -17,11 +17,18 @@ FORBIDDEN = {
     "ui": r"sqlite|SQLite|<QThread|<thread>|<QFile>",
 }
 LIMIT = 400
-# Files are written in one place, flushed, checked and then renamed over the old one. Databases and their lock, and a recording that grows
-# for hours, are the others.
-WRITERS = {"app/safe_file.cpp", "app/store/files.cpp", "app/store/writer_lock.cpp", "engine/recorder/record_file.cpp"}
+# Files are written in one place, flushed, checked and then renamed over the old one. Databases and their lock, a recording that grows
+# for hours, and a model that is being fetched are the others.
+WRITERS = {"app/safe_file.cpp", "app/downloads/part_file.cpp", "app/store/files.cpp", "app/store/writer_lock.cpp", "engine/recorder/record_file.cpp"}
 WRITING = re.compile(r"""QSaveFile|QTemporaryFile|ofstream|std::fstream|\bO_(WRONLY|RDWR|CREAT|TRUNC|APPEND)\b|\bcreat\(|QFile::copy|mkstemp
     |QFile\b.*\b(WriteOnly|ReadWrite|Append)|\.open\((QIODevice|QFile)::(WriteOnly|ReadWrite|Append)|fopen\([^)]*"[^")]*[wa+]""", re.X)
+
+# How numbers are written for people, and what is understood of theirs, is decided in one place.
+NUMBERS = {"app/numbers.cpp", "ui/parts/number_field.cpp", "ui/parts/number_field.h"}
+NUMBER = re.compile(r"QLocale\(\)\.toString|QLocale::system|%L\d|(?<![A-Za-z])Q(Double)?SpinBox\b(?!::)")
+
+# Lists to choose from look the same everywhere.
+CHOICE = re.compile(r"new QComboBox")
 
 
 def problems():
@@ -46,6 +53,10 @@ def check(path, name, folder):
             yield f"{name}:{number}: white space at the end of the line"
         if folder in LAYERS and name not in WRITERS and WRITING.search(line) and "safe_file" not in line:
             yield f"{name}:{number}: files are written by app/safe_file.h"
+        if folder in {"app", "ui"} and name not in NUMBERS and name != "ui/theme_style.cpp" and NUMBER.search(line):
+            yield f"{name}:{number}: numbers are written by app/numbers.h and typed into ui/parts/number_field.h"
+        if folder == "ui" and CHOICE.search(line):
+            yield f"{name}:{number}: boxes to choose from are made by ui/parts/choice_box.h"
         match = re.match(r'\s*#\s*include\s+(["<])([^">]+)[">]', line)
         if not match or folder not in LAYERS or name in WIRING:
             continue

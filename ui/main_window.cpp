@@ -21,7 +21,6 @@
 #include <QCloseEvent>
 #include <QGuiApplication>
 #include <QLineEdit>
-#include <QMenu>
 #include <QPushButton>
 #include <QToolButton>
 
@@ -50,6 +49,7 @@ MainWindow::MainWindow(app::ChatController& controller, QWidget* parent)
     connectView();
     connectActions();
     connectController();
+    connectOffer();
     showSettings();
     showChats();
     showModel();
@@ -68,14 +68,7 @@ void MainWindow::connectSide() {
     connect(m_side->list()->chats(), &ChatListModel::renameRequested, &m_controller,
             &app::ChatController::renameChat);
     connect(m_side->list(), &ChatList::deleteRequested, &m_controller, &app::ChatController::deleteChat);
-    connect(m_side->list(), &ChatList::menuRequested, this, [this](app::ChatId chat, const QPoint& place) {
-        m_menuChat = chat;
-        for (QAction* action : m_actions->ofStoredChat())
-            action->setEnabled(chat > 0);
-        m_actions->chatMenu->exec(place);
-        m_menuChat = 0;
-        showChats();
-    });
+    connect(m_side->list(), &ChatList::menuRequested, this, &MainWindow::showChatMenu);
     connect(m_side->modelCard(), &QAbstractButton::clicked, this,
             [this] { openSettings(SettingsPage::Models); });
     connect(m_side->modelCard(), &ModelCard::cancelRequested, &m_controller,
@@ -92,6 +85,13 @@ void MainWindow::connectPage() {
     connect(header->inspectorButton(), &QPushButton::clicked, m_actions->inspector, &QAction::trigger);
     connect(header->title(), &TitleEdit::renamed, this,
             [this](const QString& title) { m_controller.renameChat(m_controller.currentChat(), title); });
+    connect(header->title(), &TitleEdit::menuRequested, this, [this](const QPoint& place) {
+        if (m_controller.currentChat() == 0)
+            return;
+        m_menuAtTitle = true;
+        showChatMenu(m_controller.currentChat(), place);
+        m_menuAtTitle = false;
+    });
     connect(header->meter(), &QAbstractButton::clicked, this, [this] {
         if (m_actions->inspector->isEnabled() && !m_panes->isRightOpen())
             m_actions->inspector->trigger();
@@ -168,6 +168,11 @@ void MainWindow::connectActions() {
         settings.inspectorVisible = m_panes->isRightOpen();
         m_controller.applySettings(settings);
     });
+    on(m_actions->largerText,
+       [this] { setTextSize(app::nextTextSize(m_controller.settings().textSize, 1)); });
+    on(m_actions->smallerText,
+       [this] { setTextSize(app::nextTextSize(m_controller.settings().textSize, -1)); });
+    on(m_actions->usualText, [this] { setTextSize(app::Settings().textSize); });
     on(m_actions->nextPane, [this] { cyclePanes(1); });
     on(m_actions->previousPane, [this] { cyclePanes(-1); });
     on(m_actions->settings, [this] { openSettings(SettingsPage::Models); });

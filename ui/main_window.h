@@ -9,6 +9,8 @@
 
 namespace app {
 class ChatController;
+class ModelAdvisor;
+struct ModelOffer;
 enum class NoticeAction;
 } // namespace app
 
@@ -72,6 +74,7 @@ private:
     void saveDraftNow();
 
     // main_window_chats.cpp: what is done with whole chats
+    void showChatMenu(app::ChatId chat, const QPoint& place);
     void rename();
     void remove();
     void copyChat();
@@ -79,6 +82,13 @@ private:
     void importChat();
     void showAlreadyHere(app::ChatId chat, const QString& title, const QString& path);
     QString titleOf(app::ChatId chat) const;
+
+    // main_window_offer.cpp: models that can be had
+    void connectOffer();
+    void showOffer();
+    void showUnfinished();
+    void showArrived(const QString& id, const QString& path);
+    void showStumbled(const app::ModelOffer& offer);
 
     // main_window_updates.cpp: what the controller tells
     void showChats();
@@ -96,6 +106,7 @@ private:
     void goToWantedMessage();
     void showNotice(const QString& sentence, app::NoticeAction action);
     void showArrangement();
+    void setTextSize(int percent);
     void showAbout();
     void askForLink(const QString& url);
     void cyclePanes(int step);
@@ -106,10 +117,12 @@ private:
     ChatPage* m_page;
     Panes* m_panes;
     QPointer<SettingsDialog> m_settings;
+    app::ModelAdvisor* m_advisor = nullptr; // child
     QTimer m_draftDelay, m_statusDelay;
     bool m_toldOfLoss = false;          // closing again leaves without what is not on the disk
     app::MessageId m_messageToShow = 0; // once its chat is open
     app::ChatId m_menuChat = 0;         // whose context menu is open
+    bool m_menuAtTitle = false;         // that menu belongs to the name above the transcript
     app::ChatId m_waitsFor = 0;         // as the banner says
     app::MessageId m_unanswered = 0;    // as the banner says
     bool m_draftChanged = false;        // since it was shown or saved

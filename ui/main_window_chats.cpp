@@ -4,13 +4,16 @@
 #include "ui/page/banner.h"
 #include "ui/page/chat_page.h"
 #include "ui/page/header.h"
+#include "ui/parts/words.h"
 #include "ui/side/chat_list.h"
 #include "ui/side/side_pane.h"
+#include "ui/window/actions.h"
 
 #include <QClipboard>
 #include <QFileDialog>
 #include <QFileInfo>
 #include <QGuiApplication>
+#include <QMenu>
 #include <QRegularExpression>
 #include <QStandardPaths>
 
@@ -34,9 +37,18 @@ QString fileName(const QString& title) {
 
 } // namespace
 
+void MainWindow::showChatMenu(app::ChatId chat, const QPoint& place) {
+    m_menuChat = chat;
+    for (QAction* action : m_actions->ofStoredChat())
+        action->setEnabled(chat > 0);
+    m_actions->chatMenu->exec(place);
+    m_menuChat = 0;
+    showChats();
+}
+
 void MainWindow::rename() {
     const app::ChatId chat = chatOfAction();
-    const bool inList = m_menuChat != 0 || m_side->list()->hasFocus();
+    const bool inList = m_menuChat != 0 ? !m_menuAtTitle : m_side->list()->hasFocus();
     if (chat == 0)
         return;
     if (inList || chat != m_controller.currentChat())
@@ -97,14 +109,14 @@ void MainWindow::copyChat() {
         return;
     m_controller.chatAsMarkdown(chat, this, [this, title = titleOf(chat)](const QString& text) {
         QGuiApplication::clipboard()->setText(text);
-        showNotice(tr("“%1” was copied.").arg(title), app::NoticeAction::None);
+        showNotice(tr("“%1” was copied.").arg(words::inSentence(title)), app::NoticeAction::None);
     });
 }
 
 void MainWindow::showAlreadyHere(app::ChatId, const QString& title, const QString& path) {
     m_page->banners()->show({BannerText::Tone::Note,
                              QStringLiteral("already-here"),
-                             tr("“%1” is here already.").arg(title),
+                             tr("“%1” is here already.").arg(words::inSentence(title)),
                              tr("Import again"),
                              [this, path] { m_controller.importChat(path, app::Twice::Allow); },
                              {}});

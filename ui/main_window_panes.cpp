@@ -27,7 +27,7 @@ void MainWindow::setInspector(QWidget* pane) {
         m_panes->setRight(pane);
     m_actions->inspector->setVisible(pane);
     m_actions->inspector->setEnabled(pane);
-    m_page->header()->inspectorButton()->setVisible(pane);
+    m_page->header()->setHasInspector(pane);
     m_panes->setRightOpen(pane && m_controller.settings().inspectorVisible);
 }
 
@@ -55,6 +55,12 @@ void MainWindow::showArrangement() {
     m_page->header()->listButton()->setVisible(!m_panes->isLeftOpen());
     m_actions->chatList->setChecked(m_panes->isLeftOpen());
     m_actions->inspector->setChecked(m_panes->isRightOpen());
+}
+
+void MainWindow::setTextSize(int percent) {
+    app::Settings settings = m_controller.settings();
+    settings.textSize = percent;
+    m_controller.applySettings(settings);
 }
 
 void MainWindow::cyclePanes(int step) {

@@ -38,9 +38,11 @@ const QString deletedKey = QStringLiteral("deleted"), modelKey = QStringLiteral(
               linkKey = QStringLiteral("link"), waitingKey = QStringLiteral("waiting"),
               unansweredKey = QStringLiteral("unanswered");
 
-Theme themeFor(app::Theme wanted) {
-    const bool dark = wanted == app::Theme::Dark || (wanted == app::Theme::System && Theme::systemIsDark());
-    return dark ? Theme::darkTheme() : Theme::lightTheme();
+Theme themeFor(const app::Settings& settings) {
+    const bool dark =
+        settings.theme == app::Theme::Dark || (settings.theme == app::Theme::System && Theme::systemIsDark());
+    const qreal size = settings.textSize / 100.0;
+    return dark ? Theme::darkTheme(size) : Theme::lightTheme(size);
 }
 
 } // namespace
@@ -138,7 +140,7 @@ void MainWindow::showChats() {
     const bool stored = chat.id != 0;
     const QString title = stored && !chat.title.isEmpty() ? chat.title : tr("New chat");
     m_page->header()->title()->setTitle(title, stored && !m_controller.isReadOnly());
-    setWindowTitle(tr("%1 — Sumidero", "name of a chat").arg(title));
+    setWindowTitle(tr("%1 — Sumidero", "name of a chat").arg(words::inSentence(title)));
     for (QAction* action : m_actions->ofStoredChat())
         action->setEnabled(stored);
     m_page->header()->exportButton()->setEnabled(stored);
@@ -183,7 +185,7 @@ void MainWindow::showOpenedChat() {
 void MainWindow::showDeleted(app::ChatId chat, const QString& title) {
     m_page->banners()->show({Tone::Note,
                              deletedKey,
-                             tr("“%1” was deleted.").arg(title),
+                             tr("“%1” was deleted.").arg(words::inSentence(title)),
                              tr("Undo"),
                              [this, chat] { m_controller.undoDelete(chat); },
                              {}});
@@ -212,24 +214,26 @@ void MainWindow::showBusy() {
         m_page->banners()->dismiss(waitingKey);
         return;
     }
-    m_page->banners()->show({Tone::Note,
-                             waitingKey,
-                             tr("The answer in “%1” is finished first.").arg(titleOf(other)),
-                             tr("Go there"),
-                             [this, other] { openChat(other, 0); },
-                             {},
-                             true,
-                             tr("Stop it"),
-                             [this, other] { m_controller.stopChat(other); }});
+    m_page->banners()->show(
+        {Tone::Note,
+         waitingKey,
+         tr("The answer in “%1” is finished first.").arg(words::inSentence(titleOf(other))),
+         tr("Go there"),
+         [this, other] { openChat(other, 0); },
+         {},
+         true,
+         tr("Stop it"),
+         [this, other] { m_controller.stopChat(other); }});
 }
 
 void MainWindow::showStatus() {
     const engine::CacheStatus cache = m_controller.cacheStatus();
-    QString status = m_controller.isPreparing() ? words::preparing(m_controller.readingProgress())
-                     : m_controller.waitsFor() != 0
-                         ? tr("Waits for the answer in “%1”").arg(titleOf(m_controller.waitsFor()))
-                         : words::status(m_controller.activity(), cache, m_controller.readingProgress(),
-                                         m_controller.readingTotal());
+    QString status =
+        m_controller.isPreparing() ? words::preparing(m_controller.readingProgress())
+        : m_controller.waitsFor() != 0
+            ? tr("Waits for the answer in “%1”").arg(words::inSentence(titleOf(m_controller.waitsFor())))
+            : words::status(m_controller.activity(), cache, m_controller.readingProgress(),
+                            m_controller.readingTotal());
     if (const auto& name = m_controller.modelState().info.name; !name.empty() && !status.isEmpty())
         status.prepend(QString::fromStdString(name).section(QLatin1Char(' '), 0, 1) + QStringLiteral(" · "));
     m_page->statusLine()->setText(status);
@@ -278,8 +282,9 @@ void MainWindow::showModel() {
 }
 
 void MainWindow::showSettings() {
-    const Theme wanted = themeFor(m_controller.settings().theme);
-    if (wanted.dark != Theme::current().dark || qApp->styleSheet().isEmpty())
+    const Theme wanted = themeFor(m_controller.settings());
+    if (wanted.dark != Theme::current().dark || wanted.scale != Theme::current().scale ||
+        qApp->styleSheet().isEmpty())
         Theme::apply(wanted);
     showInspector(m_controller.settings().inspectorVisible && m_actions->inspector->isEnabled());
     showStatus();

@@ -1,6 +1,7 @@
 #include "ui/theme.h"
 
 #include <QApplication>
+#include <QLayout>
 #include <QPointer>
 #include <QStyle>
 #include <QWidget>
@@ -14,43 +15,76 @@ Theme& mutableCurrent() {
     return theme;
 }
 
-constexpr QFont::Weight Weights[] = {QFont::Normal, QFont::Medium, QFont::DemiBold, QFont::Bold};
-
 struct MeantFont {
     QPointer<QWidget> widget;
     QFont font;
     QFont::Weight weight; // that it is meant to look like
 };
 
-/// Widgets keep their fonts when the theme changes: only the weights have to follow. What each of them is
+/// Widgets keep their fonts when the theme changes: only weights and sizes have to follow. What each of them is
 /// meant to look like is read while they still show the theme before: a new style sheet gives some the font of
 /// the theme they were made in and others the font of the program, and one change of a font moves others along.
 QList<MeantFont> meantFonts(const Theme& before) {
     QList<MeantFont> meant;
     for (QWidget* widget : QApplication::allWidgets()) {
-        for (const QFont::Weight weight : Weights) {
-            if (widget->font().weight() == before.drawnWeight(weight))
-                meant.append({widget, widget->font(), weight});
-        }
+        widget->ensurePolished(); // else the style sheet would later give it back the font it was made with
+        meant.append({widget, widget->font(), before.meantWeight(widget->font().weight())});
     }
     return meant;
 }
 
-void giveBack(const QList<MeantFont>& meant, const Theme& after) {
+void giveBack(const QList<MeantFont>& meant, const Theme& after, qreal growth) {
     for (const MeantFont& one : meant) {
         QFont font = one.font;
         font.setWeight(after.drawnWeight(one.weight));
+        if (font.pointSizeF() > 0) // else it is in pixels, and not one of ours
+            font.setPointSizeF(font.pointSizeF() * growth);
         if (one.widget && (one.widget->font().weight() != font.weight() ||
                            one.widget->font().pointSizeF() != font.pointSizeF()))
             one.widget->setFont(font);
     }
 }
 
+/// Lengths that were fixed when a widget was made follow the size of the text. They are worked out from the first ones each time, so that
+/// going up and down ends where it began.
+void rescale(QWidget* widget, qreal scale, qreal growth) {
+    constexpr const char* property =
+        "fixedAtScale"; // minimum and maximum, the scale of them, and what they were made to
+    const QList<int> now{widget->minimumWidth(), widget->minimumHeight(), widget->maximumWidth(),
+                         widget->maximumHeight()};
+    QVariantList kept = widget->property(property).toList();
+    QList<int> first = now;
+    qreal firstScale = scale / growth;
+    if (kept.size() == 3 && kept.at(2).value<QList<int>>() == now) {
+        first = kept.at(0).value<QList<int>>();
+        firstScale = kept.at(1).toReal();
+    }
+    QList<int> wanted;
+    for (const int length : first)
+        wanted += length <= 1 || length >= QWIDGETSIZE_MAX ? length : qRound(length * scale / firstScale);
+    if (wanted == now)
+        return;
+    widget->setMinimumSize(wanted.at(0), wanted.at(1));
+    widget->setMaximumSize(wanted.at(2), wanted.at(3));
+    widget->setProperty(property,
+                        QVariantList{QVariant::fromValue(first), firstScale, QVariant::fromValue(wanted)});
+}
+
+void rescaleAll(qreal scale, qreal growth) {
+    for (QWidget* widget : QApplication::allWidgets()) {
+        if (!widget->isWindow())
+            rescale(widget, scale, growth);
+        widget->updateGeometry();
+        if (widget->layout())
+            widget->layout()->invalidate();
+    }
+}
+
 } // namespace
 
-void setFonts(Theme& theme); // theme_fonts.cpp
+void setFonts(Theme& theme, qreal textSize); // theme_fonts.cpp
 
-Theme Theme::darkTheme() {
+Theme Theme::darkTheme(qreal textSize) {
     Theme theme;
     theme.dark = true;
     theme.background = 0x15171b;
@@ -80,11 +114,11 @@ Theme Theme::darkTheme() {
     theme.codeString = 0xa5d6a7;
     theme.codeNumber = 0xd7ba7d;
     theme.codeComment = 0x8b939e;
-    setFonts(theme);
+    setFonts(theme, textSize);
     return theme;
 }
 
-Theme Theme::lightTheme() {
+Theme Theme::lightTheme(qreal textSize) {
     Theme theme;
     theme.dark = false;
     theme.background = 0xfcfcfb;
@@ -115,7 +149,7 @@ Theme Theme::lightTheme() {
     theme.codeString = 0x1a6b34;
     theme.codeNumber = 0x0f6b5c;
     theme.codeComment = 0x626976;
-    setFonts(theme);
+    setFonts(theme, textSize);
     return theme;
 }
 
@@ -126,7 +160,10 @@ const Theme& Theme::current() {
 void Theme::apply(const Theme& theme) {
     systemIsDark(); // remembers the desktop's palette before ours replaces it
     const auto meant = meantFonts(current());
+    const qreal growth = theme.scale / current().scale;
     mutableCurrent() = theme;
+    if (growth != 1) // before the fonts: what fits its height to its own font has the last word
+        rescaleAll(theme.scale, growth);
     // Once: a style sheet puts a style of its own in front, so that asking for the name tells nothing later.
     static const QStyle* const fusion = QApplication::setStyle(QStringLiteral("Fusion"));
     Q_UNUSED(fusion);
@@ -135,7 +172,7 @@ void Theme::apply(const Theme& theme) {
     QApplication::setFont(theme.label, "QToolTip");
     QApplication::setPalette(theme.palette());
     qApp->setStyleSheet(theme.styleSheet());
-    giveBack(meant, theme);
+    giveBack(meant, theme, growth);
 }
 
 bool Theme::systemIsDark() {

@@ -33,11 +33,12 @@ struct Theme {
     /// up for it (not on screens so dense that it does not show).
     bool lighterText = false;
 
-    static Theme darkTheme();
-    static Theme lightTheme();
+    /// `textSize`: what the person wants, 1 for what the desktop asks for.
+    static Theme darkTheme(qreal textSize = 1);
+    static Theme lightTheme(qreal textSize = 1);
     /// The one in use. Widgets read it in paintEvent and when they get QEvent::StyleChange or PaletteChange.
     static const Theme& current();
-    /// Makes it current: application palette, font, style sheet.
+    /// Makes it current: application palette, font, style sheet; everything that is there follows in colour, weight and size.
     static void apply(const Theme& theme);
     /// True when the desktop's palette is dark. Asks the desktop's own palette, not the one that apply() has
     /// set.
@@ -48,6 +49,8 @@ struct Theme {
     int px(int atDefaultSize) const { return qRound(atDefaultSize * scale); }
     /// The weight to ask the font for, for text that is meant to look like `weight`.
     QFont::Weight drawnWeight(QFont::Weight weight) const;
+    /// The other way round: what a drawn weight stands for.
+    QFont::Weight meantWeight(QFont::Weight drawn) const;
     /// `font` with another weight, as drawn in the current theme.
     static QFont weighted(QFont font, QFont::Weight weight);
 

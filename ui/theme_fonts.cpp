@@ -64,9 +64,9 @@ qreal textScale(qreal systemFontPixels) {
     return qBound(1.0, systemFontPixels / usualSystemFontPixels, 3.0);
 }
 
-void setFonts(Theme& theme) {
+void setFonts(Theme& theme, qreal textSize) {
     QFont sans = systemFont();
-    theme.scale = textScale(QFontInfo(sans).pixelSize());
+    theme.scale = textScale(QFontInfo(sans).pixelSize()) * textSize;
     const bool inter = isThere(QStringLiteral("Inter"));
     const QScreen* screen = QGuiApplication::primaryScreen();
     theme.lighterText = theme.dark && inter && (!screen || screen->devicePixelRatio() < 1.5);
@@ -107,6 +107,13 @@ QFont::Weight Theme::drawnWeight(QFont::Weight weight) const {
     default:
         return weight;
     }
+}
+
+QFont::Weight Theme::meantWeight(QFont::Weight drawn) const {
+    for (const QFont::Weight weight : {QFont::Normal, QFont::Medium, QFont::DemiBold, QFont::Bold})
+        if (drawnWeight(weight) == drawn)
+            return weight;
+    return drawn;
 }
 
 void Theme::loadFonts() {

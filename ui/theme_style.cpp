@@ -59,6 +59,8 @@ QSpinBox, QDoubleSpinBox, QComboBox { background: @raised; color: @text; border:
 QSpinBox:hover, QDoubleSpinBox:hover, QComboBox:hover { background: @raised2; }
 QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus { border: 2px solid @accent; padding: 4px 8px; }
 QSpinBox:disabled, QDoubleSpinBox:disabled, QComboBox:disabled, QLineEdit:disabled { color: @text3; background: transparent; }
+QComboBox { combobox-popup: 0; }
+QComboBoxPrivateContainer { background: @raised; border: 1px solid @line; }
 QComboBox::drop-down { border: none; width: 24px; }
 QComboBox[kind="chip"] { background: @raised2; color: @text2; border: 1px solid @raised2; border-radius: 6px; padding: 2px 4px 2px 8px; }
 QComboBox[kind="chip"]:hover { background: @hover; color: @text; }
@@ -66,7 +68,7 @@ QComboBox[kind="chip"]:focus { border: 2px solid @accent; padding: 1px 3px 1px 7
 QComboBox[kind="chip"]:disabled { color: @text3; background: transparent; border-color: @line; }
 QComboBox[kind="chip"]::drop-down { width: 16px; }
 QComboBox::down-arrow { image: url(:/icons/chevron-down.svg); width: 12px; height: 12px; }
-QComboBox QAbstractItemView { background: @raised; color: @text; border: 1px solid @line; padding: 4px; outline: none;
+QComboBox QAbstractItemView { background: @raised; color: @text; border: none; padding: 4px 0; outline: none;
     selection-background-color: @raised2; selection-color: @text; }
 QSpinBox::up-button, QDoubleSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::down-button {
     border: none; background: transparent; width: 20px; subcontrol-origin: border; }

@@ -101,6 +101,8 @@ void ChatRun::forgetOldMessages() {
     std::size_t characters = 0, first = m_request.history.size();
     while (first > 0 && characters < enough)
         characters += m_request.history[--first].text.size() + 1;
+    for (std::size_t i = 0; i < first; ++i)
+        m_request.earlierBytes += static_cast<std::int64_t>(m_request.history[i].text.size());
     m_request.history.erase(m_request.history.begin(),
                             m_request.history.begin() + static_cast<std::ptrdiff_t>(first));
 }

@@ -11,6 +11,8 @@
 #include <cstdio>
 #include <memory>
 
+#include <unistd.h>
+
 using namespace Qt::StringLiterals;
 
 // sumidero-cli chats: the transcripts from the command line. All but `import` only read, and so work beside
@@ -125,7 +127,10 @@ void exportTo(const Options& options) {
     const auto database = open(options, app::Access::ReadOnly);
     if (options.output.empty()) {
         const QByteArray text = exportChat(*database, options.chat, options.format);
-        std::fwrite(text.constData(), 1, static_cast<std::size_t>(text.size()), stdout);
+        // A file gets every character as it is; on a terminal none of them may do anything.
+        const std::string shown =
+            isatty(STDOUT_FILENO) ? engine::presentableLines(text.toStdString()) : text.toStdString();
+        std::fwrite(shown.data(), 1, shown.size(), stdout);
         return;
     }
     exportChatToFile(*database, options.chat, options.format, QString::fromLocal8Bit(options.output));

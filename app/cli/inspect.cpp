@@ -62,7 +62,9 @@ Json describe(const engine::GgufFile& file) {
     object["version"] = file.version();
     object["name"] = engine::displayName(file);
     object["quantisation"] = engine::quantisationLabel(file);
-    object["chat_format"] = engine::ChatFormat::detect(file).name;
+    const engine::ChatFormat format = engine::ChatFormat::detect(file);
+    object["chat_format"] = format.name;
+    object["template_trouble"] = format.trouble; // empty: the file's template is used, or it has none
     object["problem"] = problemOf(file);
     Json::object_t metadata; // a list underneath, which [key] would search from the start every time
     for (const auto& [key, value] : file.metadata())
@@ -95,8 +97,9 @@ void printTable(const Json& object) {
                 shownText(object["name"]).c_str(), shownText(object["quantisation"]).c_str(),
                 shownText(object["chat_format"]).c_str(), object["version"].get<int>(),
                 object["bytes"].get<unsigned long long>());
-    if (const auto problem = object["problem"].get<std::string>(); !problem.empty())
-        std::printf("  %s\n", problem.c_str());
+    for (const char* key : {"problem", "template_trouble"})
+        if (const auto sentence = object[key].get<std::string>(); !sentence.empty())
+            std::printf("  %s\n", sentence.c_str());
     std::printf("\nMetadata, %zu keys\n", object["metadata"].size());
     for (const auto& [key, value] : object["metadata"].get_ref<const Json::object_t&>())
         std::printf("  %-42s %s\n", engine::presentable(key).c_str(), shown(value).c_str());

@@ -97,7 +97,7 @@ void ChatController::Impl::startPreparing() {
     wanted.system = current.systemPrompt.toStdString();
     wanted.history = std::move(history.messages);
     wanted.earlierBytes = history.earlierBytes;
-    wanted.purpose = engine::Purpose::ReadOnly;
+    wanted.purpose = engine::Purpose::Prepare;
     wanted.cache = settings.cache;
     wanted.sampling = settings.sampling;
     firstRead = history.firstRead;
@@ -107,8 +107,7 @@ void ChatController::Impl::startPreparing() {
 }
 
 void ChatController::Impl::stopEngine() {
-    if (work.stop())
-        engine.stop(work.request());
+    work.stop();
 }
 
 bool ChatController::Impl::worksForOpenChat() const {

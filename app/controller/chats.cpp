@@ -47,6 +47,7 @@ void ChatController::Impl::readStart() {
         fill(state.branch);
         library.refresh(settings.modelFolders);
         Q_EMIT q.started();
+        tellOfRescued();
         loadAtStart(state.settings.value(ModelSwitcher::MarkerKey));
     };
     if (store.isOpen())
@@ -58,6 +59,13 @@ void ChatController::Impl::readStart() {
             goOn, [goOn](const StoreError&) { goOn({}); });
     else
         goOn({}); // the chat goes on in memory; the notice says so
+}
+
+void ChatController::Impl::tellOfRescued() {
+    if (const QStringList files = Rescue::files(); !files.isEmpty())
+        tell(tr("When Sumidero ended, the disk did not take all of your text. It is in %1; take from it what "
+                "you need, and delete it.")
+                 .arg(files.last()));
 }
 
 /// The one place where the open chat changes, at once: what is typed from here on is its own. fill() follows.

@@ -66,6 +66,8 @@ void DraftKeeper::adopt(ChatId temporary, ChatId real) {
 }
 
 void DraftKeeper::changeText(const QString& text) {
+    if (m_drafts.value(m_chat).text == text)
+        return;
     m_drafts[m_chat].text = text;
     changedNow(m_changedTexts);
 }
@@ -100,6 +102,28 @@ void DraftKeeper::replaceId(MessageId temporary, MessageId real) {
     for (Draft& draft : m_drafts) {
         if (draft.edited == temporary && temporary != 0)
             draft.edited = real;
+    }
+}
+
+void DraftKeeper::closeNow(const std::shared_ptr<Rescue>& rescue) {
+    m_timer.stop();
+    const auto changed = m_changedTexts + m_changedEdits; // what is on its way to the store is not among them
+    for (const ChatId chat : changed) {
+        m_store.runLast([chat, draft = m_drafts.value(chat), hasEdit = m_changedEdits.contains(chat),
+                         rescue](Database* database) {
+            try {
+                if (database && chat >= 0) {
+                    database->saveDraft(chat, draft.text);
+                    if (hasEdit)
+                        database->saveSetting(EditKey + QString::number(chat), packed(draft));
+                    return;
+                }
+            } catch (const std::exception&) {
+                // To the others.
+            }
+            rescue->add(tr("Not sent"), draft.text);
+            rescue->add(tr("A message that was being changed"), draft.edit);
+        });
     }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 #include "app/draft.h"
+#include "app/rescue.h"
 #include "app/transcript_store.h"
 
 #include <QHash>
@@ -31,6 +32,8 @@ public:
     void stored(ChatId chat);                            // what was sent from there
     void replaceId(MessageId temporary, MessageId real); // of an edited message
     void flush();
+    /// The program ends: what flush() could not hand over is tried once more, and what the store does not take goes to `rescue`.
+    void closeNow(const std::shared_ptr<Rescue>& rescue);
 
 private:
     void changedNow(QSet<ChatId>& what);

@@ -20,33 +20,32 @@ public:
 
     State state() const { return m_state; }
     bool isIdle() const { return m_state == State::Idle; }
-    bool isOurs(engine::RequestId id) const { return id != 0 && id == m_request; }
-    engine::RequestId request() const { return m_request; }
+    bool isOurs(engine::RequestId id) const { return m_reply && id == m_reply.id(); }
     /// Whose answer it is, also while it is being stopped; null: none.
     const std::shared_ptr<Turn>& turn() const { return m_turn; }
     /// Which opening of a chat is read ahead, also while that is being stopped; -1: none.
     int view() const { return m_view; }
 
-    void prepare(engine::RequestId request, int view) {
-        enter(State::Preparing, request);
+    void prepare(engine::Reply reply, int view) {
+        enter(State::Preparing, std::move(reply));
         m_view = view;
     }
-    void answer(engine::RequestId request, std::shared_ptr<Turn> turn) {
-        enter(State::Answering, request);
+    void answer(engine::Reply reply, std::shared_ptr<Turn> turn) {
+        enter(State::Answering, std::move(reply));
         m_turn = std::move(turn);
     }
-    /// True: the engine is to be told; it goes on until over().
-    bool stop() {
-        const bool works = m_state == State::Preparing || m_state == State::Answering;
-        if (works)
-            m_state = State::Stopping;
-        return works;
+    /// The engine goes on until over().
+    void stop() {
+        if (m_state != State::Preparing && m_state != State::Answering)
+            return;
+        m_state = State::Stopping;
+        m_reply.stop();
     }
     /// The request has ended, in whatever way. Its turn, or null.
     std::shared_ptr<Turn> over() {
         assert(!isIdle());
         m_state = State::Idle;
-        m_request = 0;
+        m_reply = {};
         m_view = -1;
         return std::exchange(m_turn, nullptr);
     }
@@ -55,14 +54,14 @@ public:
     void setWanted(bool wanted) { m_wanted = wanted; }
 
 private:
-    void enter(State state, engine::RequestId request) {
-        assert(isIdle() && request != 0);
+    void enter(State state, engine::Reply reply) {
+        assert(isIdle() && reply);
         m_state = state;
-        m_request = request;
+        m_reply = std::move(reply);
     }
 
     State m_state = State::Idle;
-    engine::RequestId m_request = 0;
+    engine::Reply m_reply;
     std::shared_ptr<Turn> m_turn;
     int m_view = -1;
     bool m_wanted = false;

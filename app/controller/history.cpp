@@ -3,21 +3,6 @@
 #include <algorithm>
 
 namespace app {
-namespace {
-
-engine::Role engineRole(Role role) {
-    switch (role) {
-    case Role::System:
-        return engine::Role::System;
-    case Role::User:
-        return engine::Role::User;
-    case Role::Assistant:
-        return engine::Role::Assistant;
-    }
-    return engine::Role::User;
-}
-
-} // namespace
 
 qint64 byteLimit(int window) {
     return 64 * static_cast<qint64>(std::max(window, 64));
@@ -34,7 +19,7 @@ History newestMessages(const QList<Message>& messages, int count, qint64 limit) 
     history.messages.reserve(static_cast<std::size_t>(count - first));
     for (int row = first; row < count; ++row) {
         const Message& message = messages[row];
-        history.messages.push_back({message.id, engineRole(message.role), message.text.toStdString()});
+        history.messages.push_back({message.id, message.role, message.text.toStdString()});
     }
     history.firstRead = first > 0 ? messages[first].id : 0;
     for (int row = 0; row < first; ++row)

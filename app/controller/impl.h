@@ -7,6 +7,7 @@
 #include "app/controller/reread_counter.h"
 #include "app/controller/turn.h"
 #include "app/controller/turn_writer.h"
+#include "app/model_downloads.h"
 
 #include <QElapsedTimer>
 #include <QHash>
@@ -37,6 +38,7 @@ struct ChatController::Impl {
     // chats.cpp
     void start();
     void readStart();
+    void tellOfRescued();
     void choose(const ChatSummary& chat);
     void fill(const BranchPart& branch);
     void onStoreImproved(const QString& notice); // store_changes.cpp, as the next
@@ -129,6 +131,7 @@ struct ChatController::Impl {
     EnginePort& engine;
     TranscriptStore& store;
     ModelLibrary& library;
+    ModelDownloads downloads;
     TranscriptModel transcript;
     ModelSwitcher models;
     DraftKeeper drafts;
@@ -141,10 +144,12 @@ struct ChatController::Impl {
     QList<ChatSummary> chats; // as stored, and those that could not be stored yet
     ChatSummary current;      // id 0: new
     bool hasOwnPrompt =
-        false;       // the open chat, while it is new: its instructions are no longer those of the settings
-    int listing = 0; // newest list of chats asked for
-    int view = 0;    // grows with every chat that is shown
-    bool filled = false;                                // the transcript holds its messages
+        false; // the open chat, while it is new: its instructions are no longer those of the settings
+    std::stop_source searching; // the newest search; ended by the next one, and when the program goes
+    std::stop_source reading;   // texts of chats for the window; ended when the program goes
+    int listing = 0;            // newest list of chats asked for
+    int view = 0;               // grows with every chat that is shown
+    bool filled = false;        // the transcript holds its messages
     std::vector<std::function<void()>> waitingForWhole; // what needs all messages of the open chat
 
     QList<TurnWriter*> writers;                 // turns that are not over or not stored, oldest first

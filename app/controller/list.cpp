@@ -1,5 +1,6 @@
 #include "app/controller/impl.h"
 #include "app/duplicate.h"
+#include "app/presentable.h"
 
 #include <QFile>
 
@@ -51,7 +52,7 @@ void ChatController::Impl::listUnsaved() {
 }
 
 void ChatController::Impl::renameChat(ChatId chat, const QString& title) {
-    const QString name = title.simplified();
+    const QString name = presentableTitle(title);
     if (name.isEmpty() || chat == 0)
         return;
     for (TurnWriter* writer : std::as_const(writers)) {
@@ -148,9 +149,13 @@ void ChatController::Impl::exportChat(ChatId chat, ExportFormat format, const QS
         tell(tr("This chat has nothing on the disk yet that could be exported."));
         return;
     }
-    store.run(
-        &q, [chat, format, path](Database& database) { exportChatToFile(database, chat, format, path); },
-        [this, path] { Q_EMIT q.exportFinished(path); });
+    store.readAside(
+        &q, {},
+        [chat, format, path](Database& database) {
+            exportChatToFile(database, chat, format, path);
+            return path;
+        },
+        [this](const QString& written) { Q_EMIT q.exportFinished(written); });
 }
 
 void ChatController::Impl::importChat(const QString& path, Twice twice) {

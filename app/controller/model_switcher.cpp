@@ -9,7 +9,7 @@ const QString ModelSwitcher::MarkerKey = QStringLiteral("state.loading_model");
 ModelSwitcher::ModelSwitcher(EnginePort& engine, TranscriptStore& store, QObject* parent)
     : QObject(parent), m_engine(engine), m_store(store) {
     connect(&engine, &EnginePort::loadProgress, this, [this](engine::RequestId id, float fraction) {
-        if (!isLoading() || id != m_request)
+        if (!isLoading() || id != m_reply.id())
             return;
         m_state.progress = fraction;
         Q_EMIT changed();
@@ -17,7 +17,7 @@ ModelSwitcher::ModelSwitcher(EnginePort& engine, TranscriptStore& store, QObject
     connect(&engine, &EnginePort::modelLoaded, this,
             [this](engine::RequestId id, const engine::ModelInfo& info) {
                 m_state.info = info; // also of a loading that was given up too late
-                if (!isLoading() || id != m_request) {
+                if (!isLoading() || id != m_reply.id()) {
                     Q_EMIT changed();
                     return;
                 }
@@ -26,14 +26,14 @@ ModelSwitcher::ModelSwitcher(EnginePort& engine, TranscriptStore& store, QObject
                 Q_EMIT loaded(m_path);
             });
     connect(&engine, &EnginePort::loadCancelled, this, [this](engine::RequestId id) {
-        if (!isLoading() || id != m_request)
+        if (!isLoading() || id != m_reply.id())
             return;
         setMarker({});
         leaveLoading();
         Q_EMIT cancelled();
     });
     connect(&engine, &EnginePort::failed, this, [this](engine::RequestId id, const QString& sentence) {
-        if (!isLoading() || id != m_request)
+        if (!isLoading() || id != m_reply.id())
             return;
         setMarker({});
         refuse(sentence);
@@ -41,11 +41,11 @@ ModelSwitcher::ModelSwitcher(EnginePort& engine, TranscriptStore& store, QObject
 }
 
 void ModelSwitcher::load(const QString& path, const engine::LoadOptions& options) {
-    if (isLoading() && m_request != 0)
-        m_engine.stop(m_request);
+    if (isLoading())
+        m_reply.stop();
     m_path = path;
     m_options = options;
-    m_request = 0;
+    m_reply = {};
     m_state.phase = ModelState::Phase::Loading;
     m_state.loadingName = QFileInfo(path).completeBaseName();
     m_state.progress = 0;
@@ -65,14 +65,14 @@ void ModelSwitcher::load(const QString& path, const engine::LoadOptions& options
 }
 
 void ModelSwitcher::ask() {
-    m_request = m_engine.load(m_path, m_options);
+    m_reply = m_engine.load(m_path, m_options);
 }
 
 void ModelSwitcher::cancel() {
     if (!isLoading())
         return;
-    if (m_request != 0) {
-        m_engine.stop(m_request);
+    if (m_reply) {
+        m_reply.stop();
         return;
     }
     ++m_attempt;

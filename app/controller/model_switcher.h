@@ -47,7 +47,7 @@ private:
     ModelState m_state;
     QString m_path;
     engine::LoadOptions m_options;
-    engine::RequestId m_request = 0; // 0: the marker is still being written
+    engine::Reply m_reply; // to nothing while the marker is still being written
     int m_attempt = 0;
     bool m_marked = false;
 };

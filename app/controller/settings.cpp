@@ -35,6 +35,7 @@ void ChatController::Impl::connectModels() {
     });
     connect(&rereadCounter, &RereadCounter::known, &q, &ChatController::costKnown);
     connect(&models, &ModelSwitcher::cancelled, &q, [this] { pump(); });
+    connect(&downloads, &ModelDownloads::arrived, &q, [this] { library.refresh(settings.modelFolders); });
 }
 
 void ChatController::Impl::loadAtStart(const QString& crashedModel) {

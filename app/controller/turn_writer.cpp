@@ -158,13 +158,22 @@ void TurnWriter::tellProgress() {
     }
 }
 
-void TurnWriter::closeNow() {
+void TurnWriter::closeNow(const std::shared_ptr<Rescue>& rescue) {
     Job last = job();
     if (!last.end)
         last.end = End{MessageState::Interrupted, m_turn->answer.tokens, 0};
-    m_store.run([progress = m_progress, last](Database& database) {
-        if (!progress->ended)
-            write(database, *progress, last);
+    m_store.runLast([progress = m_progress, last, rescue](Database* database) {
+        try {
+            if (database && !progress->ended)
+                write(*database, *progress, last);
+        } catch (const std::exception&) {
+            // Seen below.
+        }
+        if (progress->ended)
+            return;
+        if (last.turn.question && !progress->question)
+            rescue->add(tr("You, in “%1”").arg(last.turn.title), last.turn.question->text);
+        rescue->add(tr("Answer"), last.turn.answer.text);
     });
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 #include "app/controller/turn.h"
+#include "app/rescue.h"
 #include "app/transcript_store.h"
 
 #include <QHash>
@@ -38,9 +39,9 @@ public:
     bool isBegun() const { return m_begun; }
     bool isRefused() const { return m_refused; } // the last try; it will be tried again
     void retryNow();
-    /// The program ends: what is left goes to the store without waiting for the outcome; an unfinished answer
-    /// becomes Interrupted. The writers of a chat in their order.
-    void closeNow();
+    /// The program ends: what is left goes to the store without waiting for the outcome; an unfinished answer becomes Interrupted. What the
+    /// store does not take goes to `rescue`, on the database thread. The writers of a chat in their order.
+    void closeNow(const std::shared_ptr<Rescue>& rescue);
 
 Q_SIGNALS:
     /// The question is durable and the answer's row exists.

@@ -131,6 +131,18 @@ void Connection::copyFrom(Connection& other) {
         throw SQLite::Exception("the database could not be copied", result);
 }
 
+void Connection::stopWith(std::stop_token stop) {
+    constexpr int Instructions = 100; // of SQLite's machine; a row takes about ten
+    m_stop = std::move(stop);
+    const auto isStopped = [](void* token) {
+        return static_cast<const std::stop_token*>(token)->stop_requested() ? 1 : 0;
+    };
+    if (m_stop.stop_possible())
+        sqlite3_progress_handler(handle(), Instructions, isStopped, &m_stop);
+    else
+        sqlite3_progress_handler(handle(), 0, nullptr, nullptr);
+}
+
 Query Connection::query(std::string_view sql) {
     std::unique_ptr<SQLite::Statement>& statement = m_statements[sql];
     if (!statement)
@@ -176,6 +188,8 @@ StoreError Connection::storeError(const SQLite::Exception& error) {
     }
     if (code == SQLITE_READONLY || code == SQLITE_PERM || code == SQLITE_CANTOPEN)
         return {StoreError::Kind::ReadOnly, u"%1 cannot be written (%2)."_s.arg(m_path, details)};
+    if (code == SQLITE_INTERRUPT)
+        return {StoreError::Kind::Interrupted, u"The chats were not read to the end."_s};
     if (code == SQLITE_BUSY || code == SQLITE_LOCKED)
         return {StoreError::Kind::Other, u"Another program is using %1 just now; try again."_s.arg(m_path)};
     return {StoreError::Kind::Other, u"The chats could not be read or saved: %1."_s.arg(details)};

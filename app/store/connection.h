@@ -6,6 +6,7 @@
 #include <concepts>
 #include <map>
 #include <memory>
+#include <stop_token>
 #include <string_view>
 #include <type_traits>
 
@@ -73,6 +74,9 @@ public:
     /// changed.
     void checkpointOnClose(bool yes);
 
+    /// Statements end with SQLITE_INTERRUPT soon after a stop; {}: never.
+    void stopWith(std::stop_token stop);
+
     Query query(std::string_view sql); // `sql` must outlive the connection (a literal)
     void execute(const char* sql) { m_database.exec(sql); }
     qint64 number(const char* sql); // the only value of the only row
@@ -138,6 +142,7 @@ private:
     void setDurability(Durability durability);
 
     QString m_path;
+    std::stop_token m_stop;
     SQLite::Database m_database;
     std::map<std::string_view, std::unique_ptr<SQLite::Statement>> m_statements;
     int m_depth = 0;

@@ -1,5 +1,7 @@
 #include "app/store/rows.h"
 
+#include "app/presentable.h"
+
 #include <array>
 
 using namespace Qt::StringLiterals;
@@ -25,6 +27,11 @@ bool find(const std::array<QLatin1StringView, N>& names, const QString& name, En
 }
 
 } // namespace
+
+QString shownTitle(const Query& row, int column) {
+    constexpr int enough = 4 * longestTitle; // bytes: whatever a file says, no more than this is read
+    return presentableTitle(row.beginning(column, enough + 4));
+}
 
 qint64 nowMs() {
     return QDateTime::currentMSecsSinceEpoch();

@@ -4,8 +4,9 @@
 // Rows as the values of chat_types.h, and back; shared by the parts of the store.
 namespace app::store {
 
-/// Bytes of a title that are shown; an export has all of it. Whatever a file says, a list of titles stays small.
-constexpr int kShownTitle = 1000;
+/// A title as people may see it, wherever it comes from: one line, with nothing in it that turns letters around or moves a cursor, and not
+/// longer than a list of titles can bear. This is the only way a title leaves the store, except for an export, which has all of it.
+QString shownTitle(const Query& row, int column);
 
 qint64 nowMs();
 QString name(Role role);

@@ -1,3 +1,4 @@
+#include "app/presentable.h"
 #include "app/store/database_impl.h"
 #include "app/store/rows.h"
 
@@ -88,7 +89,7 @@ QString snippetOf(const QString& text, const QString& word) {
 }
 
 QString oneLine(QString text) {
-    return text.replace(QChar(0), u' ').simplified();
+    return presentable(text.replace(QChar(0), u' ').simplified(), kLongestSnippet);
 }
 
 /// One select of the four: titles or texts, by index or by reading.
@@ -146,7 +147,7 @@ void collect(Connection& connection, const Source& source, const Words& words, i
         SearchHit hit;
         hit.chat = query.integer(0);
         hit.message = query.integer(1);
-        hit.chatTitle = query.beginning(2, store::kShownTitle);
+        hit.chatTitle = store::shownTitle(query, 2);
         hit.created = QDateTime::fromMSecsSinceEpoch(query.integer(3));
         hit.snippet = oneLine(byIndex ? query.beginning(5, kLongestSnippet)
                                       : snippetOf(query.text(4), words.anywhere.first()));

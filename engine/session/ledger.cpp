@@ -8,6 +8,12 @@ void TextMark::add(std::string_view more) {
     m_length += more.size();
 }
 
+void Ledger::label(std::int64_t id, StreamPosition begin, StreamPosition end) {
+    for (StreamPosition position = begin; position < end; ++position)
+        if (TokenSource& source = m_tokens[index(position)].source; source.isText)
+            source.messageId = id;
+}
+
 void Ledger::trim(StreamPosition kept) {
     while (m_messages.size() > 1 && m_messages[1].begin <= kept)
         m_messages.pop_front();
@@ -16,7 +22,7 @@ void Ledger::trim(StreamPosition kept) {
 Horizon Ledger::horizon() const {
     for (StreamPosition position = m_cache.oldest(); position < m_cache.next(); ++position) {
         const TokenSource& source = at(position).source;
-        if (source.messageId != 0)
+        if (source.isText)
             return {source.messageId, source.byteBegin};
     }
     return m_messages.empty() ? Horizon{} : Horizon{m_messages.back().id, 0};

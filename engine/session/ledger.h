@@ -1,4 +1,5 @@
 #pragma once
+#include "engine/session/prompt_writer.h"
 #include "engine/sink_cache.h"
 #include "engine/types.h"
 #include "engine/utf8_stream.h"
@@ -25,17 +26,20 @@ private:
     std::size_t m_length = 0;
 };
 
-/// A message of which the cache holds at least a part.
+/// A message of which the cache holds at least a part. What it is, is said by role, text and what stands in front of it.
 struct HeldMessage {
-    std::int64_t id = 0;
+    std::int64_t id = 0; // a label
     Role role = Role::User;
     TextMark text = {};
+    PromptWriter::After after = PromptWriter::After::SystemBlock;
     StreamPosition begin = 0;        // its first token that was read, the template's text in front included
     StreamPosition contentBegin = 0; // its own first token; before `begin` where that was left out
     int skipped = 0;                 // tokens left out in front: they were out of view when it was read
     bool isTail = false;             // more was left out in front, and nobody knows how much
     int unread = 0;                  // tokens at its end that have not been read yet: a stop came
     bool isGenerated = false;
+    /// It stands there as an answer that is being written does, which the template may show in another form in the history.
+    bool isBeingWritten = false;
     /// Bytes of its last tokens that are no character yet: they come and go with the tokens.
     Utf8Stream unfinished = {};
 };
@@ -53,6 +57,8 @@ public:
     };
     const Token& at(StreamPosition position) const { return m_tokens[index(position)]; }
     void set(StreamPosition position, const Token& token) { m_tokens[index(position)] = token; }
+    /// The message's tokens in [begin, end) are labelled anew.
+    void label(std::int64_t id, StreamPosition begin, StreamPosition end);
 
     std::deque<HeldMessage>& messages() { return m_messages; }
     const std::deque<HeldMessage>& messages() const { return m_messages; }

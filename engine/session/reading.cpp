@@ -2,12 +2,13 @@
 #include "engine/session/conversation.h"
 
 #include <algorithm>
+#include <cassert>
 
 // The second half of Conversation: what goes through the model.
 namespace engine {
 
-Conversation::Outcome Conversation::feed(const Queue& queue, bool wantLogits, Session::Observer& observer,
-                                         const std::stop_token& stop) {
+Conversation::Outcome Conversation::feed(const Queue& queue, bool wantLogits,
+                                         const Session::Observer& observer, const std::stop_token& stop) {
     const SinkCache& cache = m_context->cache();
     const int total = m_promptTokens;
     std::vector<TokenId> chunk;
@@ -25,7 +26,6 @@ Conversation::Outcome Conversation::feed(const Queue& queue, bool wantLogits, Se
             chunk.push_back(queue.tokens[i].id);
         const StreamPosition first = cache.next();
         m_reporter.poll();
-        willWrite(n);
         m_logits =
             m_context->feed(chunk, wantLogits && read + n == total ? LogitsWanted::Last : LogitsWanted::None,
                             m_reporter.frame(*m_context), stop);
@@ -36,7 +36,7 @@ Conversation::Outcome Conversation::feed(const Queue& queue, bool wantLogits, Se
         if (withPending)
             takePending(first);
         admit(queue, queued, queued + queuedNow, first + (withPending ? 1 : 0));
-        m_ledger->trim(oldestIntact());
+        m_ledger->trim(cache.oldestIntact());
         m_reporter.appended(*m_context, *m_ledger, first, n);
         m_reporter.publish();
         queued += queuedNow;
@@ -72,7 +72,7 @@ void Conversation::admit(const Queue& queue, std::size_t begin, std::size_t end,
         }
         const std::size_t from = std::max(begin, entry.begin), to = std::min(end, entry.begin + entry.tokens);
         for (std::size_t i = from; i < to; ++i) {
-            m_record.read(queue.tokens[i].source);
+            m_record.wasRead(queue.tokens[i].source);
             --messages.back().unread;
         }
     }
@@ -86,41 +86,44 @@ void Conversation::takePending(StreamPosition position) {
     m_pending.reset();
 }
 
-void Conversation::willWrite(int tokens) {
-    m_written = std::max(m_written, m_context->cache().next() + tokens);
-}
-
-// Slots before this place hold newer tokens by now.
-StreamPosition Conversation::oldestIntact() const {
-    const SinkCache& cache = m_context->cache();
-    return cache.shape().dense ? ringStart() : std::max(ringStart(), m_written - cache.ringSlots());
-}
-
-// Both ends of the view may go back as long as the slots have not been written again. The journal is told of tokens that come
-// back into view as if they were read again.
+// Both ends of the view may go back as long as the slots have not been written again.
 void Conversation::goTo(StreamPosition next, StreamPosition edge, std::size_t messages) {
     SinkCache& cache = m_context->cache();
     m_ledger->messages().resize(messages);
     m_edge = edge;
+    const SinkCache::Mark before = cache.mark();
     const StreamPosition oldest = std::max(edge, next - windowTokens());
-    if (next == cache.next() && oldest == cache.oldest())
+    if (next == before.next && oldest == before.oldest)
         return;
-    const bool goesBack = oldest < cache.oldest() && next > oldest;
-    if (goesBack) {
-        cache.restore(oldest, oldest);
-        m_reporter.rewound(*m_context);
-        cache.restore(next, edge);
-        m_reporter.appended(*m_context, *m_ledger, oldest, static_cast<int>(next - oldest));
-        for (const HeldMessage& message : m_ledger->messages())
-            if (message.contentBegin >= oldest && message.contentBegin < next)
-                m_reporter.turn(message.contentBegin, message.id, message.role);
-        return;
-    }
-    const bool rewinds = next != cache.next();
-    cache.restore(next, oldest);
-    if (rewinds)
-        m_reporter.rewound(*m_context);
+    cache.goTo(next, oldest);
+    if (oldest < before.oldest && next > oldest)
+        return tellAgain(oldest);
+    if (next != before.next)
+        m_reporter.rewound(next, oldest);
     m_reporter.forgot(*m_context);
+}
+
+void Conversation::tellAgain(StreamPosition first) {
+    const SinkCache& cache = m_context->cache();
+    m_reporter.rewound(first, cache.oldest());
+    tellTokens(first, cache.next());
+}
+
+void Conversation::tellAnew() {
+    const SinkCache& cache = m_context->cache();
+    m_reporter.reset(*m_context);
+    if (cache.oldest() == ringStart())
+        return tellTokens(0, cache.next());
+    tellTokens(0, cache.sinkCount());
+    m_reporter.forgot(*m_context);
+    tellTokens(cache.oldest(), cache.next());
+}
+
+void Conversation::tellTokens(StreamPosition first, StreamPosition end) {
+    m_reporter.appended(*m_context, *m_ledger, first, static_cast<int>(end - first));
+    for (const HeldMessage& message : m_ledger->messages())
+        if (message.contentBegin >= first && message.contentBegin < end)
+            m_reporter.turn(message.contentBegin, message.id, message.role);
 }
 
 std::span<const float> Conversation::logits() {
@@ -131,10 +134,8 @@ std::span<const float> Conversation::logits() {
         throw Error("There is nothing yet that could be answered.");
     const StreamPosition last = cache.next() - 1;
     const Ledger::Token token = m_ledger->at(last);
-    cache.rewind(last);
-    m_reporter.rewound(*m_context);
-    if (!cache.shape().dense)
-        cache.restore(last, std::max(m_edge, last - windowTokens())); // it sees what it saw
+    m_reporter.rewound(last, cache.oldest());
+    cache.goTo(last, std::max(m_edge, last - windowTokens())); // it sees what it saw
     m_logits = m_context->feed({&token.id, 1}, LogitsWanted::Last);
     m_reporter.appended(*m_context, *m_ledger, last, 1);
     m_record.add(1);
@@ -144,8 +145,16 @@ std::span<const float> Conversation::logits() {
 void Conversation::openAnswer(std::int64_t id) {
     const StreamPosition next = m_context->cache().next();
     m_record.begin(id);
-    m_ledger->messages().push_back(
-        {.id = id, .role = Role::Assistant, .begin = next, .contentBegin = next, .isGenerated = true});
+    auto& messages = m_ledger->messages();
+    const PromptWriter::After after = messages.empty() ? PromptWriter::After::SystemBlock
+                                                       : PromptWriter::afterMessage(messages.back().role);
+    messages.push_back({.id = id,
+                        .role = Role::Assistant,
+                        .after = after,
+                        .begin = next,
+                        .contentBegin = next,
+                        .isGenerated = true,
+                        .isBeingWritten = true});
     m_reporter.turn(next, id, Role::Assistant);
 }
 
@@ -158,13 +167,32 @@ void Conversation::addText(std::string_view text) {
     m_ledger->messages().back().text.add(text);
 }
 
-// Where the cut goes through a token, the half that stays is read as a token of its own. If it is none, the
+namespace {
+
+/// Of a token's text what its message keeps when it ends after `bytes`; without a space in front that nobody wrote.
+std::string_view keptPart(const Tokenizer& tokenizer, const Ledger::Token& token, std::int32_t bytes) {
+    std::string_view text = tokenizer.bytes(token.id);
+    const auto size = static_cast<std::size_t>(token.source.byteEnd - token.source.byteBegin);
+    text.remove_prefix(text.size() - std::min(size, text.size()));
+    return text.substr(0, static_cast<std::size_t>(std::max(0, bytes - token.source.byteBegin)));
+}
+
+std::optional<TokenId> asOneToken(const Tokenizer& tokenizer, std::string_view text) {
+    const std::vector<TokenId> tokens = tokenizer.encodePlain(text);
+    const bool isOne = tokens.size() == 1 && tokenizer.bytes(tokens.front()) == text;
+    return isOne ? std::optional(tokens.front()) : std::nullopt;
+}
+
+} // namespace
+
+// Where the cut goes through a token, the part that stays is read as a token of its own. If it is none, the
 // answer leaves the cache, and the next turn reads it as it was handed out.
 void Conversation::cutAnswer(std::int32_t bytes) {
     const SinkCache& cache = m_context->cache();
-    const HeldMessage answer = m_ledger->messages().back();
+    auto& messages = m_ledger->messages();
+    const HeldMessage answer = messages.back();
     const auto isBehind = [&](const Ledger::Token& token) {
-        return token.source.messageId == answer.id && token.source.byteEnd > bytes;
+        return token.source.isText && token.source.byteEnd > bytes;
     };
     std::optional<Ledger::Token> cut = m_pending;
     StreamPosition end = cache.next();
@@ -172,26 +200,20 @@ void Conversation::cutAnswer(std::int32_t bytes) {
         cut = m_ledger->at(--end);
     if (!cut || !isBehind(*cut))
         return;
-    const Tokenizer& tokenizer = *m_model->tokenizer;
-    TokenSource source = cut->source;
-    const auto size = static_cast<std::size_t>(source.byteEnd - source.byteBegin);
-    std::string_view half = tokenizer.bytes(cut->id);
-    half.remove_prefix(half.size() - std::min(size, half.size())); // without a space that nobody wrote
-    half = half.substr(0, static_cast<std::size_t>(std::max(0, bytes - source.byteBegin)));
-    const auto tokens = tokenizer.encodePlain(half);
-    const bool isToken = tokens.size() == 1 && tokenizer.bytes(tokens.front()) == half;
-    source.byteEnd = bytes;
-    const bool whole = !half.empty() && !isToken;
-    const StreamPosition stays = whole ? answer.begin : end;
-    auto& messages = m_ledger->messages();
+    const std::string_view part = keptPart(*m_model->tokenizer, *cut, bytes);
+    const std::optional<TokenId> rest = part.empty() ? std::nullopt : asOneToken(*m_model->tokenizer, part);
+    if (!part.empty() && !rest)
+        end = answer.begin;
+    const bool leaves = answer.begin >= end;
     m_pending.reset();
     m_logits = {};
-    goTo(stays, std::max(m_edge, oldestIntact()), messages.size() - (answer.begin >= stays ? 1 : 0));
-    if (half.empty() || whole)
+    goTo(end, std::max(m_edge, cache.oldestIntact()), messages.size() - (leaves ? 1 : 0));
+    if (!rest)
         return;
-    if (messages.empty() || messages.back().id != answer.id)
+    if (leaves)
         messages.push_back(answer);
-    m_pending = Ledger::Token{tokens.front(), source};
+    cut->source.byteEnd = bytes;
+    m_pending = Ledger::Token{*rest, cut->source};
 }
 
 namespace {
@@ -208,28 +230,71 @@ std::span<const float> Conversation::readPending(const std::stop_token& stop, fl
     const SinkCache& cache = m_context->cache();
     const StreamPosition position = cache.next();
     const Released released(m_reporter);
-    willWrite(1);
+    if (takeAhead())
+        return m_logits;
+    m_ahead = {};
     m_logits =
         m_context->feed({&m_pending->id, 1}, LogitsWanted::Last, m_reporter.tokenFrame(*m_context), stop);
     if (m_logits.empty())
         return {};
     const TokenId token = m_pending->id;
     takePending(position);
-    m_ledger->trim(oldestIntact());
+    m_ledger->trim(cache.oldestIntact());
     m_reporter.appended(*m_context, *m_ledger, position, 1);
     m_reporter.scalars(position, negativeLogLikelihood);
     m_reporter.publishToken(token);
     return m_logits;
 }
 
-std::vector<TokenId> Conversation::recentText(int count) const {
+int Conversation::aheadRoom() const {
+    if (m_reporter.looksAtTokens())
+        return 0;
+    return std::min(m_context->options().maxChunk, m_context->cache().room());
+}
+
+std::span<const float> Conversation::readAhead(std::span<const TokenId> tokens, const std::stop_token& stop) {
+    assert(!m_pending && static_cast<int>(tokens.size()) <= aheadRoom());
+    SinkCache& cache = m_context->cache();
+    const SinkCache::Mark mark = cache.mark();
+    m_logits = {};
+    m_ahead = {};
+    const std::span<const float> logits = m_context->feed(tokens, LogitsWanted::All, nullptr, stop);
+    if (logits.empty())
+        return {};
+    cache.rollBack(mark);
+    m_place.reserve(1);
+    m_ahead = {.tokens = {tokens.begin(), tokens.end()}, .logits = logits};
+    return logits;
+}
+
+// The pending token is the next one of those that were tried: its keys are in its slot already.
+bool Conversation::takeAhead() {
+    if (m_ahead.taken == m_ahead.tokens.size() || m_ahead.tokens[m_ahead.taken] != m_pending->id ||
+        m_reporter.looksAtTokens())
+        return false;
+    SinkCache& cache = m_context->cache();
+    const StreamPosition position = cache.next();
+    cache.append(1, m_place);
+    takePending(position);
+    m_ledger->trim(cache.oldestIntact());
+    m_reporter.appended(*m_context, *m_ledger, position, 1);
+    const std::size_t vocabulary = m_ahead.logits.size() / m_ahead.tokens.size();
+    m_logits = m_ahead.logits.subspan(m_ahead.taken++ * vocabulary, vocabulary);
+    return true;
+}
+
+// A token that had been read already says nothing about what looking at attention costs.
+void Conversation::tokenDone(double seconds) {
+    if (m_ahead.tokens.empty())
+        m_reporter.tokenDone(seconds);
+}
+
+std::vector<TokenId> Conversation::textInView() const {
     std::vector<TokenId> tokens;
     const SinkCache& cache = m_context->cache();
-    for (StreamPosition position = cache.next() - 1;
-         position >= cache.oldest() && static_cast<int>(tokens.size()) < count; --position)
-        if (const Ledger::Token& token = m_ledger->at(position); token.source.messageId != 0)
+    for (StreamPosition position = cache.oldest(); position < cache.next(); ++position)
+        if (const Ledger::Token& token = m_ledger->at(position); token.source.isText)
             tokens.push_back(token.id);
-    std::reverse(tokens.begin(), tokens.end());
     if (m_pending)
         tokens.push_back(m_pending->id);
     return tokens;
@@ -247,7 +312,7 @@ CacheStatus Conversation::status() const {
     status.sinks = cache.shape().sinks;
     status.window = cache.shape().window;
     status.capacity = status.sinks + status.window;
-    status.position = cache.read();
+    status.position = cache.length();
     status.forgotten = m_leftOut + cache.forgotten();
     status.forgottenIsAbout = m_leftOutIsAbout;
     status.cacheBytes = m_context->cacheBytes();

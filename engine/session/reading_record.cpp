@@ -21,14 +21,15 @@ bool ReadingRecord::markBlock() {
 }
 
 void ReadingRecord::begin(std::int64_t messageId) {
-    m_before = m_messages[messageId]; // its place is made here: between two tokens nothing is allocated
+    m_before = messageId == 0
+                   ? Known{}
+                   : m_messages[messageId]; // its place is made here: between two tokens nothing is allocated
 }
 
 // The template's text round a message has no place in it: it was read when the message was.
-void ReadingRecord::read(const TokenSource& source) {
-    const bool isGlue = source.messageId == 0;
+void ReadingRecord::wasRead(const TokenSource& source) {
     if (m_before.to > m_before.from &&
-        (isGlue || (source.byteBegin >= m_before.from && source.byteBegin < m_before.to)))
+        (!source.isText || (source.byteBegin >= m_before.from && source.byteBegin < m_before.to)))
         add(1);
     extend(source);
 }
@@ -44,6 +45,11 @@ void ReadingRecord::extend(const TokenSource& source) {
     }
     known.from = std::min(known.from, source.byteBegin);
     known.to = std::max(known.to, source.byteEnd);
+}
+
+void ReadingRecord::setTokens(std::int64_t messageId, int tokens) {
+    if (messageId != 0)
+        m_messages[messageId].tokens = tokens;
 }
 
 int ReadingRecord::tokensOf(std::int64_t messageId) const {

@@ -19,13 +19,14 @@ public:
 
     /// One message is about to be read or written: what is already known of it counts as read.
     void begin(std::int64_t messageId);
-    /// One token of that message went through the model; counted when its text had done so before.
-    void read(const TokenSource& source);
+    /// One token of that message went through the model; counted when its text had done so before. Of messages without an id
+    /// nothing is known.
+    void wasRead(const TokenSource& source);
     void generated(const TokenSource& source) { extend(source); }
 
     /// How many tokens a message has; 0: not known.
     int tokensOf(std::int64_t messageId) const;
-    void setTokens(std::int64_t messageId, int tokens) { m_messages[messageId].tokens = tokens; }
+    void setTokens(std::int64_t messageId, int tokens);
 
 private:
     struct Chat {
@@ -33,7 +34,7 @@ private:
         bool block = false;
     };
     struct Known {
-        std::int32_t from = 0, to = 0; // bytes that were read; empty: none
+        std::int32_t from = 0, to = 0; // bytes that went through the model; empty: none
         int tokens = 0;
     };
     void extend(const TokenSource& source);

@@ -18,15 +18,11 @@ void makeRoom(AttentionFrame& frame, const CaptureRequest& request, const Contex
 
 } // namespace
 
-void Reporter::prepare(Session::Observer& observer, const Context& context, std::uint64_t seed) {
-    m_observer = &observer;
-    m_journal = observer.journal;
-    m_frames = observer.frames;
-    m_recorder = observer.recorder;
-    if (m_recorder != nullptr)
-        m_recorder->describe({context.model().info.name, context.model().info.quantisation, seed});
+void Reporter::prepare(const Context& context, std::uint64_t seed) {
+    if (m_probes.recorder != nullptr)
+        m_probes.recorder->describe({context.model().info.name, context.model().info.quantisation, seed});
     poll();
-    if (m_frames != nullptr)
+    if (m_probes.frames != nullptr)
         for (AttentionFrame& spare : m_spares)
             if (!fits(spare, m_request, context))
                 makeRoom(spare, m_request, context);
@@ -35,12 +31,12 @@ void Reporter::prepare(Session::Observer& observer, const Context& context, std:
 }
 
 void Reporter::poll() {
-    m_request = m_observer->captureWanted ? m_observer->captureWanted() : m_observer->capture;
+    m_request = m_probes.capture ? m_probes.capture() : CaptureRequest{};
 }
 
 void Reporter::pollForToken() {
     poll();
-    const bool recording = m_recorder != nullptr && m_recorder->isOn();
+    const bool recording = isRecording();
     const CaptureRequest now =
         m_governor.next(recording ? CaptureRequest{CaptureLevel::Record, m_request.rowLayer} : m_request);
     if (!recording)
@@ -48,10 +44,10 @@ void Reporter::pollForToken() {
 }
 
 AttentionFrame* Reporter::frame(const Context& context) {
-    m_current = nullptr;
-    if (m_frames == nullptr)
+    m_shown = nullptr;
+    if (m_probes.frames == nullptr)
         return nullptr;
-    AttentionFrame& back = m_frames->back();
+    AttentionFrame& back = m_probes.frames->back();
     if (!fits(back, m_request, context)) {
         const auto spare =
             std::find_if(m_spares.begin(), m_spares.end(), [&](const AttentionFrame& candidate) {
@@ -64,46 +60,41 @@ AttentionFrame* Reporter::frame(const Context& context) {
     }
     back.level = m_request.level;
     back.rowLayer = std::clamp(m_request.rowLayer, 0, context.model().config.layers - 1);
-    m_current = &back;
-    return m_current;
+    m_shown = &back;
+    return m_shown;
 }
 
 void Reporter::publish() {
-    if (m_current == nullptr)
+    if (m_shown == nullptr)
         return;
-    m_current->sequence = ++m_sequence;
-    m_frames->publish();
-    m_current = nullptr;
+    m_shown->sequence = ++m_sequence;
+    m_probes.frames->publish();
+    m_shown = nullptr;
 }
 
 AttentionFrame* Reporter::tokenFrame(const Context& context) {
-    AttentionFrame* shown = frame(context);
-    AttentionFrame* recorded = m_recorder != nullptr ? m_recorder->take(context) : nullptr;
-    if (recorded == nullptr)
-        return shown;
-    recorded->level = CaptureLevel::Record;
-    recorded->rowLayer = 0;
-    m_shown = shown;
-    m_current = recorded;
-    return recorded;
+    frame(context);
+    m_recorded = m_probes.recorder != nullptr ? m_probes.recorder->take(context) : nullptr;
+    if (m_recorded == nullptr)
+        return m_shown;
+    m_recorded->level = CaptureLevel::Record;
+    m_recorded->rowLayer = 0;
+    return m_recorded;
 }
 
 void Reporter::publishToken(TokenId token) {
-    if (m_recorder == nullptr || !m_recorder->holds())
-        return publish();
-    const AttentionFrame& recorded = *m_current;
-    m_current = m_shown;
-    if (m_shown != nullptr)
-        copyForViews(recorded, *m_shown);
+    if (m_recorded != nullptr && m_shown != nullptr)
+        copyForViews(*m_recorded, *m_shown);
     publish();
-    m_shown = nullptr;
-    m_recorder->put(token);
+    if (m_recorded != nullptr)
+        m_probes.recorder->put(token);
+    m_recorded = nullptr;
 }
 
 void Reporter::release() {
-    if (m_recorder != nullptr)
-        m_recorder->giveBack();
-    m_current = m_shown = nullptr;
+    if (m_recorded != nullptr)
+        m_probes.recorder->giveBack();
+    m_shown = m_recorded = nullptr;
 }
 
 void Reporter::reset(const Context& context) {
@@ -114,9 +105,9 @@ void Reporter::reset(const Context& context) {
           .count = context.cache().ringSlots()});
 }
 
-void Reporter::rewound(const Context& context) {
-    m_evictedBefore = std::min(m_evictedBefore, context.cache().oldest());
-    push({.type = JournalEvent::Type::Rewind, .position = context.cache().next()});
+void Reporter::rewound(StreamPosition next, StreamPosition oldest) {
+    m_evictedBefore = std::min(m_evictedBefore, oldest);
+    push({.type = JournalEvent::Type::Rewind, .position = next});
 }
 
 void Reporter::forgot(const Context& context) {
@@ -134,7 +125,7 @@ void Reporter::turn(StreamPosition position, std::int64_t messageId, Role role) 
 }
 
 void Reporter::appended(const Context& context, const Ledger& ledger, StreamPosition first, int count) {
-    if (m_journal == nullptr)
+    if (m_probes.journal == nullptr)
         return;
     const SinkCache& cache = context.cache();
     const SinkCache::Shape& shape = cache.shape();
@@ -164,9 +155,10 @@ void Reporter::evictBefore(StreamPosition oldest) {
 }
 
 void Reporter::scalars(StreamPosition position, float negativeLogLikelihood) {
-    if (m_current == nullptr || !wantsScalars())
+    const AttentionFrame* filled = m_recorded != nullptr ? m_recorded : m_shown;
+    if (filled == nullptr || !wantsScalars())
         return;
-    const auto& heads = m_current->headStats;
+    const auto& heads = filled->headStats;
     std::transform(heads.begin(), heads.end(), m_shares.begin(),
                    [](const kernels::HeadStats& h) { return h.sinks; });
     const float mean =
@@ -185,8 +177,8 @@ void Reporter::scalars(StreamPosition position, float negativeLogLikelihood) {
 }
 
 void Reporter::push(const JournalEvent& event) {
-    if (m_journal != nullptr)
-        m_journal->push(event);
+    if (m_probes.journal != nullptr)
+        m_probes.journal->push(event);
 }
 
 } // namespace engine

@@ -1,5 +1,7 @@
 #include "engine/session/window_plan.h"
 
+#include "engine/session/branch.h"
+
 #include <algorithm>
 
 namespace engine {
@@ -7,8 +9,7 @@ namespace engine {
 CacheSize cacheSize(int trainedLength, const CacheOptions& options, std::size_t blockTokens) {
     const bool streams = options.mode == CacheMode::Streaming;
     const int asked = streams ? std::max(0, options.sinks) : 0;
-    const int window =
-        options.window > 0 ? options.window : std::max(1, std::min(trainedLength, 4096) - asked);
+    const int window = options.window > 0 ? options.window : defaultWindow(trainedLength, asked);
     const int capacity = asked + window;
     CacheSize size{asked, window};
     if (streams)
@@ -45,8 +46,7 @@ WindowPlan WindowPlanner::plan(std::span<const ChatMessage> history, bool hasEar
                                     [](const ChatMessage& m) { return m.role == Role::User; });
     walk.reachedBegin = !hasEarlier;
     for (std::size_t index = history.size(); index > 0;) {
-        if (history[--index].role == Role::System)
-            continue;
+        --index;
         if (walk.room() <= 0 || !take(walk, index)) {
             walk.reachedBegin = false;
             break;
@@ -58,21 +58,6 @@ WindowPlan WindowPlanner::plan(std::span<const ChatMessage> history, bool hasEar
         finish(walk);
     return std::move(walk.plan);
 }
-
-namespace {
-
-/// The message before this one, as far as it is known.
-PromptWriter::After before(std::span<const ChatMessage> history, std::size_t index, bool hasEarlier) {
-    using After = PromptWriter::After;
-    for (std::size_t i = index; i > 0; --i)
-        if (history[i - 1].role != Role::System)
-            return history[i - 1].role == Role::User ? After::User : After::Assistant;
-    if (!hasEarlier)
-        return After::SystemBlock;
-    return history[index].role == Role::User ? After::Assistant : After::User;
-}
-
-} // namespace
 
 /// Adds the next older message; false when nothing older can be in view.
 bool WindowPlanner::take(Walk& walk, std::size_t index) const {

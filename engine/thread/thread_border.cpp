@@ -41,12 +41,22 @@ void EventQueue::push(EngineEvent event) {
         }
         m_events.push_back(std::move(event));
     }
-    m_wake();
+    m_came.notify_one();
+    if (m_wake)
+        m_wake();
 }
 
 std::vector<EngineEvent> EventQueue::take() {
     std::vector<EngineEvent> events;
     const std::lock_guard lock(m_mutex);
+    events.swap(m_events);
+    return events;
+}
+
+std::vector<EngineEvent> EventQueue::wait() {
+    std::vector<EngineEvent> events;
+    std::unique_lock lock(m_mutex);
+    m_came.wait(lock, [this] { return !m_events.empty(); });
     events.swap(m_events);
     return events;
 }

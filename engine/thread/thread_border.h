@@ -1,5 +1,5 @@
 #pragma once
-#include "engine/engine_thread.h"
+#include "engine/service.h"
 
 #include <atomic>
 #include <condition_variable>
@@ -19,11 +19,13 @@ public:
     explicit EventQueue(std::function<void()> wake) : m_wake(std::move(wake)) {}
     void push(EngineEvent event);    // engine thread
     std::vector<EngineEvent> take(); // main thread
+    std::vector<EngineEvent> wait(); // the same; sleeps while there are none
     void close();                    // main thread: wake() is not called any more
 
 private:
     std::function<void()> m_wake;
     std::mutex m_mutex;
+    std::condition_variable m_came;
     std::vector<EngineEvent> m_events;
     bool m_closed = false;
 };

@@ -65,6 +65,10 @@ void EngineWorker::load(RequestId id, const LoadCommand& command, const std::sto
     }
     m_comparisons.cancelAll();
     m_session = std::make_unique<Session>(model, m_session.get());
+    m_session->watch({.capture = [this] { return m_border.capture(); },
+                      .frames = &m_border.frames,
+                      .journal = &m_border.journal,
+                      .recorder = &m_border.recorder});
     m_model = std::move(model);
     m_border.events.push(ModelLoaded{id, m_model->info});
 }
@@ -87,10 +91,6 @@ void EngineWorker::chat(RequestId id, const ChatRequest& request, const std::sto
             m_comparisons.step(stop);
         waitWhilePaused(stop);
     };
-    observer.captureWanted = [this] { return m_border.capture(); };
-    observer.frames = &m_border.frames;
-    observer.journal = &m_border.journal;
-    observer.recorder = &m_border.recorder;
     const GenerationResult result = m_session->run(request, observer, stop);
     m_border.events.push(Finished{id, result, m_session->status()});
 }

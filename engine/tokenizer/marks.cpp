@@ -120,6 +120,12 @@ bool looksLikeMark(std::string_view text) {
     return hasLetter(text) && !isHtml(text) && !isByte(text);
 }
 
+bool isThoughtMark(std::string_view text) {
+    constexpr std::string_view all[] = {"<think>",  "</think>",     "[THINK]",
+                                        "[/THINK]", "<seed:think>", "</seed:think>"};
+    return contains(all, withoutBlanks(text));
+}
+
 bool canBeSpelled(std::string_view text) {
     const std::string_view visible = withoutBlanks(text);
     const auto characters = std::count_if(

@@ -88,7 +88,7 @@ void reserveMarks(const GgufFile& file, const ChatFormat& format, Vocabulary& vo
                           std::ranges::any_of(pieces, [&](std::string_view piece) {
                               return piece.find(text) != std::string_view::npos;
                           });
-        if (type != TokenType::Unknown && (isTurnMark(text) || (mark && used)))
+        if (type != TokenType::Unknown && (isTurnMark(text) || (mark && used && !isThoughtMark(text))))
             type = TokenType::Control;
         vocabulary.reserved[index] =
             type == TokenType::Control || type == TokenType::Unknown || (declared && mark) || used;

@@ -31,7 +31,8 @@ public:
     }
 
     void create() {
-        qputenv("XDG_DATA_HOME", folder.folder().toLocal8Bit()); // not the models of this machine
+        for (const char* home : {"XDG_DATA_HOME", "HOME"}) // not the models and files of this machine
+            qputenv(home, folder.folder().toLocal8Bit());
         engine = std::make_unique<FakeEngine>();
         store = std::make_unique<app::TranscriptStore>();
         library = std::make_unique<app::ModelLibrary>();

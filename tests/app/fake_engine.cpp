@@ -16,42 +16,45 @@ FakeEngine::FakeEngine(QObject* parent) : EnginePort(parent) {
 
 int FakeEngine::answersAsked() const {
     return static_cast<int>(std::count_if(chats.begin(), chats.end(), [](const engine::ChatRequest& request) {
-        return request.purpose != engine::Purpose::ReadOnly;
+        return request.purpose != engine::Purpose::Prepare;
     }));
 }
 
 const engine::ChatRequest& FakeEngine::lastAnswer() const {
     return *std::find_if(chats.rbegin(), chats.rend(), [](const engine::ChatRequest& request) {
-        return request.purpose != engine::Purpose::ReadOnly;
+        return request.purpose != engine::Purpose::Prepare;
     });
 }
 
-app::EnginePort::RequestId FakeEngine::add(Job job) {
+engine::Reply FakeEngine::add(Job job) {
     job.id = ++m_lastId;
-    m_jobs.push_back(job);
+    const engine::Reply reply(job.id);
+    job.onStop = std::make_shared<std::stop_callback<std::function<void()>>>(
+        reply.stopToken(), [this, id = job.id] { stop(id); });
+    m_jobs.push_back(std::move(job));
     if (!m_timer.isActive())
         m_timer.start(stepMs);
-    return job.id;
+    return reply;
 }
 
-app::EnginePort::RequestId FakeEngine::load(const QString& path, const engine::LoadOptions& options) {
+engine::Reply FakeEngine::load(const QString& path, const engine::LoadOptions& options) {
     loads.append(path);
     loadOptions.push_back(options);
     return add({Job::Kind::Load, 0, path});
 }
 
-app::EnginePort::RequestId FakeEngine::chat(engine::ChatRequest request) {
+engine::Reply FakeEngine::chat(engine::ChatRequest request) {
     if (onChat)
         onChat(request);
     chats.push_back(request);
     return add({Job::Kind::Chat, 0, {}, request.purpose});
 }
 
-app::EnginePort::RequestId FakeEngine::compare(engine::CompareRequest) {
+engine::Reply FakeEngine::compare(engine::CompareRequest) {
     return add({Job::Kind::Compare, 0, {}});
 }
 
-void FakeEngine::stop(RequestId id) {
+void FakeEngine::stop(engine::RequestId id) {
     stops.append(id);
     for (Job& job : m_jobs) {
         if (job.id == id)
@@ -126,7 +129,7 @@ bool FakeEngine::stepChat(Job& job) {
         return false;
     }
     const int token = job.step - 1;
-    const bool answers = job.purpose != engine::Purpose::ReadOnly;
+    const bool answers = job.purpose != engine::Purpose::Prepare;
     if (answers && failAfterTokens == token) {
         failAfterTokens = -1;
         Q_EMIT failed(job.id, failure);

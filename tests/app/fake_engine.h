@@ -6,6 +6,8 @@
 
 #include <deque>
 #include <functional>
+#include <memory>
+#include <stop_token>
 #include <vector>
 
 namespace test {
@@ -35,15 +37,14 @@ public:
     std::vector<engine::ChatRequest> chats;
     QStringList loads;
     std::vector<engine::LoadOptions> loadOptions;
-    QList<RequestId> stops;
-    int answersAsked() const; // chats that are not ReadOnly
+    QList<engine::RequestId> stops;
+    int answersAsked() const; // chats that are not only prepared
     const engine::ChatRequest& lastAnswer() const;
     bool isIdle() const { return m_jobs.empty(); }
 
-    RequestId load(const QString& path, const engine::LoadOptions& options) override;
-    RequestId chat(engine::ChatRequest request) override;
-    RequestId compare(engine::CompareRequest request) override;
-    void stop(RequestId id) override;
+    engine::Reply load(const QString& path, const engine::LoadOptions& options) override;
+    engine::Reply chat(engine::ChatRequest request) override;
+    engine::Reply compare(engine::CompareRequest request) override;
     void setCapture(engine::CaptureRequest) override {}
     void setPaused(bool) override {}
     engine::Latest<engine::AttentionFrame>* frames() override { return nullptr; }
@@ -52,19 +53,21 @@ public:
 private:
     struct Job {
         enum class Kind { Load, Chat, Compare } kind;
-        RequestId id;
+        engine::RequestId id;
         QString path;
         engine::Purpose purpose = engine::Purpose::Answer;
         int step = 0;
         bool stopped = false;
+        std::shared_ptr<std::stop_callback<std::function<void()>>> onStop = {};
     };
-    RequestId add(Job job);
+    engine::Reply add(Job job);
+    void stop(engine::RequestId id);
     void step();
     bool stepLoad(Job& job); // true: over
     bool stepChat(Job& job);
 
     std::deque<Job> m_jobs;
-    RequestId m_lastId = 0;
+    engine::RequestId m_lastId = 0;
     QTimer m_timer;
 };
 

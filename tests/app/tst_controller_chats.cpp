@@ -286,7 +286,7 @@ void ControllerChatsTest::openingReadsAheadAndSendingEndsThat() {
     world.controller->openChat(first);
     QTRY_COMPARE(world.engine->chats.size(), asked + 1);
     const engine::ChatRequest ahead = world.engine->chats.back();
-    QVERIFY(ahead.purpose == engine::Purpose::ReadOnly);
+    QVERIFY(ahead.purpose == engine::Purpose::Prepare);
     QCOMPARE(ahead.chatId, first);
     QCOMPARE(ahead.history.size(), std::size_t(2));
     QVERIFY(world.controller->isPreparing());

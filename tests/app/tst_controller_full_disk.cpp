@@ -1,3 +1,4 @@
+#include "app/rescue.h"
 #include "tests/app/controller_world.h"
 #include "tests/app/disk_watch.h"
 
@@ -18,6 +19,9 @@ private Q_SLOTS:
     void startedOnAFullDisk_data();
     void startedOnAFullDisk();
     void readOnlyUntilTheOtherEnds();
+    void whatIsNeverTakenIsRescued_data();
+    void whatIsNeverTakenIsRescued();
+    void roomAtTheLastMoment();
 
 private:
     /// The disk is full from here on (or has room again). Settles the store first.
@@ -209,6 +213,56 @@ void ControllerFullDiskTest::readOnlyUntilTheOtherEnds() {
     QVERIFY(!world.controller->isReadOnly());
     world.ask(u"Now"_s);
     QCOMPARE(world.branch(world.controller->currentChat()).size(), 2);
+}
+
+void ControllerFullDiskTest::whatIsNeverTakenIsRescued_data() {
+    QTest::addColumn<bool>("opens");
+    QTest::newRow("the store was never opened") << false;
+    QTest::newRow("the store refuses from some moment on") << true;
+}
+
+/// Quitting while nothing can be stored: the texts lie in a file, and the next start says where.
+void ControllerFullDiskTest::whatIsNeverTakenIsRescued() {
+    QFETCH(bool, opens);
+    World world(false);
+    if (!opens)
+        QVERIFY(QDir().mkpath(world.folder.path())); // a folder where the file should be
+    world.start();
+    if (opens)
+        setFull(world, true);
+    QVERIFY(world.controller->send(u"Never forget this"_s));
+    QTRY_COMPARE(world.transcript().count(), 2);
+    QTRY_COMPARE(world.last().state, MessageState::Done);
+    world.controller->saveDraft(u"and this half of a thought"_s);
+    world.end();
+    const QStringList files = Rescue::files();
+    QCOMPARE(files.size(), 1);
+    QFile file(files.front());
+    QVERIFY(file.open(QIODevice::ReadOnly));
+    const QString text = QString::fromUtf8(file.readAll());
+    for (const QString& part : {u"Never forget this"_s, u"Hello there."_s, u"and this half of a thought"_s})
+        QCOMPARE(text.count(part), 1 + (part.startsWith(u"Never") ? 1 : 0)); // the title, too
+    world.notices.clear();
+    world.start();
+    QTRY_VERIFY(world.notices.join(u'\n').contains(files.front()));
+    QVERIFY(file.remove());
+}
+
+/// There is room again, but nobody has tried since: quitting does.
+void ControllerFullDiskTest::roomAtTheLastMoment() {
+    World world(false);
+    QVERIFY(QDir().mkpath(world.folder.path()));
+    world.start();
+    world.store->setRetryMs(1'000'000);
+    QVERIFY(world.controller->send(u"Never forget this"_s));
+    QTRY_COMPARE(world.transcript().count(), 2);
+    QTRY_COMPARE(world.last().state, MessageState::Done);
+    QVERIFY(QDir().rmdir(world.folder.path()));
+    world.end();
+    QCOMPARE(Rescue::files(), QStringList());
+    const auto database = Database::open(world.folder.path());
+    QCOMPARE(database->chats().size(), 1);
+    QCOMPARE(database->branch(database->chats().front().id).back().text, u"Hello there."_s);
 }
 
 QTEST_GUILESS_MAIN(ControllerFullDiskTest)

@@ -1,5 +1,8 @@
 #include "tests/app/controller_world.h"
 
+#include <chrono>
+#include <future>
+
 using namespace app;
 using namespace Qt::StringLiterals;
 using test::World;
@@ -8,6 +11,8 @@ using test::World;
 class ControllerLongChatsTest : public QObject {
     Q_OBJECT
 private Q_SLOTS:
+    void openingDoesNotWaitForASearch();
+    void aNewSearchEndsTheLastOne();
     void shownBeforeAllIsRead();
     void whatNeedsTheBeginningWaits();
     void anotherChatInTheMeantime();
@@ -105,6 +110,56 @@ void ControllerLongChatsTest::anotherChatInTheMeantime() {
     QTRY_VERIFY(world.transcript().isWhole());
     QCOMPARE(world.transcript().count(), Rows + 2);
     QCOMPARE(world.branch(chat).size(), Rows + 2);
+}
+
+/// What takes long and only reads has a thread of its own.
+void ControllerLongChatsTest::openingDoesNotWaitForASearch() {
+    World world;
+    world.ask(u"Needle in a haystack"_s);
+    const ChatId chat = world.controller->currentChat();
+    world.controller->newChat();
+    std::promise<void> release; // as long as it is wanted, another search runs
+    world.store->readAside(
+        world.controller.get(), {},
+        [held = release.get_future().share()](Database&) {
+            held.wait_for(std::chrono::seconds(20));
+            return 0;
+        },
+        [](int) {});
+    QStringList order;
+    connect(
+        world.controller.get(), &ChatController::searchFinished, this,
+        [&](const QString&, const QList<SearchHit>& hits) { order.append(u"found %1"_s.arg(hits.size())); });
+    connect(world.controller.get(), &ChatController::chatOpened, this, [&] {
+        order.append(u"opened"_s);
+        release.set_value();
+    });
+    world.controller->search(u"needle"_s);
+    world.controller->openChat(chat);
+    QTRY_COMPARE_WITH_TIMEOUT(order.size(), 2, 15'000);
+    QCOMPARE(order, QStringList({u"opened"_s, u"found 2"_s})); // title and text
+}
+
+void ControllerLongChatsTest::aNewSearchEndsTheLastOne() {
+    World world;
+    world.ask(u"Needle in a haystack"_s);
+    std::promise<void> release;
+    world.store->readAside(
+        world.controller.get(), {},
+        [held = release.get_future().share()](Database&) {
+            held.wait_for(std::chrono::seconds(20));
+            return 0;
+        },
+        [](int) {});
+    QSignalSpy found(world.controller.get(), &ChatController::searchFinished);
+    for (const QString& words : {u"n"_s, u"ne"_s, u"nee"_s})
+        world.controller->search(words);
+    release.set_value();
+    QTRY_VERIFY(!found.isEmpty());
+    world.store->flush();
+    QCoreApplication::processEvents();
+    QCOMPARE(found.size(), 1);
+    QCOMPARE(found.front().front().toString(), u"nee"_s);
 }
 
 QTEST_GUILESS_MAIN(ControllerLongChatsTest)

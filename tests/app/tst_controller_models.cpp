@@ -1,6 +1,8 @@
 #include "tests/app/controller_world.h"
 
 #include "app/controller/model_switcher.h"
+#include "engine/model.h"
+#include "engine/session.h"
 #include "tests/support/toy_model.h"
 
 using namespace app;
@@ -70,7 +72,7 @@ void ControllerModelsTest::switchingKeepsTheTranscript() {
     QCOMPARE(world.transcript().count(), 2);
     // The chat is read into the new model's cache before anybody asks.
     QTRY_COMPARE(world.engine->chats.size(), asked + 1);
-    QVERIFY(world.engine->chats.back().purpose == engine::Purpose::ReadOnly);
+    QVERIFY(world.engine->chats.back().purpose == engine::Purpose::Prepare);
     QCOMPARE(world.engine->chats.back().history.size(), std::size_t(2));
     world.ask(u"Second"_s);
     QCOMPARE(world.transcript().at(1).model, u"small"_s);
@@ -273,7 +275,7 @@ void ControllerModelsTest::announcedIsRead() {
         const RereadCost announced = announce();
         QVERIFY(!announced.isAbout);
         engine::ChatRequest request = world.engine->chats.back(); // what reads this chat ahead
-        QVERIFY(request.purpose == engine::Purpose::ReadOnly && request.history.size() == 4);
+        QVERIFY(request.purpose == engine::Purpose::Prepare && request.history.size() == 4);
         request.cache = settings.cache;
         request.system = prompt.toStdString();
         engine::Session session(engine::Model::load(path.toStdString(), {}));

@@ -324,7 +324,7 @@ void TestDatabase::absurdTitlesStaySmallInLists() {
     const ChatId chat = database->createChat(title, {});
     for (const QString& shown : {database->chats()[0].title, database->chat(chat)->title,
                                  database->search(u"schone"_s).value(0).chatTitle}) {
-        QVERIFY(title.startsWith(shown) && shown.size() > 400 && shown.size() <= 1000);
+        QVERIFY(title.startsWith(shown.chopped(1)) && shown.endsWith(u'…') && shown.size() == 201);
     }
     QVERIFY(database->search(u"schone"_s).value(0).snippet.size() < 5000);
     QCOMPARE(database->wholeTitle(chat), title);

@@ -93,9 +93,11 @@ void EngineBridgeTest::stoppingEndsTheAnswer() {
     QVERIFY(load(bridge, m_model));
     QSignalSpy finished(&bridge, &EnginePort::finished);
     bool stopped = false;
+    engine::Reply reply;
     connect(&bridge, &EnginePort::textGenerated, this, [&](engine::RequestId id) {
+        QCOMPARE(id, reply.id());
         stopped = true;
-        bridge.stop(id);
+        reply.stop();
     });
     engine::StopReason reason = engine::StopReason::EndOfTurn;
     connect(&bridge, &EnginePort::finished, this,
@@ -105,15 +107,14 @@ void EngineBridgeTest::stoppingEndsTheAnswer() {
         engine::ChatRequest request = question("Go on for ever", 0);
         request.sampling.seed = seed;
         const auto before = finished.count();
-        bridge.chat(request);
+        reply = bridge.chat(request);
         QTRY_COMPARE(finished.count(), before + 1);
     }
     QVERIFY(stopped);
     QVERIFY(reason == engine::StopReason::Cancelled || reason == engine::StopReason::EndOfTurn);
     // Asked to stop before it began: it never begins.
     const auto before = finished.count();
-    const auto id = bridge.chat(question("Never", 0));
-    bridge.stop(id);
+    bridge.chat(question("Never", 0)).stop();
     QTRY_COMPARE(finished.count(), before + 1);
     QVERIFY(reason == engine::StopReason::Cancelled);
 }

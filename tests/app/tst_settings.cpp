@@ -29,6 +29,7 @@ void TestSettings::roundTrip() {
     settings.theme = Theme::Dark;
     settings.language = u"es"_s;
     settings.inspectorVisible = true;
+    settings.offerAnswered = true;
     settings.exportFolder = u"/home/somebody/chats"_s;
     QCOMPARE(Settings::fromMap(settings.toMap()), settings);
 }

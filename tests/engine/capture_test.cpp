@@ -117,8 +117,8 @@ TEST_F(Capture, EveryPictureHasANewNumber) {
     test::Chat chat(model);
     engine::Latest<AttentionFrame> frames;
     chat.request.maxTokens = 30;
-    chat.observer.capture = {CaptureLevel::Mass, 0};
-    chat.observer.frames = &frames;
+    chat.probes.capture = test::always({CaptureLevel::Mass, 0});
+    chat.probes.frames = &frames;
     std::uint64_t last = 0;
     engine::StreamPosition position = -1;
     int seen = 0;
@@ -143,8 +143,8 @@ TEST_F(Capture, OutputIsTheSameAndScalarsAreTrue) {
         engine::Latest<AttentionFrame> frames;
         chat.request.cache.window = 60;
         chat.request.maxTokens = 100;
-        chat.observer.capture = {level, 0};
-        chat.observer.frames = &frames;
+        chat.probes.capture = test::always({level, 0});
+        chat.probes.frames = &frames;
         chat.say("Look at the boats.");
         if (level == CaptureLevel::Map)
             expected = chat.picked;
@@ -162,8 +162,8 @@ TEST_F(Capture, ScalarsHoldTheSurpriseOfTheToken) {
     test::Chat chat(model);
     engine::Latest<AttentionFrame> frames;
     chat.request.maxTokens = 12;
-    chat.observer.capture = {CaptureLevel::Record, 0}; // the governor leaves it alone
-    chat.observer.frames = &frames;
+    chat.probes.capture = test::always({CaptureLevel::Record, 0}); // the governor leaves it alone
+    chat.probes.frames = &frames;
     chat.say("How far is it?");
     std::vector<engine::TokenId> text = chat.reader.tokens();
     text.push_back(chat.picked.back());
@@ -199,14 +199,14 @@ TEST_F(Capture, TheDecodeLoopAllocatesAndLocksNothing) {
     chat.request.sampling.temperature = 0.8f;
     chat.request.sampling.repetitionPenalty = 1.1f;
     chat.request.sampling.seed = 3;
-    chat.observer.frames = &frames;
+    chat.probes.frames = &frames;
     int tokens = 0;
     struct Counts {
         std::int64_t allocations, locks;
     };
     std::vector<Counts> counts;
     counts.reserve(1000);
-    chat.observer.captureWanted = [&] {
+    chat.probes.capture = [&] {
         return tokens < 80 ? CaptureRequest{CaptureLevel::Mass, 0} : CaptureRequest{CaptureLevel::Rows, 1};
     };
     chat.observer.token = [&](engine::TokenId, const std::string&, const engine::CacheStatus&) {

@@ -10,6 +10,10 @@ using engine::ChatFormat;
 
 namespace {
 
+bool isPlain(const engine::ChatFormat& format) { // no roles at all: text is continued
+    return format.open.empty() && format.beforeAnswer.empty() && format.afterAnswer.empty();
+}
+
 struct Turn {
     std::string question, answer;
 };
@@ -108,7 +112,7 @@ TEST(ChatFormat, EveryFamilyHasItsGolden) {
 
 TEST(ChatFormat, OnlyPlainTextIsPlain) {
     for (const ChatFormat& format : ChatFormat::families())
-        EXPECT_EQ(format.plain, format.name == "Plain text");
+        EXPECT_EQ(isPlain(format), format.name == "Plain text");
 }
 
 TEST(ChatFormat, FamiliesAreRecognisedByTheirMarkers) {
@@ -137,7 +141,7 @@ TEST(ChatFormat, FamiliesAreRecognisedByTheirMarkers) {
     };
     for (const auto& [text, family] : cases)
         EXPECT_EQ(ChatFormat::fromTemplate(text).name, family) << text;
-    EXPECT_TRUE(ChatFormat::fromTemplate("{{ messages }}").plain);
+    EXPECT_TRUE(isPlain(ChatFormat::fromTemplate("{{ messages }}")));
 }
 
 TEST(ChatFormat, Llama2WithoutBeginTokensInHistory) {
@@ -161,7 +165,7 @@ TEST(ChatFormat, DefaultSystemIsReadFromTheTemplate) {
 
 TEST(ChatFormat, IsDetectedFromAFile) {
     test::GgufWriter writer;
-    EXPECT_TRUE(ChatFormat::detect(*engine::GgufFile::open(writer.write("none.gguf"))).plain);
+    EXPECT_TRUE(isPlain(ChatFormat::detect(*engine::GgufFile::open(writer.write("none.gguf")))));
     writer.addString("tokenizer.chat_template", "<start_of_turn>");
     EXPECT_EQ(ChatFormat::detect(*engine::GgufFile::open(writer.write("some.gguf"))).name, "Gemma");
     SKIP_WITHOUT_REAL_MODEL();

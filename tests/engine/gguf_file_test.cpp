@@ -268,7 +268,7 @@ TEST(GgufFile, TensorsThatMakeNoSense) {
     const std::uint64_t wide = std::uint64_t{1} << 31;
     EXPECT_THAT(with(0, {wide, wide, wide, wide}, 128), HasSubstr("absurd dimensions"));
     EXPECT_THAT(with(8, {33}, 128), HasSubstr("not whole blocks of Q8_0"));
-    EXPECT_THAT(with(23, {256}, 128), HasSubstr("its tensor third is stored as IQ4_XS"));
+    EXPECT_THAT(with(16, {256}, 128), HasSubstr("its tensor third is stored as IQ2_XXS"));
     EXPECT_THAT(with(99, {256}, 128), HasSubstr("its tensor third is stored as type 99"));
 }
 

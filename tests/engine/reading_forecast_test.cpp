@@ -36,6 +36,11 @@ std::vector<std::vector<ChatMessage>> branches() {
         chatOf({"Short.", prose(400, "a long answer")}),
         chatOf({"Short.", "Yes.", prose(10, "one"), prose(10, "two"), "", "?"}),
         chatOf({std::string(60000, 'x'), "Short."}),
+        {{1, Role::System, "Speak kindly."},
+         {2, Role::User, "Hello."},
+         {3, Role::Assistant, "Good day."},
+         {4, Role::System, prose(3, "another tone")},
+         {5, Role::User, "And now?"}},
     };
 }
 
@@ -58,7 +63,7 @@ void compare(const std::filesystem::path& path, const std::string& format) {
                 for (const std::int64_t earlier : {0, 5000}) {
                     ChatRequest request;
                     request.chatId = 1;
-                    request.purpose = Purpose::ReadOnly;
+                    request.purpose = Purpose::Prepare;
                     request.history = history;
                     request.system = system;
                     request.earlierBytes = earlier;
@@ -88,7 +93,7 @@ TEST(ReadingForecast, AnnouncesWhatARealModelReads) {
     const auto model = Model::load(test::realModelPath(), {});
     ChatRequest request;
     request.chatId = 1;
-    request.purpose = Purpose::ReadOnly;
+    request.purpose = Purpose::Prepare;
     request.cache.window = 252;
     for (const auto& history : branches()) {
         request.history = history;

@@ -74,8 +74,8 @@ protected:
         chat.request.maxTokens = 100;
         chat.request.sampling.temperature = 1.2f;
         chat.request.sampling.seed = 9;
-        chat.observer.frames = &frames;
-        chat.observer.recorder = &recorder;
+        chat.probes.frames = &frames;
+        chat.probes.recorder = &recorder;
     }
     ~RecorderTest() override { std::filesystem::remove(path); }
 
@@ -107,7 +107,7 @@ protected:
 };
 
 TEST_F(RecorderTest, HoldsWhatTheViewsWereShown) {
-    chat.observer.capture = {CaptureLevel::Rows, 1};
+    chat.probes.capture = test::always({CaptureLevel::Rows, 1});
     std::map<engine::StreamPosition, engine::AttentionFrame> shown;
     int tokens = 0;
     recorder.start(path);
@@ -181,9 +181,9 @@ TEST_F(RecorderTest, TheAnswerIsTheSameAndTheLoopStaysFree) {
     test::Chat other(model);
     other.request = chat.request;
     other.request.history.clear();
-    other.observer.frames = &frames;
-    other.observer.recorder = &recorder;
-    other.observer.capture = {CaptureLevel::Mass, 0};
+    other.probes.frames = &frames;
+    other.probes.recorder = &recorder;
+    other.probes.capture = test::always({CaptureLevel::Mass, 0});
     struct Counts {
         std::int64_t allocations, locks;
     };

@@ -34,7 +34,7 @@ protected:
         return tokens;
     }
     void prepare(Chat& one) {
-        one.request.purpose = Purpose::ReadOnly;
+        one.request.purpose = Purpose::Prepare;
         one.session.run(one.request, one.observer, {});
         one.reader.read(one.journal);
     }
@@ -130,7 +130,7 @@ TEST_F(SessionBranch, OfAVeryLongAnswerTheNewestPartIsRead) {
     while (text.size() < (1u << 20))
         text += "The ferry lands at noon and leaves again at two. ";
     chat.request.history = {{1, Role::User, "Tell me."}, {2, Role::Assistant, text}};
-    chat.request.purpose = Purpose::ReadOnly;
+    chat.request.purpose = Purpose::Prepare;
     const auto result = chat.session.run(chat.request, chat.observer, {});
     EXPECT_LE(result.promptTokens, 160);
     auto status = chat.session.status();
@@ -152,7 +152,7 @@ TEST_F(SessionBranch, NumbersBelongToTheChat) {
     EXPECT_EQ(chat.last.readAgain, 0);
     engine::Session next(model, &chat.session); // another model
     prepare(chat);
-    chat.request.purpose = Purpose::ReadOnly;
+    chat.request.purpose = Purpose::Prepare;
     const auto result = next.run(chat.request, chat.observer, {});
     EXPECT_GT(result.promptTokens, 0);
     EXPECT_GT(next.status().readAgain, 0);

@@ -63,6 +63,10 @@ public:
     std::vector<engine::JournalEvent> all;
 };
 
+inline std::function<engine::CaptureRequest()> always(engine::CaptureRequest request) {
+    return [request] { return request; };
+}
+
 /// A chat with a toy model: keeps the history as the program does.
 class Chat {
 public:
@@ -75,7 +79,8 @@ public:
                          .window = 252,
                          .ringType = kernels::KvType::F32};
         request.maxTokens = 8;
-        observer.journal = &journal;
+        probes.journal = &journal;
+        session.watch(probes);
         observer.token = [this](engine::TokenId token, const std::string& text,
                                 const engine::CacheStatus& status) {
             if (token != engine::NoToken)
@@ -99,6 +104,7 @@ public:
         picked.clear();
         answer.clear();
         stop = std::stop_source();
+        session.watch(probes);
         const auto result = session.run(request, observer, stop.get_token());
         if (purpose == engine::Purpose::Answer)
             request.history.push_back({request.answerId, engine::Role::Assistant, answer});
@@ -114,10 +120,11 @@ public:
     std::size_t count(const std::vector<engine::TextPart>& parts) const { return encode(parts).size(); }
 
     std::shared_ptr<const engine::Model> model;
+    engine::Journal journal;
     engine::Session session;
     engine::ChatRequest request;
+    engine::Probes probes; // looked at by every answer
     engine::Session::Observer observer;
-    engine::Journal journal;
     JournalReader reader;
     std::stop_source stop;
     std::function<void()> onToken;

@@ -294,7 +294,7 @@ TEST_F(SessionTest, AnotherChatGoesOnBehindTheSameSystemBlock) {
 
 TEST_F(SessionTest, ReadOnlyPreparesTheSystemBlock) {
     chat.request.history.clear();
-    chat.request.purpose = Purpose::ReadOnly;
+    chat.request.purpose = Purpose::Prepare;
     auto result = chat.session.run(chat.request, chat.observer, {});
     EXPECT_EQ(result.promptTokens, static_cast<int>(block().size()));
     result = chat.say("Ready?");
@@ -325,7 +325,7 @@ TEST_F(SessionTest, AnErrorLeavesItUsable) {
 
 TEST(SessionPlain, ABaseModelGoesOnWithTheText) {
     const auto model = test::loadToy(test::writeToyModel({.chatTemplate = "", .seed = 33}));
-    ASSERT_TRUE(model->chatFormat.plain);
+    ASSERT_TRUE(model->chatFormat.beforeAnswer.empty());
     Chat chat(model);
     chat.say("The boat lay at");
     Tokens expected = joined(chat.encode({plain("The boat lay at")}), chat.picked);

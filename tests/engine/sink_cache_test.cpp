@@ -14,6 +14,24 @@ using engine::Place;
 using engine::SinkCache;
 using engine::StreamPosition;
 
+/// The reference's evict_for_space(n): so much goes that window - n past tokens remain (floor 0).
+void evictForSpace(SinkCache& cache, int comingTokens) {
+    const StreamPosition kept = std::max(0, cache.shape().window - comingTokens);
+    cache.forgetBefore(std::max(cache.shape().ringStart, cache.next() - kept));
+}
+
+/// Runs of slots whose tokens follow each other in the stream: the sinks and the ring.
+struct Segment {
+    int count = 0;
+};
+std::vector<Segment> segmentsOf(const SinkCache& cache) {
+    std::vector<Segment> segments(2);
+    for (int slot = 0; slot < cache.slots(); ++slot)
+        if (cache.positionOf(slot) >= 0)
+            ++segments[slot < cache.shape().sinks ? 0 : 1].count;
+    return segments;
+}
+
 struct Seen {
     std::set<StreamPosition> positions;
     std::map<StreamPosition, StreamPosition> cachePositions; // stream position -> position inside the cache
@@ -98,7 +116,7 @@ TEST(SinkCache, EvictForSpaceKeepsWhatTheReferenceKeeps) {
                 for (int i = 0; i < sinks + have; ++i)
                     cache.append(1, places);
                 const bool fits = sinks + have + coming <= sinks + window;
-                cache.evictForSpace(coming);
+                evictForSpace(cache, coming);
                 const int expected = fits ? have : std::max(0, window - coming);
                 EXPECT_EQ(cache.visible(), sinks + expected) << window << " " << have << " " << coming;
                 EXPECT_EQ(cache.forgotten() + cache.visible(), cache.next());
@@ -140,8 +158,8 @@ TEST(SinkCache, BurstsKeepTheSinksAndTheCount) {
     for (int round = 0; round < 200; ++round) {
         cache.append(std::uniform_int_distribution<int>(1, 8)(random), places);
         if (round % 7 == 0)
-            cache.evictForSpace(std::uniform_int_distribution<int>(0, 70)(random));
-        const auto segments = cache.segments();
+            evictForSpace(cache, std::uniform_int_distribution<int>(0, 70)(random));
+        const auto segments = segmentsOf(cache);
         ASSERT_FALSE(segments.empty());
         EXPECT_EQ(segments[0].count, std::min<StreamPosition>(4, cache.next()));
         int visible = 0;
@@ -204,6 +222,58 @@ TEST(SinkCache, RewindTakesBackTheNewest) {
     EXPECT_EQ(places[0].view.ringCount, 1);
 }
 
+// Whatever is read behind a mark, up to a chunk, and taken back: the same keys are in view as before, at a turn's edge, too.
+TEST(SinkCache, RollingBackIsExact) {
+    std::mt19937 random(5);
+    for (const int window : {0, 1, 7, 12}) {
+        SinkCache cache({.sinks = 3, .window = window, .maxChunk = 5});
+        Memory memory(cache.slots());
+        std::vector<Place> places;
+        const auto write = [&](int n) {
+            cache.append(n, places);
+            for (const Place& place : places)
+                memory.write(place);
+        };
+        const auto see = [&] { // what the next token would see; the cache is a copy
+            SinkCache copy = cache;
+            Memory copied = memory;
+            copy.append(1, places);
+            copied.write(places[0]);
+            return copied.look(places[0], copy).positions;
+        };
+        for (int round = 0; round < 60; ++round) {
+            if (round % 9 == 8)
+                cache.forgetBefore(std::max<StreamPosition>(3, cache.next() - 2));
+            const auto before = see();
+            const int visible = cache.visible();
+            const SinkCache::Mark mark = cache.mark();
+            write(std::uniform_int_distribution<int>(1, 5)(random));
+            ASSERT_TRUE(cache.rollBack(mark));
+            ASSERT_EQ(cache.visible(), visible);
+            ASSERT_EQ(see(), before) << "window " << window << ", round " << round;
+            write(std::uniform_int_distribution<int>(1, 3)(random));
+        }
+    }
+}
+
+TEST(SinkCache, AMarkWhoseSlotsWereWrittenAgainIsDead) {
+    SinkCache cache({.sinks = 2, .window = 10, .maxChunk = 4});
+    std::vector<Place> places;
+    for (int i = 0; i < 20; ++i)
+        cache.append(1, places);
+    const SinkCache::Mark mark = cache.mark();
+    cache.append(4, places);
+    EXPECT_TRUE(cache.rollBack(mark));
+    EXPECT_EQ(cache.oldest(), 10);
+    cache.append(4, places);
+    cache.append(1, places);
+    EXPECT_FALSE(cache.rollBack(mark)) << "the oldest one's slot holds a newer token";
+    EXPECT_EQ(cache.next(), 25) << "nothing happens";
+    const SinkCache::Mark now = cache.mark();
+    cache.append(1, places);
+    EXPECT_TRUE(cache.rollBack(now)) << "one more in flight is no harm";
+}
+
 TEST(SinkCache, DenseFillsUpAndStops) {
     SinkCache cache({.sinks = 0, .window = 9, .maxChunk = 4, .dense = true});
     std::vector<Place> places;
@@ -234,7 +304,7 @@ TEST(SinkCache, LateRingStart) {
             EXPECT_EQ(a[k].view.ringCount, b[k].view.ringCount);
             EXPECT_EQ(b[k].position - a[k].position, a[k].position < 3 ? 0 : far - 3);
         }
-        EXPECT_EQ(near.read(), late.read());
+        EXPECT_EQ(near.length(), late.length());
         EXPECT_EQ(near.visible(), late.visible());
         EXPECT_EQ(near.forgotten(), late.forgotten());
     }

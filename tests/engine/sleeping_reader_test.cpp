@@ -27,9 +27,12 @@ protected:
         request.sampling.seed = 5;
         std::string answer;
         engine::Session::Observer observer;
-        observer.journal = &journal;
-        observer.frames = &frames;
-        observer.capture = {engine::CaptureLevel::Mass, 0};
+        session.watch({.capture =
+                           [] {
+                               return engine::CaptureRequest{engine::CaptureLevel::Mass, 0};
+                           },
+                       .frames = &frames,
+                       .journal = &journal});
         observer.token = [&](engine::TokenId, const std::string& text, const engine::CacheStatus&) {
             answer += text;
             --tokens;

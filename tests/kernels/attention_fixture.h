@@ -108,7 +108,7 @@ protected:
         return out.get();
     }
 
-    static float scaleOf(const kernels::KvCache& cache, int layer) {
+    static float scaleOf(const kernels::KvCache& cache, int layer = 0) {
         return 1.0f / std::sqrt(static_cast<float>(cache.shape().layer(layer).headDim));
     }
 

@@ -5,7 +5,7 @@ They are the tests that ought to notice; at least one of them has to turn red.""
 from dataclasses import dataclass
 
 KERNELS_CAPTURE = ("kernels_tests", "*AttentionCapture*")
-ENGINE_CAPTURE = ("engine_tests", "Capture*:Latest*:Journal*:EngineThread.FramesAndJournalCross")
+ENGINE_CAPTURE = ("engine_tests", "Capture*:Latest*:Journal*:Service.FramesAndJournalCross")
 CACHE = ("engine_tests", "*SinkCache*:*Shapes*:*StreamOracle*")
 FEED = ("tst_inspector_feed", None)
 VIEWS = ("tst_inspector_views", None)
@@ -61,12 +61,12 @@ MUTATIONS = [
              "if (position < m_shape.sinks)\n        return static_cast<int>(position);\n    return m_shape.sinks + 1 +",
              (CACHE,)),
     Mutation("S off by one", "the last sink is not seen", "engine/sink_cache.cpp",
-             "{m_shape.sinks, slotOf(m_oldest)", "{std::max(0, m_shape.sinks - 1), slotOf(m_oldest)", (CACHE,)),
+             "{.sinkCount = m_shape.sinks,", "{.sinkCount = std::max(0, m_shape.sinks - 1),", (CACHE,)),
     Mutation("S off by one", "ring slots behind one more sink", "app/inspector_feed.cpp",
              "return sinkSlots + static_cast<int>((tokenPosition - ringStart) % ringSlots);",
              "return sinkSlots + 1 + static_cast<int>((tokenPosition - ringStart) % ringSlots);", (FEED,)),
     Mutation("S off by one", "a sink fewer told by the journal", "engine/session/reporter.cpp",
-             ".slot = stream.cache().shape().sinks,", ".slot = std::max(0, stream.cache().shape().sinks - 1),",
+             ".slot = context.cache().shape().sinks,", ".slot = std::max(0, context.cache().shape().sinks - 1),",
              (("engine_tests", "Session*:Capture*"),)),
 
     Mutation("GQA mean", "mean over a group instead of every query head", "kernels/cpu/attention_decode.cpp",
@@ -81,7 +81,7 @@ MUTATIONS = [
              "1.0f / static_cast<float>(frame.layers * std::max(1, frame.heads / 2))", (ENGINE_CAPTURE,)),
 
     Mutation("stale seq", "pictures without a new number", "engine/session/reporter.cpp",
-             "m_current->sequence = ++m_sequence;", "m_current->sequence = m_sequence;", (ENGINE_CAPTURE,)),
+             "m_shown->sequence = ++m_sequence;", "m_shown->sequence = m_sequence;", (ENGINE_CAPTURE,)),
     Mutation("stale seq", "the picture before the newest", "engine/attention_frame.h",
              "m_write = m_middle.exchange(m_write | Fresh, std::memory_order_acq_rel) & Mask;",
              "m_middle.store(m_write | Fresh, std::memory_order_release);", (ENGINE_CAPTURE,)),
@@ -93,7 +93,7 @@ MUTATIONS = [
 
     Mutation("evictions", "an eviction told one token late", "engine/session/reporter.cpp",
              "evictBefore(position - shape.window);", "evictBefore(position - 1 - shape.window);",
-             (("engine_tests", "Session*:Capture*:EngineThread*"),)),
+             (("engine_tests", "Session*:Capture*:Service*"),)),
     Mutation("evictions", "dropped events are not counted", "engine/journal.cpp",
              "m_lost.fetch_add(1, std::memory_order_relaxed);", ";", (ENGINE_CAPTURE,)),
     Mutation("decode loop", "memory is allocated between tokens", "engine/session/reporter.cpp",

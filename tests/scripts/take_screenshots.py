@@ -15,10 +15,10 @@ from desktop import Display, Home, Program, find_model, need, wait_until
 SIZE = (1280, 800)
 QUESTIONS = ["My boat is called Albatros, and she lies in berth 14. Please remember that.",
              "Write a long story about a harbour in winter.",
-             "Go on with the story, please. What did the keeper find?",
-             "Write a Python function that computes the last departure of a ferry.",
-             "Tell me about the history of lighthouses.",
-             "Now write a long letter from the keeper to his daughter."]
+             "Make a table of five lighthouses in Europe: name, country, year of building, height in metres.",
+             "List seven things to check before one goes out with a small boat, with one sentence for each.",
+             "Write a long letter from the harbour master to his daughter.",
+             "Write a Python function that finds the last ferry before a given time, with a short example. Then list its two weak points."]
 TABS = {"heads": 1002, "token": 1059, "compare": 1124} # where they stand, at this size
 TAB_LINE, FIRST_PRESET = 66, (1010, 145)
 

@@ -82,6 +82,8 @@ def check_numbers(cli, file):
         assert "number from" in sentence and len(sentence) < 200, sentence
     for arguments in ("chats show 0", "chats show -3", "chats search x --limit 0", "chats export 99999999999999999999"):
         assert "number from" in cli.refused(*arguments.split()), arguments
+    for sources in ((), ("--text-file", "x", "--token-file", "y")):
+        assert "Exactly one of --text-file and --token-file" in cli.refused("perplexity", "-m", file, *sources)
     for command in ("bench", "chat"):
         assert "f8 is none of: f32, f16, q8_0." in cli.refused(command, "--kv", "f8", "-m", file)
     assert "none of: dense, window, streaming, recompute." in cli.refused("chat", "--mode", "sparse", "-m", file)
@@ -176,6 +178,35 @@ def check_cost(cli, home):
         assert seconds < 6 and memory < 400, f"10 MB of tokens ({kind.decode()}) took {seconds:.1f} s and {memory:.0f} MB"
 
 
+def check_token_files(cli, model, home):
+    """The ids of a text give what the text gives, with seven digits; a list that makes no sense is one sentence."""
+    words, ids, losses = home / "words.txt", home / "ids.json", home / "losses.csv"
+    words.write_text("The sea was calm, and nobody in the harbour looked at it.")
+    status, out, errors = cli.run("tokenize", "--model", model, "--text-file", str(words))
+    assert status == 0, errors
+    ids.write_bytes(out)
+    answers = []
+    for source in (("--text-file", str(words)), ("--token-file", str(ids))):
+        status, out, errors = cli.run("perplexity", "-m", model, *source, "--json", "--nll-out", str(losses))
+        assert status == 0, errors
+        rows = losses.read_text().splitlines()
+        answers.append((json.loads(out)["nll_mean"], rows))
+        assert len(rows) == len(json.loads(ids.read_text())) and rows[0] == "position,nll"
+        digits = [row.split(",")[1].replace(".", "").lstrip("0") for row in rows[1:]]
+        assert max(map(len, digits)) == 7, digits
+    assert answers[0] == answers[1], answers
+    status, out, errors = cli.run("perplexity", "-m", model, "--token-file", str(ids), "--limit", "4", "--json")
+    assert status == 0 and json.loads(out)["tokens"] == 3, (out, errors)
+    for content, sentence in (("", "JSON list"), ("1 2 3", "JSON list"), ('{"ids": [1, 2]}', "JSON list"), ("[1, 2.5]", "Token 2 of"),
+                              ('[1, "2"]', "not a whole number"), ("[1, -1]", "is -1"), ("[1, 2, 99999999]", "ids end at"),
+                              ("[1, 18446744073709551615]", "ids end at"), ("[1]", "less than two tokens"), ("[]", "less than two tokens")):
+        ids.write_text(content)
+        status, out, errors = cli.run("perplexity", "-m", model, "--token-file", str(ids))
+        assert status == 1 and not out and errors.count(b"\n") == 1 and sentence in errors.decode(), (content, status, out, errors)
+    status, _, errors = cli.run("perplexity", "-m", model, "--token-file", str(home / "nowhere.json"))
+    assert status == 1 and b"cannot be read" in errors, errors
+
+
 def check_interrupts(cli, model):
     question = b"word " * 40000 + b"\n"
     for arguments, wanted in ((("--json",), b'"stopped"'), ((), b"")):
@@ -257,10 +288,11 @@ def main():
         check_notices(cli, home)
         model = None if "--without-model" in sys.argv else find_model()
         check_output(cli, model, file, home)
+        check_token_files(cli, model, home)
         check_interrupts(cli, model)
         check_full_memory(cli, model)
         check_shrinking(cli, model, home)
-    print("command line: numbers, output, foreign text, cost, notices, Ctrl+C, a full memory, a model that shrinks")
+    print("command line: numbers, output, foreign text, cost, notices, token files, Ctrl+C, a full memory, a model that shrinks")
 
 
 if __name__ == "__main__":

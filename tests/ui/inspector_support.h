@@ -19,13 +19,12 @@ public:
         : sinks(sinkCount), window(windowTokens), ringSlots(windowTokens + 9), layers(layerCount),
           heads(headCount) {}
 
-    RequestId load(const QString&, const engine::LoadOptions&) override { return 1; }
-    RequestId chat(engine::ChatRequest) override { return 2; }
-    RequestId compare(engine::CompareRequest request) override {
+    engine::Reply load(const QString&, const engine::LoadOptions&) override { return engine::Reply(1); }
+    engine::Reply chat(engine::ChatRequest) override { return engine::Reply(2); }
+    engine::Reply compare(engine::CompareRequest request) override {
         compares.push_back(std::move(request));
-        return 3;
+        return engine::Reply(3);
     }
-    void stop(RequestId id) override { stopped.append(id); }
     void setCapture(engine::CaptureRequest request) override { captures.push_back(request); }
     void setPaused(bool value) override { writingPaused = value; }
     engine::Latest<engine::AttentionFrame>* frames() override { return &m_frames; }
@@ -108,7 +107,6 @@ public:
     std::deque<engine::StreamPosition> visible; // ring tokens in view, oldest first
     std::vector<engine::CaptureRequest> captures;
     std::vector<engine::CompareRequest> compares;
-    QList<RequestId> stopped;
     bool writingPaused = false;
 
 private:

@@ -16,14 +16,14 @@ namespace {
 /// Takes comparisons; the test answers them.
 class ComparingEngine : public test::FakeEngine {
 public:
-    RequestId compare(engine::CompareRequest request) override {
+    engine::Reply compare(engine::CompareRequest request) override {
         requests.push_back(std::move(request));
-        return 100 + requests.size();
+        return engine::Reply(100 + requests.size());
     }
     /// All losses of the newest request: `loss` of the run (by its number) for each of `tokens` tokens.
     void answer(int tokens, const std::function<float(std::size_t run, int token)>& loss,
                 float firstShare = -1) {
-        const RequestId id = 100 + requests.size();
+        const engine::RequestId id = 100 + requests.size();
         const engine::CompareRequest request = requests.back();
         for (std::size_t run = 0; run < request.runs.size(); ++run) {
             for (int read = 16; read <= tokens; read += 16) {

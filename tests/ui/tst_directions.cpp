@@ -58,6 +58,7 @@ private Q_SLOTS:
     void tables();
     void placesInMixedText();
     void keysGoWhereTheyPoint();
+    void headingsAreBoldInEveryScript();
     void arabicHasItsLettersInBothThemes();
     void titles();
 };
@@ -235,6 +236,31 @@ void TestDirections::titles() {
     }
     QCOMPARE(atRight, 1);
     QCOMPARE(atLeft, 1);
+}
+
+// Where the font of the text has no letters of a script, another one has: its headings are as heavy in the dark theme as in the light one.
+void TestDirections::headingsAreBoldInEveryScript() {
+    const auto weightOf = [](const Theme& theme, const QString& heading) {
+        Theme::apply(theme);
+        Chat chat(QStringLiteral("?"), QStringLiteral("# ") + heading);
+        QCoreApplication::processEvents();
+        const QRect first = chat.character(1, heading),
+                    last = chat.character(1, heading, int(heading.size()) - 1);
+        const QImage image = chat.view.viewport()->grab(first.united(last).adjusted(-2, 0, 2, 0)).toImage();
+        const QColor ground = theme.background, ink = theme.text;
+        qreal sum = 0;
+        for (int y = 0; y < image.height(); ++y)
+            for (int x = 0; x < image.width(); ++x)
+                sum += qAbs(image.pixelColor(x, y).lightnessF() - ground.lightnessF()) /
+                       qAbs(ink.lightnessF() - ground.lightnessF());
+        return sum;
+    };
+    for (const QString& heading : {QStringLiteral("مرحبا بالعالم"), QStringLiteral("שלום עולם")}) {
+        const qreal dark = weightOf(Theme::darkTheme(), heading),
+                    light = weightOf(Theme::lightTheme(), heading);
+        QVERIFY2(dark > 0.9 * light, qPrintable(QStringLiteral("%1 %2").arg(dark).arg(light)));
+    }
+    Theme::apply(Theme::darkTheme());
 }
 
 QTEST_MAIN(TestDirections)

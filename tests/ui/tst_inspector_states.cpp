@@ -206,6 +206,11 @@ private Q_SLOTS:
         QVERIFY(grid && heads);
         QCOMPARE(heatBlocks(grid) > 0, one.heatInGrid);
         QCOMPARE(heatBlocks(heads) > 0, one.heatInHeads);
+        // Why there are no heads is said truly: nothing has come yet, or nobody looked.
+        const app::InspectorSnapshot& shot = world.state().shot();
+        const QString about = heads->summary();
+        QCOMPARE(about.contains(QStringLiteral("when the model writes")), !shot.hasLayout);
+        QCOMPARE(about.contains(QStringLiteral("Nobody was looking")), shot.hasLayout && !shot.hasAttention);
         for (int tab = 0; tab < 4; ++tab) { // nothing falls over, and every view has something to say
             world.pane->showTab(tab);
             QVERIFY(!world.pane->grab().isNull());

@@ -4,6 +4,7 @@
 #include "ui/page/chat_page.h"
 #include "ui/page/composer.h"
 #include "ui/page/header.h"
+#include "ui/parts/number_field.h"
 #include "ui/settings/models_page.h"
 #include "ui/settings/settings_dialog.h"
 #include "ui/side/chat_list.h"
@@ -21,7 +22,6 @@
 #include <QMenu>
 #include <QPushButton>
 #include <QRadioButton>
-#include <QSpinBox>
 #include <QToolButton>
 
 using test::WindowFixture;
@@ -198,11 +198,11 @@ private Q_SLOTS:
         ui::SettingsDialog* dialog = f.window->settingsDialog();
         QPushButton* save = buttonOf(dialog, QStringLiteral("Save"));
         QVERIFY(!save->isEnabled()); // nothing is changed yet
-        named<QSpinBox>(dialog, QStringLiteral("Window"))->setValue(512);
-        named<QSpinBox>(dialog, QStringLiteral("Sinks"))->setValue(8);
-        named<QDoubleSpinBox>(dialog, QStringLiteral("Temperature"))->setValue(0.25);
-        named<QSpinBox>(dialog, QStringLiteral("Longest answer"))->setValue(300);
-        named<QSpinBox>(dialog, QStringLiteral("Threads"))->setValue(1);
+        named<ui::NumberField>(dialog, QStringLiteral("Window"))->setValue(512);
+        named<ui::NumberField>(dialog, QStringLiteral("Sinks"))->setValue(8);
+        named<ui::NumberField>(dialog, QStringLiteral("Temperature"))->setValue(0.25);
+        named<ui::NumberField>(dialog, QStringLiteral("Longest answer"))->setValue(300);
+        named<ui::NumberField>(dialog, QStringLiteral("Threads"))->setValue(1);
         auto* words = named<QPlainTextEdit>(dialog, QStringLiteral("Stop words"));
         words->setPlainText(QStringLiteral("\\nUser:\n\n END \nC:\\\\new"));
         QVERIFY(save->isEnabled());
@@ -229,7 +229,7 @@ private Q_SLOTS:
         f.start();
         const app::Settings before = f.controller->settings();
         f.window->openSettings(ui::SettingsPage::Sampling);
-        named<QSpinBox>(f.window->settingsDialog(), QStringLiteral("Top k"))->setValue(7);
+        named<ui::NumberField>(f.window->settingsDialog(), QStringLiteral("Top k"))->setValue(7);
         buttonOf(f.window->settingsDialog(), QStringLiteral("Cancel"))->click();
         QVERIFY(f.controller->settings() == before);
     }

@@ -72,9 +72,11 @@ private Q_SLOTS:
         QCOMPARE(words::modelDetails(model), QStringLiteral("Q4_1 · CPU, 2 threads · 132 MB"));
     }
     void costs() {
-        QCOMPARE(words::rereadSentence(0), QStringLiteral("Nothing has to be read again."));
-        QCOMPARE(words::rereadSentence(2048),
+        QCOMPARE(words::rereadSentence({}), QStringLiteral("Nothing has to be read again."));
+        QCOMPARE(words::rereadSentence({2048, false}),
                  QStringLiteral("2,048 tokens of this chat will be read again."));
+        QCOMPARE(words::rereadSentence({2048, true}),
+                 QStringLiteral("About 2,048 tokens of this chat will be read again."));
     }
 
     void digitsAreTabular() {

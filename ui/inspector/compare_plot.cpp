@@ -1,5 +1,6 @@
 #include "ui/inspector/compare_plot.h"
 
+#include "app/numbers.h"
 #include "ui/inspector/painted_view.h"
 
 #include <QPainter>
@@ -87,7 +88,7 @@ QString ComparePlot::summary() const {
     for (const app::CompareCurve& curve : m_runner.curves()) {
         if (!curve.losses.empty())
             parts << tr("%1: %2 over %3 tokens")
-                         .arg(curve.label, QLocale().toString(curve.perplexity(), 'f', 2),
+                         .arg(curve.label, app::numberLocale().toString(curve.perplexity(), 'f', 2),
                               number(static_cast<qint64>(curve.losses.size())));
     }
     return parts.isEmpty() ? tr("Nothing compared yet.") : parts.join(QStringLiteral("; "));
@@ -179,8 +180,8 @@ void ComparePlot::render(QPainter& painter, const QRectF& area, const Theme& the
         const QString value =
             curve.losses.empty()
                 ? QString()
-                : QStringLiteral("  ") +
-                      QLocale().toString(curve.perplexity(), 'f', curve.perplexity() < 1000 ? 1 : 0);
+                : QStringLiteral("  ") + app::numberLocale().toString(curve.perplexity(), 'f',
+                                                                      curve.perplexity() < 1000 ? 1 : 0);
         painter.drawText(QRectF(box.left() + 40, y, box.width() - 40, 16), Qt::AlignLeft | Qt::AlignVCenter,
                          curve.label + value);
         y += LegendLine;

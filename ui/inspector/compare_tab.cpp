@@ -1,6 +1,8 @@
 #include "ui/inspector/compare_plot.h"
 #include "ui/inspector/inspector_tabs.h"
 #include "ui/inspector/painted_view.h"
+#include "ui/parts/choice_box.h"
+#include "ui/parts/number_field.h"
 
 #include <QCheckBox>
 #include <QComboBox>
@@ -10,7 +12,6 @@
 #include <QLabel>
 #include <QPushButton>
 #include <QSignalBlocker>
-#include <QSpinBox>
 #include <QVBoxLayout>
 
 namespace ui {
@@ -26,7 +27,7 @@ constexpr int MaxTokens = 4096, ShortestText = 400;
 
 CompareTab::CompareTab(app::ChatController& controller, app::CompareRunner& runner, QWidget* parent)
     : QWidget(parent), m_controller(controller), m_runner(runner), m_presets(app::comparePresets()),
-      m_plot(new ComparePlot(runner)), m_text(new QComboBox), m_capacity(new QSpinBox),
+      m_plot(new ComparePlot(runner)), m_text(new ChoiceBox), m_capacity(new NumberField(0, 32, 4096)),
       m_recompute(new QCheckBox(tr("Recompute, too (slow)"))), m_cancel(new QPushButton(tr("Cancel"))),
       m_progress(new QLabel), m_caption(new QLabel) {
     auto* box = new QVBoxLayout(this);
@@ -72,9 +73,12 @@ QWidget* CompareTab::makeText() {
     auto* label = new QLabel(tr("Cache of"));
     label->setFont(Theme::current().label);
     label->setProperty("kind", QStringLiteral("label"));
-    m_capacity->setRange(32, 4096);
     m_capacity->setValue(256);
     m_capacity->setAccessibleName(tr("Tokens in the cache"));
+    connect(m_capacity, &NumberField::refused, this, [this](const QString& sentence) {
+        m_problem = sentence;
+        refresh();
+    });
     row->addWidget(m_text, 1);
     row->addWidget(label);
     row->addWidget(m_capacity);
@@ -152,7 +156,7 @@ void CompareTab::run(int preset, const QString& text) {
     const app::ComparePreset& chosen = m_presets.at(preset);
     if (m_problem.isEmpty() && chosen.onOwnText && text.size() < ShortestText)
         m_problem = tr("This text is still too short to compare anything on.");
-    const auto runs = app::presetRuns(chosen.kind, m_capacity->value(), m_recompute->isChecked(), &m_problem);
+    const auto runs = app::presetRuns(chosen.kind, m_capacity->whole(), m_recompute->isChecked(), &m_problem);
     if (m_problem.isEmpty()) {
         m_preset = preset;
         m_plot->setTrainedLength(m_controller.modelState().info.trainedLength);

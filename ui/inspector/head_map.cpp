@@ -1,5 +1,7 @@
 #include "ui/inspector/head_map.h"
 
+#include "app/numbers.h"
+#include "ui/inspector/inspector_words.h"
 #include "ui/inspector/scope.h"
 
 #include <QMenu>
@@ -114,7 +116,7 @@ void HeadMap::paintCells(QPainter& painter, const Theme& theme) const {
 void HeadMap::paint(QPainter& painter, const Theme& theme) {
     const auto& now = shot();
     if (!now.hasAttention)
-        return paintSentence(painter, theme, tr("The heads appear with the first answer."));
+        return paintSentence(painter, theme, noHeadsWords(state()));
     paintCells(painter, theme);
     const HeadScope chosen = state().scope();
     if (chosen.layer >= 0 && chosen.layer < now.layers) {
@@ -191,9 +193,9 @@ QString HeadMap::cellText(Cell cell) const {
     const bool ofSinks = value == HeadValue::SinkShare || value == HeadValue::Lift;
     if (!ofSinks || share < 0)
         return QStringLiteral("%1, %2 %3").arg(place, headValueName(value), headNumberText(share, value));
-    QString text =
-        tr("%1, sink share %2 percent")
-            .arg(place, QLocale().toString(static_cast<double>(share) * 100, 'f', share >= 0.1f ? 0 : 1));
+    QString text = tr("%1, sink share %2 percent")
+                       .arg(place, app::numberLocale().toString(static_cast<double>(share) * 100, 'f',
+                                                                share >= 0.1f ? 0 : 1));
     if (shot().uniformShare() > 0)
         text += tr(", %1 times uniform").arg(std::lround(static_cast<double>(share) / shot().uniformShare()));
     return text;
@@ -202,7 +204,7 @@ QString HeadMap::cellText(Cell cell) const {
 QString HeadMap::summary() const {
     const auto& now = shot();
     if (!now.hasAttention)
-        return tr("No attention recorded");
+        return noHeadsWords(state());
     int sinkHeads = 0;
     for (const auto& stats : now.headStats)
         sinkHeads += stats.slot0 > 0.3f ? 1 : 0;

@@ -1,5 +1,6 @@
 #include "ui/inspector/head_scatter.h"
 
+#include "ui/inspector/inspector_words.h"
 #include "ui/inspector/raster.h"
 
 #include <QMouseEvent>
@@ -96,7 +97,7 @@ HeadScatter::Types HeadScatter::count(const app::InspectorSnapshot& shot) {
 
 void HeadScatter::paint(QPainter& painter, const Theme& theme) {
     if (!shot().hasAttention)
-        return paintSentence(painter, theme, tr("The heads appear with the first answer."));
+        return paintSentence(painter, theme, noHeadsWords(state()));
     paintAxes(painter, theme);
     paintHeads(painter, theme);
 }
@@ -171,7 +172,7 @@ void HeadScatter::mousePressEvent(QMouseEvent* event) {
 
 QString HeadScatter::summary() const {
     if (!shot().hasAttention)
-        return tr("No attention recorded");
+        return noHeadsWords(state());
     const Types types = count(shot());
     return tr("By attention mass: %1 heads streaming-like, %2 mixed, %3 perhaps retrieval; %4 of %5 give the "
               "first token more than 0.3")

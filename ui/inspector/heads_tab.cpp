@@ -1,3 +1,4 @@
+#include "app/numbers.h"
 #include "ui/inspector/head_map.h"
 #include "ui/inspector/head_scatter.h"
 #include "ui/inspector/inspector_tabs.h"
@@ -61,7 +62,7 @@ void HeadsTab::refresh() {
     m_scope->setText(tr("%1: sinks %2, newest 64 %3, in between %4, about %5 tokens looked at.")
                          .arg(scopeName(now, m_state.scope(), m_state.aggregate()), percent(shares.sinks),
                               percent(shares.recent), percent(shares.middle),
-                              QLocale().toString(shares.effectiveKeys, 'f', 0)));
+                              app::numberLocale().toString(shares.effectiveKeys, 'f', 0)));
     m_baseline->setText(
         tr("An even share of %1 sinks among %2 tokens is %3. After the softmax, newest token only.")
             .arg(now.sinkCount)

@@ -80,7 +80,7 @@ InspectorPane::~InspectorPane() = default;
 void InspectorPane::buildHeader() {
     auto* box = static_cast<QVBoxLayout*>(layout());
     auto* header = new QWidget;
-    header->setFixedHeight(metrics::header);
+    header->setFixedHeight(Theme::current().px(metrics::header));
     auto* row = new QHBoxLayout(header);
     row->setContentsMargins(16, 0, 16, 0);
     m_title->setFont(Theme::current().title);

@@ -1,5 +1,6 @@
 // What the Inspector's pane does besides showing: lighting the chat's text, the footer, numbers, export and
 // help.
+#include "app/numbers.h"
 #include "ui/inspector/inspector_export.h"
 #include "ui/inspector/inspector_pane.h"
 #include "ui/inspector/painted_view.h"
@@ -37,8 +38,8 @@ void InspectorPane::refreshFooter() {
     else if (status.captureLevel < m_feed.wanted().level && status.captureCost >= 0)
         text = tr("lowered: it cost more than 3 % of speed");
     else if (status.captureCost >= 0)
-        text =
-            tr("costs %1 %").arg(QLocale().toString(static_cast<double>(status.captureCost) * 100, 'f', 1));
+        text = tr("costs %1 %")
+                   .arg(app::numberLocale().toString(static_cast<double>(status.captureCost) * 100, 'f', 1));
     else if (m_feed.wanted().level > engine::CaptureLevel::Map)
         text = tr("measuring its cost …");
     if (m_feed.history().lostEvents() > 0)

@@ -10,11 +10,11 @@ class QCheckBox;
 class QComboBox;
 class QLabel;
 class QPushButton;
-class QSpinBox;
 
 namespace ui {
 
 class ComparePlot;
+class NumberField;
 class WindowGrid;
 
 /// V1, V2 with lens and ring, V8 and a small V3: what is in the cache now.
@@ -84,7 +84,7 @@ private:
     const QList<app::ComparePreset> m_presets;
     ComparePlot* m_plot;
     QComboBox* m_text;
-    QSpinBox* m_capacity;
+    NumberField* m_capacity;
     QCheckBox* m_recompute;
     QList<QPushButton*> m_buttons; // one a preset
     QPushButton* m_cancel;

@@ -1,6 +1,7 @@
 #include "ui/inspector/inspector_words.h"
 
 #include "app/chat_controller.h"
+#include "app/numbers.h"
 #include "ui/inspector/painted_view.h"
 #include "ui/inspector/scope.h"
 
@@ -112,6 +113,14 @@ std::optional<StateWords> particularWords(const InspectorState& state, const Ins
 
 } // namespace
 
+QString noHeadsWords(const InspectorState& state) {
+    if (!state.shot().hasLayout)
+        return tr("The heads appear when the model writes.");
+    return state.paused()
+               ? tr("Nobody was looking at this token, so its heads are not known.")
+               : tr("Nobody was looking when this was written. The heads appear with the next answer.");
+}
+
 StateWords stateWords(const InspectorState& state, const InspectorFacts& facts) {
     if (state.paused() && state.shot().hasLayout)
         return pausedWords(state);
@@ -168,7 +177,7 @@ QString changeWords(const ViewChoices& before, const InspectorState& state) {
         return tr("The head map shows: %1.").arg(headValueName(state.headValue()));
     if (before.sinksHidden != state.sinksHidden())
         return state.sinksHidden() ? tr("Sinks hidden: everything else is shown × %1.")
-                                         .arg(QLocale().toString(
+                                         .arg(app::numberLocale().toString(
                                              static_cast<double>(withoutSinks(now, state.scope())), 'f', 2))
                                    : tr("Sinks shown.");
     if (before.pins != state.pins())

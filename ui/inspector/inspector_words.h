@@ -50,6 +50,8 @@ struct StateWords {
     ViewState state = ViewState::Empty;
     QString sentence;
 };
+/// Why there are no heads to see at this moment, and what will bring them.
+QString noHeadsWords(const InspectorState& state);
 StateWords stateWords(const InspectorState& state, const InspectorFacts& facts);
 
 /// What the person has just changed, as a sentence; empty: nothing worth saying.

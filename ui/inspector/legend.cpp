@@ -7,17 +7,20 @@
 namespace ui {
 
 namespace {
-constexpr int High = 16, Ramp = 80, RampHigh = 7;
+int legendHeight() {
+    return Theme::current().px(16);
 }
+constexpr int Ramp = 80, RampHigh = 7;
+} // namespace
 
 Legend::Legend(InspectorState& state, QWidget* parent) : QWidget(parent), m_state(state) {
-    setFixedHeight(High);
+    setFixedHeight(legendHeight());
     setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
     QObject::connect(&state, &InspectorState::viewChanged, this, [this] { update(); });
 }
 
 QSize Legend::sizeHint() const {
-    return {170, High};
+    return {170, legendHeight()};
 }
 
 void Legend::paintEvent(QPaintEvent*) {
@@ -44,9 +47,10 @@ void Legend::paintEvent(QPaintEvent*) {
 
 void Legend::paintRamp(QPainter& painter, const QString& low, const QString& high, HeatScale scale) const {
     const int left = painter.fontMetrics().horizontalAdvance(low) + 6;
-    painter.drawText(QRect(0, 0, left, High), Qt::AlignLeft | Qt::AlignVCenter, low);
-    painter.drawImage(left, (High - RampHigh) / 2, heatLegend(Ramp, RampHigh, scale, Theme::current().dark));
-    painter.drawText(QRect(left + Ramp + 6, 0, 90, High), Qt::AlignLeft | Qt::AlignVCenter, high);
+    painter.drawText(QRect(0, 0, left, legendHeight()), Qt::AlignLeft | Qt::AlignVCenter, low);
+    painter.drawImage(left, (legendHeight() - RampHigh) / 2,
+                      heatLegend(Ramp, RampHigh, scale, Theme::current().dark));
+    painter.drawText(QRect(left + Ramp + 6, 0, 90, legendHeight()), Qt::AlignLeft | Qt::AlignVCenter, high);
 }
 
 void Legend::paintRoles(QPainter& painter) const {
@@ -56,7 +60,7 @@ void Legend::paintRoles(QPainter& painter) const {
                                        {theme.window, tr("you")},
                                        {theme.text3, tr("the model")}}) {
         painter.fillRect(QRect(x, 4, 8, 8), colour);
-        painter.drawText(QRect(x + 13, 0, 120, High), Qt::AlignLeft | Qt::AlignVCenter, name);
+        painter.drawText(QRect(x + 13, 0, 120, legendHeight()), Qt::AlignLeft | Qt::AlignVCenter, name);
         x += 13 + painter.fontMetrics().horizontalAdvance(name) + 12;
     }
 }

@@ -1,6 +1,7 @@
 #include "ui/inspector/lens.h"
 
 #include "ui/inspector/scope.h"
+#include "ui/theme.h"
 
 #include <algorithm>
 
@@ -9,11 +10,14 @@ namespace ui {
 using engine::StreamPosition;
 
 namespace {
-constexpr int LineHeight = 22, Padding = 4, Gap = 2, Lines = 2;
+int lineHeight() {
+    return Theme::current().px(22);
 }
+constexpr int Padding = 4, Gap = 2, Lines = 2;
+} // namespace
 
 Lens::Lens(InspectorState& state, QWidget* parent) : PaintedView(state, tr("Words around"), parent) {
-    setFixedHeight(Lines * LineHeight);
+    setFixedHeight(Lines * lineHeight());
     setFocusPolicy(Qt::NoFocus); // it shows where the cursor of the grid is
     connect(&state, &InspectorState::hoveredChanged, this, [this] {
         setAccessibleDescription(summary());
@@ -22,7 +26,7 @@ Lens::Lens(InspectorState& state, QWidget* parent) : PaintedView(state, tr("Word
 }
 
 QSize Lens::sizeHint() const {
-    return {340, Lines * LineHeight};
+    return {340, Lines * lineHeight()};
 }
 
 StreamPosition Lens::middle() const {
@@ -79,7 +83,7 @@ void Lens::paint(QPainter& painter, const Theme& theme) {
             if (++line == Lines)
                 return;
         }
-        const QRect box(x, line * LineHeight, widths[index], LineHeight - 3);
+        const QRect box(x, line * lineHeight(), widths[index], lineHeight() - 3);
         const bool isMiddle = shown[index] == middle();
         painter.fillRect(box, isMiddle ? theme.raised2 : theme.raised);
         const auto slot = static_cast<std::size_t>(shot().slotOf(shown[index]));

@@ -1,8 +1,8 @@
 #include "ui/inspector/painted_view.h"
 
+#include "app/numbers.h"
 #include "ui/inspector/accessible_cells.h"
 
-#include <QLocale>
 #include <QPaintEvent>
 
 #include <limits>
@@ -76,11 +76,11 @@ QString percent(double share) {
     if (value == 0)
         return QStringLiteral("0 %");
     const int digits = value >= 10 ? 1 : value >= 0.1 ? 2 : 3;
-    return QLocale().toString(value, 'f', digits) + QStringLiteral(" %");
+    return app::numberLocale().toString(value, 'f', digits) + QStringLiteral(" %");
 }
 
 QString number(qint64 value) {
-    return QLocale().toString(value);
+    return app::numberLocale().toString(value);
 }
 
 QString tokenLabel(const QString& text, int length) {

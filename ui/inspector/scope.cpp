@@ -1,5 +1,6 @@
 #include "ui/inspector/scope.h"
 
+#include "app/numbers.h"
 #include "ui/inspector/painted_view.h"
 
 #include <QCoreApplication>
@@ -136,9 +137,9 @@ QString headNumberText(float number, HeadValue value) {
     if (number < 0)
         return tr("no data");
     if (value == HeadValue::EffectiveKeys)
-        return QLocale().toString(static_cast<double>(number), 'f', 1);
+        return app::numberLocale().toString(static_cast<double>(number), 'f', 1);
     if (value == HeadValue::OutputNorm)
-        return QLocale().toString(static_cast<double>(number), 'f', 2);
+        return app::numberLocale().toString(static_cast<double>(number), 'f', 2);
     return percent(static_cast<double>(number));
 }
 

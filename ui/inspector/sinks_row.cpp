@@ -1,5 +1,6 @@
 #include "ui/inspector/sinks_row.h"
 
+#include "app/numbers.h"
 #include "ui/inspector/scope.h"
 #include "ui/inspector/window_grid.h"
 
@@ -9,7 +10,10 @@
 namespace ui {
 
 namespace {
-constexpr int BoxHeight = 44, Gap = 5, PerRow = 8, MaxShown = 16;
+int boxHeight() {
+    return Theme::current().px(44); // two lines of text
+}
+constexpr int Gap = 5, PerRow = 8, MaxShown = 16;
 constexpr int ShownOfMany = 6; // a chat pins its whole system block; only its first tokens matter
 
 /// The share in as many digits as there is room for; the tool tip has them all.
@@ -18,21 +22,21 @@ QString shortShare(float share, int width, const QFontMetrics& metrics) {
     if (metrics.horizontalAdvance(whole) <= width)
         return whole;
     const double value = static_cast<double>(share) * 100;
-    return value < 0.05 ? QStringLiteral("<") + QLocale().toString(0.1, 'f', 1)
-                        : QLocale().toString(value, 'f', value < 10 ? 1 : 0);
+    return value < 0.05 ? QStringLiteral("<") + app::numberLocale().toString(0.1, 'f', 1)
+                        : app::numberLocale().toString(value, 'f', value < 10 ? 1 : 0);
 }
 } // namespace
 
 SinksRow::SinksRow(InspectorState& state, QWidget* parent) : CellView(state, tr("Sinks"), parent) {
     setMouseTracking(true);
     setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
-    setFixedHeight(BoxHeight);
+    setFixedHeight(boxHeight());
     connect(&state, &InspectorState::shotChanged, this,
-            [this] { setFixedHeight(rows() * BoxHeight + (rows() - 1) * Gap); });
+            [this] { setFixedHeight(rows() * boxHeight() + (rows() - 1) * Gap); });
 }
 
 QSize SinksRow::sizeHint() const {
-    return {340, BoxHeight};
+    return {340, boxHeight()};
 }
 
 int SinksRow::rows() const {
@@ -70,8 +74,8 @@ QList<SinksRow::Box> SinksRow::boxes() const {
         const double left = column == 0 ? 0 : wide + Gap + (column - 1) * (unit + Gap);
         const double right = column == 0 ? wide : left + unit;
         Box box;
-        box.rect = QRect(QPoint(qRound(left), row * (BoxHeight + Gap)),
-                         QPoint(qRound(right) - 1, row * (BoxHeight + Gap) + BoxHeight - 1));
+        box.rect = QRect(QPoint(qRound(left), row * (boxHeight() + Gap)),
+                         QPoint(qRound(right) - 1, row * (boxHeight() + Gap) + boxHeight() - 1));
         box.first = index;
         if (index == shown - 1)
             box.count = sinks - index;

@@ -1,8 +1,7 @@
 #include "ui/inspector/tables.h"
 
+#include "app/numbers.h"
 #include "ui/inspector/painted_view.h"
-
-#include <QLocale>
 
 namespace ui {
 
@@ -51,7 +50,8 @@ QVariant EvictionModel::data(const QModelIndex& index, int role) const {
     case 2:
         return number(eviction.at - eviction.first);
     case 3:
-        return QLocale().toString(static_cast<double>(eviction.received), 'f', eviction.received < 1 ? 3 : 1);
+        return app::numberLocale().toString(static_cast<double>(eviction.received), 'f',
+                                            eviction.received < 1 ? 3 : 1);
     default:
         return {};
     }
@@ -124,11 +124,11 @@ QVariant NumbersModel::data(const QModelIndex& index, int role) const {
     case 3:
         return number(slot < m_shot.sinkCount ? slot : m_shot.sinkCount + (position - m_shot.oldest));
     case 4:
-        return known ? QLocale().toString(
+        return known ? app::numberLocale().toString(
                            static_cast<double>(m_shot.slotMass[static_cast<std::size_t>(slot)]), 'g', 6)
                      : QString();
     case 5:
-        return QLocale().toString(static_cast<double>(token.received), 'g', 4);
+        return app::numberLocale().toString(static_cast<double>(token.received), 'g', 4);
     default:
         return {};
     }

@@ -1,3 +1,4 @@
+#include "app/numbers.h"
 #include "ui/inspector/attention_row.h"
 #include "ui/inspector/inspector_tabs.h"
 #include "ui/inspector/scope.h"
@@ -113,8 +114,8 @@ void TokenTab::refresh() {
     QString place = tr("stream position %1 · told %2 · slot %3")
                         .arg(number(now.position), number(now.sinkPosition), number(slot));
     if (scalars.known && scalars.surprise > 0)
-        place +=
-            tr(" · surprise %1 nats").arg(QLocale().toString(static_cast<double>(scalars.surprise), 'f', 2));
+        place += tr(" · surprise %1 nats")
+                     .arg(app::numberLocale().toString(static_cast<double>(scalars.surprise), 'f', 2));
     m_place->setText(place);
     QString line = now.hasAttention
                        ? tr("%1: sinks %2 · newest 64 %3 · in between %4")
@@ -123,7 +124,7 @@ void TokenTab::refresh() {
                        : tr("What it looked at was not recorded.");
     if (m_state.sinksHidden() && shares.sinks < 1)
         line += tr("\nsinks hidden: everything else is shown × %1")
-                    .arg(QLocale().toString(1 / (1 - shares.sinks), 'f', 2));
+                    .arg(app::numberLocale().toString(1 / (1 - shares.sinks), 'f', 2));
     m_shares->setText(line);
     QStringList top;
     for (const LookedAt& item :

@@ -1,6 +1,7 @@
 #include "ui/inspector/view_controls.h"
 
 #include "ui/inspector/scope.h"
+#include "ui/parts/choice_box.h"
 #include "ui/theme.h"
 
 #include <QComboBox>
@@ -12,7 +13,7 @@ namespace ui {
 namespace {
 
 QComboBox* makeBox(const QString& name, const QString& tip) {
-    auto* box = new QComboBox;
+    auto* box = new ChoiceBox;
     box->setAccessibleName(name);
     box->setToolTip(tip);
     box->setProperty("kind", QStringLiteral("chip"));

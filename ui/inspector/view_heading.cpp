@@ -8,7 +8,7 @@ namespace ui {
 
 ViewHeading::ViewHeading(Mark mark, const QString& name, QWidget* parent)
     : QWidget(parent), m_mark(mark), m_name(name) {
-    setFixedHeight(22);
+    setFixedHeight(Theme::current().px(22));
 }
 
 void ViewHeading::setValue(const QString& strong, const QString& plain) {

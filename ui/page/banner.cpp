@@ -52,6 +52,7 @@ QFrame* BannerStack::build(const BannerText& banner) {
     sentence->setTextFormat(Qt::PlainText);
     sentence->setFont(theme.list);
     sentence->setWordWrap(true);
+    sentence->setMinimumWidth(1); // a word that is longer than the window does not widen it
     auto* row = new QHBoxLayout(frame);
     row->setContentsMargins(11, 5, 5, 5);
     row->setSpacing(8);

@@ -11,7 +11,7 @@
 namespace ui {
 
 namespace {
-constexpr int barWidth = 96, barHeight = 6, gap = 8, margin = 4;
+constexpr int barWidth = 96, smallestBar = 24, barHeight = 6, gap = 8, margin = 4;
 constexpr qreal smallestSinkPiece = 5; // pixels: four of a thousand would not be seen
 } // namespace
 
@@ -19,7 +19,7 @@ CacheMeter::CacheMeter(QWidget* parent) : QAbstractButton(parent) {
     setFont(Theme::current().label);
     setCursor(Qt::PointingHandCursor);
     setFocusPolicy(Qt::StrongFocus);
-    setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Fixed);
+    setSizePolicy(QSizePolicy::Maximum, QSizePolicy::Fixed);
     setAccessibleName(tr("What the model sees"));
     setVisible(false);
 }
@@ -37,17 +37,26 @@ void CacheMeter::setStatus(const engine::CacheStatus& status) {
     update();
 }
 
-QSize CacheMeter::sizeHint() const {
+int CacheMeter::wordsWidth() const {
     // As wide as a full cache needs, so that the header stands still while it fills.
     const QString full = m_words.isEmpty()
                              ? QString()
                              : words::number(m_capacity) + m_words.mid(words::number(m_visible).size());
-    return QSize(margin + barWidth + gap + qCeil(tabularWidth(font(), full)) + margin,
-                 fontMetrics().height() + 2 * margin);
+    return qCeil(tabularWidth(font(), full));
 }
 
+QSize CacheMeter::sizeHint() const {
+    return QSize(margin + barWidth + gap + wordsWidth() + margin, fontMetrics().height() + 2 * margin);
+}
+
+QSize CacheMeter::minimumSizeHint() const {
+    return QSize(margin + wordsWidth() + margin, sizeHint().height());
+}
+
+/// What the words leave; where that is too little, there is no bar.
 QRectF CacheMeter::barRect() const {
-    return QRectF(margin, (height() - barHeight) / 2, barWidth, barHeight);
+    const int room = std::min(barWidth, width() - 2 * margin - gap - wordsWidth());
+    return QRectF(margin, (height() - barHeight) / 2, room < smallestBar ? 0 : room, barHeight);
 }
 
 void CacheMeter::paintEvent(QPaintEvent*) {
@@ -58,7 +67,7 @@ void CacheMeter::paintEvent(QPaintEvent*) {
     QPainterPath track;
     track.addRoundedRect(bar, barHeight / 2, barHeight / 2);
     painter.fillPath(track, theme.raised2);
-    if (m_capacity > 0) {
+    if (m_capacity > 0 && !bar.isEmpty()) {
         const qreal filled = bar.width() * std::min(1.0, static_cast<double>(m_visible) / m_capacity);
         const qreal sinks = m_sinks > 0 ? std::max(smallestSinkPiece, bar.width() * m_sinks / m_capacity) : 0;
         painter.setClipPath(track);

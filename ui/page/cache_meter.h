@@ -16,11 +16,13 @@ public:
 
     void setStatus(const engine::CacheStatus& status);
     QSize sizeHint() const override;
+    QSize minimumSizeHint() const override; // the words, without the bar
 
 protected:
     void paintEvent(QPaintEvent* event) override;
 
 private:
+    int wordsWidth() const;
     QRectF barRect() const;
 
     int m_visible = 0, m_capacity = 0, m_sinks = 0;

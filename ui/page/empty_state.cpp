@@ -24,7 +24,7 @@ public:
         setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
     }
     const QString& prompt() const { return m_prompt; }
-    QSize sizeHint() const override { return QSize(420, Theme::current().px(58)); }
+    QSize sizeHint() const override { return QSize(Theme::current().px(420), Theme::current().px(58)); }
 
 protected:
     void paintEvent(QPaintEvent*) override {

@@ -52,6 +52,12 @@ void GrowingTextEdit::resizeEvent(QResizeEvent* event) {
     fitHeight();
 }
 
+void GrowingTextEdit::changeEvent(QEvent* event) {
+    QPlainTextEdit::changeEvent(event);
+    if (event->type() == QEvent::FontChange)
+        fitHeight();
+}
+
 void GrowingTextEdit::keyPressEvent(QKeyEvent* event) {
     const bool enter = event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter;
     const int chosen = m_chosen;

@@ -5,6 +5,7 @@
 #include "ui/parts/icons.h"
 #include "ui/theme.h"
 
+#include <QContextMenuEvent>
 #include <QHBoxLayout>
 #include <QKeyEvent>
 #include <QPainter>
@@ -29,7 +30,7 @@ void TitleEdit::setTitle(const QString& title, bool canBeRenamed) {
         setText(title);
     setCursorPosition(0);
     setReadOnly(!canBeRenamed);
-    setFocusPolicy(canBeRenamed ? Qt::StrongFocus : Qt::NoFocus);
+    setFocusPolicy(canBeRenamed ? Qt::TabFocus : Qt::NoFocus);
     setToolTip(canBeRenamed ? tr("Click to rename") : QString());
     updateGeometry();
     update();
@@ -51,6 +52,24 @@ void TitleEdit::paintEvent(QPaintEvent* event) {
     const QRect place = rect().adjusted(8, 0, -8, 0);
     painter.drawText(place, Qt::AlignVCenter | Qt::AlignLeft,
                      fontMetrics().elidedText(text(), Qt::ElideRight, place.width()));
+}
+
+// The other buttons of the mouse do not begin to write: the right one opens the chat's menu.
+void TitleEdit::mousePressEvent(QMouseEvent* event) {
+    if (event->button() == Qt::LeftButton && focusPolicy() != Qt::NoFocus && !hasFocus()) {
+        setFocus(Qt::MouseFocusReason);
+        event->accept();
+        return;
+    }
+    if (hasFocus())
+        QLineEdit::mousePressEvent(event);
+}
+
+void TitleEdit::contextMenuEvent(QContextMenuEvent* event) {
+    if (hasFocus())
+        QLineEdit::contextMenuEvent(event);
+    else
+        Q_EMIT menuRequested(event->globalPos());
 }
 
 void TitleEdit::keyPressEvent(QKeyEvent* event) {
@@ -122,6 +141,43 @@ Header::Header(QWidget* parent) : QWidget(parent) {
     layout->addSpacing(-4);
     layout->addWidget(m_menu);
     setFixedHeight(theme.px(metrics::header));
+}
+
+void Header::setHasInspector(bool has) {
+    m_hasInspector = has;
+    fit();
+}
+
+void Header::resizeEvent(QResizeEvent* event) {
+    QWidget::resizeEvent(event);
+    fit();
+}
+
+bool Header::event(QEvent* event) {
+    const bool result = QWidget::event(event);
+    if (event->type() == QEvent::LayoutRequest) // a number grew, or the list went away
+        fit();
+    return result;
+}
+
+void Header::fit() {
+    const int spacing = layout()->spacing();
+    const QMargins margins = layout()->contentsMargins();
+    int room = width() - margins.left() - margins.right() - m_title->minimumWidth() - spacing;
+    room -= m_menu->sizeHint().width() + spacing;
+    if (!m_list->isHidden())
+        room -= m_list->sizeHint().width() + spacing;
+    if (!m_meter->isHidden())
+        room -= m_meter->minimumSizeHint().width() + spacing;
+    const auto takesPart = [&room, spacing](QPushButton* button, bool wanted) {
+        const int needed = button->sizeHint().width() + spacing;
+        const bool fits = wanted && needed <= room;
+        room -= fits ? needed : 0;
+        if (fits == button->isHidden())
+            button->setVisible(fits);
+    };
+    takesPart(m_inspector, m_hasInspector);
+    takesPart(m_export, true);
 }
 
 void Header::paintEvent(QPaintEvent*) {

@@ -1,9 +1,10 @@
 #include "ui/parts/words.h"
 
 #include "app/chat_controller.h"
+#include "app/numbers.h"
+#include "app/presentable.h"
 
 #include <QCoreApplication>
-#include <QLocale>
 
 namespace ui::words {
 
@@ -18,14 +19,19 @@ const QString dot = QStringLiteral(" · ");
 } // namespace
 
 QString number(qint64 value) {
-    return QLocale().toString(value);
+    return app::numberLocale().toString(value);
 }
 
 QString bytes(quint64 value) {
     const double megabytes = static_cast<double>(value) / 1e6;
     if (megabytes < 1000)
-        return tr("%1 MB").arg(QLocale().toString(qRound64(megabytes)));
-    return tr("%1 GB").arg(QLocale().toString(megabytes / 1000, 'f', 1));
+        return tr("%1 MB").arg(app::numberLocale().toString(qRound64(megabytes)));
+    return tr("%1 GB").arg(app::numberLocale().toString(megabytes / 1000, 'f', 1));
+}
+
+QString inSentence(const QString& title) {
+    constexpr int enough = 60; // characters, by which one knows it
+    return app::presentable(title, enough);
 }
 
 QString textSize(const QString& text) {
@@ -36,7 +42,7 @@ QString textSize(const QString& text) {
                                                                          : 3;
     if (size < 1'000'000)
         return tr("%1 KB").arg(number(std::max<qint64>(1, qRound64(static_cast<double>(size) / 1e3))));
-    return tr("%1 MB").arg(QLocale().toString(static_cast<double>(size) / 1e6, 'f', 1));
+    return tr("%1 MB").arg(app::numberLocale().toString(static_cast<double>(size) / 1e6, 'f', 1));
 }
 
 QString status(app::Activity activity, const engine::CacheStatus& cache, float readingProgress,
@@ -50,8 +56,9 @@ QString status(app::Activity activity, const engine::CacheStatus& cache, float r
     QStringList parts;
     if (cache.tokensPerSecond > 0) {
         const int decimals = cache.tokensPerSecond < 10 ? 1 : 0;
-        parts += tr("%1 tokens/s")
-                     .arg(QLocale().toString(static_cast<double>(cache.tokensPerSecond), 'f', decimals));
+        parts +=
+            tr("%1 tokens/s")
+                .arg(app::numberLocale().toString(static_cast<double>(cache.tokensPerSecond), 'f', decimals));
     } else if (activity == app::Activity::Answering) {
         parts += tr("Answering…");
     }

@@ -14,9 +14,10 @@ struct Settings;
 // Numbers as sentences. Pure functions of their arguments and the language; main thread only.
 namespace ui::words {
 
-QString number(qint64 value);          // "2,334"
-QString bytes(quint64 value);          // "132 MB", decimal, as disks and models are sold
-QString textSize(const QString& text); // "18 KB", "1.2 MB", as a file it would be
+QString number(qint64 value);             // "2,334"
+QString bytes(quint64 value);             // "132 MB", decimal, as disks and models are sold
+QString inSentence(const QString& title); // of a chat; the beginning of a long one
+QString textSize(const QString& text);    // "18 KB", "1.2 MB", as a file it would be
 /// What the model is doing and where it is in the stream.
 /// "212 tokens/s · 412 of 1,024, 4 sinks · position 2,334 · 1,310 forgotten · 0 read again"; while reading
 /// "Reading 812 of 2,048 tokens…".

@@ -1,4 +1,5 @@
 #include "app/settings.h"
+#include "ui/parts/choice_box.h"
 #include "ui/settings/pages.h"
 #include "ui/theme.h"
 
@@ -29,7 +30,7 @@ QStringList languages() {
 AppearancePage::AppearancePage(QWidget* parent)
     : SettingsPageWidget(tr("Appearance"), {}, parent),
       m_system(new QRadioButton(tr("As the desktop"), this)), m_light(new QRadioButton(tr("Light"), this)),
-      m_dark(new QRadioButton(tr("Dark"), this)), m_language(nullptr) {
+      m_dark(new QRadioButton(tr("Dark"), this)), m_textSize(new ChoiceBox(this)), m_language(nullptr) {
     auto* head = new QLabel(tr("Theme"), this);
     head->setFont(Theme::weighted(Theme::current().list, QFont::Medium));
     body()->addWidget(head);
@@ -40,8 +41,14 @@ AppearancePage::AppearancePage(QWidget* parent)
         connect(button, &QRadioButton::toggled, this, &SettingsPageWidget::edited);
     }
     body()->addSpacing(12);
+    for (const int size : app::textSizes())
+        m_textSize->addItem(tr("%1 %").arg(size), size);
+    m_textSize->setFixedWidth(Theme::current().px(240));
+    addField(Place::Beside, tr("Size of text"), m_textSize,
+             tr("Of the whole window. Ctrl with +, - and 0 does the same."));
+    connect(m_textSize, &QComboBox::currentIndexChanged, this, &SettingsPageWidget::edited);
     if (const QStringList found = languages(); !found.isEmpty()) {
-        m_language = new QComboBox(this);
+        m_language = new ChoiceBox(this);
         m_language->addItem(tr("As the desktop"), QString());
         m_language->addItem(QStringLiteral("English"), QStringLiteral("en"));
         for (const QString& language : found) {
@@ -61,6 +68,8 @@ void AppearancePage::load(const app::Settings& settings) {
     m_system->setChecked(settings.theme == app::Theme::System);
     m_light->setChecked(settings.theme == app::Theme::Light);
     m_dark->setChecked(settings.theme == app::Theme::Dark);
+    // -1, nothing chosen, for a size from another version: it stays.
+    m_textSize->setCurrentIndex(static_cast<int>(app::textSizes().indexOf(settings.textSize)));
     if (m_language)
         m_language->setCurrentIndex(std::max(0, m_language->findData(settings.language)));
 }
@@ -69,6 +78,8 @@ void AppearancePage::store(app::Settings& settings) const {
     settings.theme = m_dark->isChecked()    ? app::Theme::Dark
                      : m_light->isChecked() ? app::Theme::Light
                                             : app::Theme::System;
+    if (m_textSize->currentIndex() >= 0)
+        settings.textSize = m_textSize->currentData().toInt();
     if (m_language)
         settings.language = m_language->currentData().toString();
 }

@@ -1,4 +1,6 @@
 #include "app/chat_controller.h"
+#include "app/chat_formats.h"
+#include "ui/parts/choice_box.h"
 #include "ui/settings/pages.h"
 #include "ui/theme.h"
 
@@ -21,7 +23,7 @@ QPlainTextEdit* makeText(QWidget* parent) {
 
 ChatSettingsPage::ChatSettingsPage(app::ChatController& controller, QWidget* parent)
     : SettingsPageWidget(tr("Chat"), {}, parent), m_controller(controller), m_thisChat(makeText(this)),
-      m_newChats(makeText(this)), m_format(new QComboBox(this)) {
+      m_newChats(makeText(this)), m_format(new ChoiceBox(this)) {
     const QString builtIn = QString::fromStdString(controller.modelState().info.defaultSystem);
     for (QPlainTextEdit* edit : {m_thisChat, m_newChats})
         edit->setPlaceholderText(builtIn.isEmpty() ? tr("You are a helpful assistant.") : builtIn);
@@ -33,8 +35,8 @@ ChatSettingsPage::ChatSettingsPage(app::ChatController& controller, QWidget* par
     m_format->addItem(detected.isEmpty() ? tr("As the model's file says")
                                          : tr("As the model's file says (%1)").arg(detected),
                       QString());
-    for (const engine::ChatFormat& family : engine::ChatFormat::families())
-        m_format->addItem(QString::fromStdString(family.name), QString::fromStdString(family.name));
+    for (const QString& name : app::chatFormatNames())
+        m_format->addItem(name, name);
     m_format->setFixedWidth(Theme::current().px(260));
     addField(Place::Beside, tr("Chat format"), m_format,
              tr("How turns are marked for the model. The wrong one makes answers worse."));

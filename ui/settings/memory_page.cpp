@@ -1,9 +1,10 @@
 #include "app/settings.h"
+#include "ui/parts/choice_box.h"
+#include "ui/parts/number_field.h"
 #include "ui/settings/pages.h"
 #include "ui/theme.h"
 
 #include <QComboBox>
-#include <QSpinBox>
 #include <QVBoxLayout>
 
 namespace ui {
@@ -16,18 +17,15 @@ MemoryPage::MemoryPage(QWidget* parent)
           tr("How much of a chat the model keeps in view. The text itself is always kept. What a change "
              "costs is said below before you save."),
           parent),
-      m_mode(new QComboBox(this)), m_sinks(new QSpinBox(this)), m_window(new QSpinBox(this)),
-      m_precision(new QComboBox(this)) {
+      m_mode(new ChoiceBox(this)), m_sinks(new NumberField(0, 0, 256, this)),
+      m_window(new NumberField(0, 0, 1 << 20, this)), m_precision(new ChoiceBox(this)) {
     const int width = Theme::current().px(220);
     m_mode->addItem(tr("Sinks and a rolling window"), static_cast<int>(CacheMode::Streaming));
     m_mode->addItem(tr("Only a rolling window"), static_cast<int>(CacheMode::Window));
     m_mode->addItem(tr("Everything, until it is full"), static_cast<int>(CacheMode::Dense));
     m_mode->setFixedWidth(width);
-    m_sinks->setRange(0, 256);
     m_sinks->setFixedWidth(width);
-    m_window->setRange(0, 1 << 20);
     m_window->setSingleStep(256);
-    m_window->setGroupSeparatorShown(true);
     m_window->setSpecialValueText(tr("Automatic"));
     m_window->setFixedWidth(width);
     m_precision->addItem(tr("16 bits"), static_cast<int>(kernels::KvType::F16));
@@ -45,8 +43,6 @@ MemoryPage::MemoryPage(QWidget* parent)
     body()->addStretch(1);
     for (QComboBox* box : {m_mode, m_precision})
         connect(box, &QComboBox::currentIndexChanged, this, &SettingsPageWidget::edited);
-    for (QSpinBox* box : {m_sinks, m_window})
-        connect(box, &QSpinBox::valueChanged, this, &SettingsPageWidget::edited);
     connect(m_mode, &QComboBox::currentIndexChanged, this, &MemoryPage::enableFields);
 }
 
@@ -65,8 +61,8 @@ void MemoryPage::load(const app::Settings& settings) {
 
 void MemoryPage::store(app::Settings& settings) const {
     settings.cache.mode = static_cast<CacheMode>(m_mode->currentData().toInt());
-    settings.cache.sinks = m_sinks->value();
-    settings.cache.window = m_window->value();
+    settings.cache.sinks = m_sinks->whole();
+    settings.cache.window = m_window->whole();
     settings.cache.ringType = static_cast<kernels::KvType>(m_precision->currentData().toInt());
 }
 

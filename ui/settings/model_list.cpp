@@ -3,6 +3,7 @@
 #include "ui/settings/models_page.h"
 #include "ui/theme.h"
 
+#include <QAbstractItemView>
 #include <QPainter>
 
 namespace ui {
@@ -50,7 +51,7 @@ QVariant ModelListModel::data(const QModelIndex& index, int role) const {
     case Qt::DisplayRole:
         return model.name;
     case Qt::ToolTipRole:
-        return model.path;
+        return model.problem.isEmpty() ? model.path : model.path + u'\n' + model.problem;
     case Qt::AccessibleTextRole:
         return QStringLiteral("%1. %2. %3").arg(model.name, details(), model.problem);
     case PathRole:
@@ -69,10 +70,17 @@ QVariant ModelListModel::data(const QModelIndex& index, int role) const {
 namespace {
 constexpr int rowInset = 12, rowPadding = 8;
 
-int heightOf(bool hasProblem) {
+constexpr int mostProblemLines = 6; // the rest stands in the tool tip
+
+/// Where the sentence why a model cannot be used stands, in a row that begins at 0.
+QRect problemRect(const QString& problem, int rowWidth) {
     const Theme& theme = Theme::current();
-    const int label = QFontMetrics(theme.label).height();
-    return 2 * rowPadding + QFontMetrics(theme.list).height() + 2 + label + (hasProblem ? label + 2 : 0);
+    const QFontMetrics label(theme.label);
+    const int top = rowPadding + QFontMetrics(theme.list).height() + 2 + label.height() + 2;
+    const QRect room(rowInset + 4, top, std::max(80, rowWidth - 2 * (rowInset + 4)),
+                     mostProblemLines * label.lineSpacing());
+    QRect taken = label.boundingRect(room, Qt::TextWordWrap | Qt::AlignLeft, problem);
+    return {room.topLeft(), QSize(room.width(), std::min(taken.height(), room.height()))};
 }
 } // namespace
 
@@ -109,13 +117,24 @@ void ModelDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
     draw(index.data().toString(), Theme::weighted(theme.list, QFont::Medium),
          problem.isEmpty() ? theme.text : theme.text2);
     draw(index.data(ModelListModel::DetailsRole).toString(), theme.label, theme.text2);
-    if (!problem.isEmpty())
-        draw(problem, theme.label, theme.danger);
+    if (!problem.isEmpty()) {
+        painter->setFont(theme.label);
+        painter->setPen(theme.danger);
+        painter->drawText(problemRect(problem, option.rect.width()).translated(option.rect.topLeft()),
+                          Qt::TextWordWrap | Qt::AlignLeft, problem);
+    }
     painter->restore();
 }
 
-QSize ModelDelegate::sizeHint(const QStyleOptionViewItem&, const QModelIndex& index) const {
-    return QSize(0, heightOf(!index.data(ModelListModel::ProblemRole).toString().isEmpty()));
+QSize ModelDelegate::sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const {
+    const Theme& theme = Theme::current();
+    const QString problem = index.data(ModelListModel::ProblemRole).toString();
+    const auto* list = qobject_cast<const QAbstractItemView*>(option.widget);
+    const int width = list ? list->viewport()->width() : option.rect.width();
+    const int bottom = problem.isEmpty() ? rowPadding + QFontMetrics(theme.list).height() + 2 +
+                                               QFontMetrics(theme.label).height()
+                                         : problemRect(problem, width).bottom() + 1;
+    return QSize(0, bottom + rowPadding);
 }
 
 } // namespace ui

@@ -2,6 +2,7 @@
 
 #include "app/chat_controller.h"
 #include "ui/parts/icons.h"
+#include "ui/parts/number_field.h"
 #include "ui/parts/steady_list.h"
 #include "ui/parts/words.h"
 #include "ui/settings/model_delegate.h"
@@ -13,7 +14,6 @@
 #include <QListView>
 #include <QProgressBar>
 #include <QPushButton>
-#include <QSpinBox>
 #include <QToolButton>
 
 #include <algorithm>
@@ -30,10 +30,11 @@ ModelsPage::ModelsPage(app::ChatController& controller, QWidget* parent)
       m_list(new SteadyList(ModelListModel::PathRole, this)), m_state(makeHint({}, this)),
       m_progress(new QProgressBar(this)), m_cancel(new QPushButton(tr("Cancel loading"), this)),
       m_use(new QPushButton(tr("Use this model"), this)), m_folders(new QVBoxLayout),
-      m_threads(new QSpinBox(this)) {
+      m_threads(new NumberField(0, 0, app::mostThreads(), this)) {
     const Theme& theme = Theme::current();
     m_list->setModel(m_models);
     m_list->setItemDelegate(new ModelDelegate(m_list));
+    m_list->setResizeMode(QListView::Adjust); // sentences wrap, so heights depend on the width
     m_list->setMinimumHeight(theme.px(180));
     m_list->setAccessibleName(tr("Models on this computer"));
     m_progress->setRange(0, 1000);
@@ -41,7 +42,8 @@ ModelsPage::ModelsPage(app::ChatController& controller, QWidget* parent)
     m_progress->setAccessibleName(tr("Loading"));
     auto* folder = new QPushButton(tr("Add folder…"), this);
     auto* again = new QPushButton(tr("Look again"), this);
-    for (QPushButton* button : {folder, again, m_cancel, m_use}) {
+    auto* more = new QPushButton(tr("Get models…"), this);
+    for (QPushButton* button : {more, folder, again, m_cancel, m_use}) {
         button->setFont(Theme::weighted(theme.label, QFont::Medium));
         button->setAccessibleName(button->text());
         button->setAutoDefault(false);
@@ -49,7 +51,7 @@ ModelsPage::ModelsPage(app::ChatController& controller, QWidget* parent)
     m_use->setProperty("kind", QStringLiteral("primary"));
     auto* buttons = new QHBoxLayout;
     buttons->setSpacing(8);
-    for (QPushButton* button : {folder, again})
+    for (QPushButton* button : {more, folder, again})
         buttons->addWidget(button);
     buttons->addStretch(1);
     buttons->addWidget(m_cancel);
@@ -63,15 +65,14 @@ ModelsPage::ModelsPage(app::ChatController& controller, QWidget* parent)
     m_folders->setSpacing(0);
     body()->addLayout(m_folders);
     body()->addSpacing(8);
-    m_threads->setRange(0, app::mostThreads());
     m_threads->setSpecialValueText(tr("Automatic"));
     m_threads->setFixedWidth(theme.px(160));
     addField(
         Place::Beside, tr("Threads"), m_threads,
         tr("Processor cores that the model may use. Automatic: all physical ones. A change loads the model "
            "again."));
-    connect(m_threads, &QSpinBox::valueChanged, this, &SettingsPageWidget::edited);
 
+    connect(more, &QPushButton::clicked, this, &ModelsPage::moreWanted);
     connect(folder, &QPushButton::clicked, this, &ModelsPage::chooseFolder);
     connect(again, &QPushButton::clicked, this,
             [this] { m_controller.library().refresh(m_controller.settings().modelFolders); });
@@ -92,12 +93,12 @@ ModelsPage::ModelsPage(app::ChatController& controller, QWidget* parent)
 }
 
 void ModelsPage::load(const app::Settings& settings) {
-    m_threads->setMaximum(std::max(m_threads->maximum(), settings.threads)); // from another machine
+    m_threads->setMaximum(std::max<double>(m_threads->maximum(), settings.threads)); // from another machine
     m_threads->setValue(settings.threads);
 }
 
 void ModelsPage::store(app::Settings& settings) const {
-    settings.threads = m_threads->value();
+    settings.threads = m_threads->whole();
 }
 
 QString ModelsPage::selectedPath() const {

@@ -7,7 +7,6 @@
 class QLabel;
 class QProgressBar;
 class QPushButton;
-class QSpinBox;
 class QVBoxLayout;
 namespace app {
 class ChatController;
@@ -15,6 +14,7 @@ class ChatController;
 
 namespace ui {
 
+class NumberField;
 class SteadyList;
 
 /// The models that were found, usable ones first.
@@ -48,6 +48,9 @@ public:
     QPushButton* useButton() const { return m_use; }
     void addFolder(const QString& folder);
 
+Q_SIGNALS:
+    void moreWanted(); // than there are on this computer
+
 private:
     void showModels();
     void showState();
@@ -65,7 +68,7 @@ private:
     QPushButton* m_cancel;
     QPushButton* m_use;
     QVBoxLayout* m_folders;
-    QSpinBox* m_threads;
+    NumberField* m_threads;
 };
 
 } // namespace ui

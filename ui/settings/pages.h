@@ -6,15 +6,15 @@
 class QAction;
 class QCheckBox;
 class QComboBox;
-class QDoubleSpinBox;
 class QPlainTextEdit;
 class QRadioButton;
-class QSpinBox;
 namespace app {
 class ChatController;
 }
 
 namespace ui {
+
+class NumberField;
 
 /// How the next word is chosen, and what ends an answer.
 class SamplingPage : public SettingsPageWidget {
@@ -28,14 +28,14 @@ private:
     void showPreset();
     void takePreset(int preset);
     QComboBox* m_preset;
-    QDoubleSpinBox* m_temperature;
-    QSpinBox* m_topK;
-    QDoubleSpinBox* m_topP;
-    QDoubleSpinBox* m_minP;
-    QDoubleSpinBox* m_penalty;
-    QSpinBox* m_penaltyWindow;
-    QSpinBox* m_seed;
-    QSpinBox* m_longest;
+    NumberField* m_temperature;
+    NumberField* m_topK;
+    NumberField* m_topP;
+    NumberField* m_minP;
+    NumberField* m_penalty;
+    NumberField* m_penaltyWindow;
+    NumberField* m_seed;
+    NumberField* m_longest;
     QPlainTextEdit* m_stopWords;
 };
 
@@ -67,12 +67,12 @@ public:
 private:
     void enableFields();
     QComboBox* m_mode;
-    QSpinBox* m_sinks;
-    QSpinBox* m_window;
+    NumberField* m_sinks;
+    NumberField* m_window;
     QComboBox* m_precision;
 };
 
-/// Theme and language.
+/// Theme, size of text and language.
 class AppearancePage : public SettingsPageWidget {
     Q_OBJECT
 public:
@@ -84,6 +84,7 @@ private:
     QRadioButton* m_system;
     QRadioButton* m_light;
     QRadioButton* m_dark;
+    QComboBox* m_textSize;
     QComboBox* m_language; // null where no translation is built in
 };
 

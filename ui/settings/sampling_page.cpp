@@ -1,12 +1,12 @@
 #include "app/settings.h"
+#include "ui/parts/choice_box.h"
+#include "ui/parts/number_field.h"
 #include "ui/settings/pages.h"
 #include "ui/theme.h"
 
 #include <QComboBox>
-#include <QDoubleSpinBox>
 #include <QPlainTextEdit>
 #include <QPushButton>
-#include <QSpinBox>
 #include <QVBoxLayout>
 
 #include <algorithm>
@@ -15,21 +15,19 @@ namespace ui {
 
 namespace {
 
-QDoubleSpinBox* makeShare(QWidget* parent, double smallest, double largest, double step, double off) {
-    auto* box = new QDoubleSpinBox(parent);
-    box->setDecimals(2);
-    box->setRange(smallest, largest);
+constexpr int mostSeed = 2'000'000'000;
+
+NumberField* makeShare(QWidget* parent, double smallest, double largest, double step, double off) {
+    auto* box = new NumberField(2, smallest, largest, parent);
     box->setSingleStep(step);
     box->setFixedWidth(Theme::current().px(160));
-    if (off == smallest) // QSpinBox can name its smallest value only
+    if (off == smallest) // a field can name its smallest value only
         box->setSpecialValueText(SamplingPage::tr("Off"));
     return box;
 }
 
-QSpinBox* makeCount(QWidget* parent, int smallest, int largest, const QString& nameOfSmallest) {
-    auto* box = new QSpinBox(parent);
-    box->setRange(smallest, largest);
-    box->setGroupSeparatorShown(true);
+NumberField* makeCount(QWidget* parent, int smallest, int largest, const QString& nameOfSmallest) {
+    auto* box = new NumberField(0, smallest, largest, parent);
     box->setSpecialValueText(nameOfSmallest);
     box->setFixedWidth(Theme::current().px(160));
     return box;
@@ -84,11 +82,11 @@ SamplingPage::SamplingPage(QWidget* parent)
     : SettingsPageWidget(tr("Answers"),
                          tr("How the next word is chosen. Nothing has to be read again for a change here."),
                          parent),
-      m_preset(new QComboBox(this)), m_temperature(makeShare(this, 0, 2, 0.05, -1)),
+      m_preset(new ChoiceBox(this)), m_temperature(makeShare(this, 0, 2, 0.05, -1)),
       m_topK(makeCount(this, 0, 1000, tr("Off"))), m_topP(makeShare(this, 0.01, 1, 0.01, -1)),
       m_minP(makeShare(this, 0, 1, 0.01, 0)), m_penalty(makeShare(this, 1, 2, 0.05, 1)),
       m_penaltyWindow(makeCount(this, 1, 8192, {})),
-      m_seed(makeCount(this, 0, 2000000000, tr("New each time"))),
+      m_seed(makeCount(this, 0, mostSeed, tr("New each time"))),
       m_longest(makeCount(this, 0, 1000000, tr("No limit"))), m_stopWords(new QPlainTextEdit(this)) {
     for (const SamplingPreset& preset : samplingPresets())
         m_preset->addItem(preset.name);
@@ -126,10 +124,6 @@ SamplingPage::SamplingPage(QWidget* parent)
         Q_EMIT edited();
     });
     connect(m_stopWords, &QPlainTextEdit::textChanged, this, &SettingsPageWidget::edited);
-    for (QSpinBox* box : {m_topK, m_penaltyWindow, m_seed, m_longest})
-        connect(box, &QSpinBox::valueChanged, this, &SettingsPageWidget::edited);
-    for (QDoubleSpinBox* box : {m_temperature, m_topP, m_minP, m_penalty})
-        connect(box, &QDoubleSpinBox::valueChanged, this, &SettingsPageWidget::edited);
 }
 
 void SamplingPage::takePreset(int preset) {
@@ -163,7 +157,7 @@ void SamplingPage::load(const app::Settings& settings) {
     m_minP->setValue(static_cast<double>(sampling.minP));
     m_penalty->setValue(static_cast<double>(sampling.repetitionPenalty));
     m_penaltyWindow->setValue(sampling.repetitionWindow);
-    m_seed->setValue(static_cast<int>(std::min<std::uint64_t>(sampling.seed, 2000000000)));
+    m_seed->setValue(static_cast<double>(std::min<std::uint64_t>(sampling.seed, mostSeed)));
     m_longest->setValue(settings.longestAnswer);
     m_stopWords->setPlainText(asLines(settings.stopWords));
     showPreset();
@@ -171,7 +165,7 @@ void SamplingPage::load(const app::Settings& settings) {
 
 void SamplingPage::store(app::Settings& settings) const {
     engine::SamplingOptions& sampling = settings.sampling;
-    const auto keep = [](float& value, const QDoubleSpinBox* box) {
+    const auto keep = [](float& value, const NumberField* box) {
         // The box shows two decimals: what was not touched keeps its own.
         if (qAbs(static_cast<double>(value) - box->value()) > 0.005)
             value = static_cast<float>(box->value());
@@ -180,11 +174,11 @@ void SamplingPage::store(app::Settings& settings) const {
     keep(sampling.topP, m_topP);
     keep(sampling.minP, m_minP);
     keep(sampling.repetitionPenalty, m_penalty);
-    sampling.topK = m_topK->value();
-    sampling.repetitionWindow = m_penaltyWindow->value();
-    if (sampling.seed <= 2000000000 || m_seed->value() != 2000000000)
-        sampling.seed = static_cast<std::uint64_t>(m_seed->value());
-    settings.longestAnswer = m_longest->value();
+    sampling.topK = m_topK->whole();
+    sampling.repetitionWindow = m_penaltyWindow->whole();
+    if (sampling.seed <= mostSeed || m_seed->whole() != mostSeed)
+        sampling.seed = static_cast<std::uint64_t>(m_seed->whole());
+    settings.longestAnswer = m_longest->whole();
     settings.stopWords = fromLines(m_stopWords->toPlainText());
 }
 

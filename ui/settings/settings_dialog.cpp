@@ -2,6 +2,7 @@
 
 #include "app/chat_controller.h"
 #include "ui/parts/words.h"
+#include "ui/settings/get_models_page.h"
 #include "ui/settings/models_page.h"
 #include "ui/settings/pages.h"
 #include "ui/theme.h"
@@ -27,7 +28,9 @@ SettingsDialog::SettingsDialog(app::ChatController& controller, const QList<QAct
     m_menu->setFont(theme.list);
     m_menu->setFixedWidth(theme.px(168));
     m_menu->setAccessibleName(tr("Pages of the settings"));
-    addPage(tr("Models"), new ModelsPage(controller, this));
+    auto* models = new ModelsPage(controller, this);
+    addPage(tr("Models"), models);
+    addPage(tr("Get models"), new GetModelsPage(controller, this));
     addPage(tr("Answers"), new SamplingPage(this));
     addPage(tr("Chat"), m_chat);
     addPage(tr("Memory"), new MemoryPage(this));
@@ -64,6 +67,7 @@ SettingsDialog::SettingsDialog(app::ChatController& controller, const QList<QAct
     layout->addLayout(right, 1);
 
     connect(m_menu, &QListWidget::currentRowChanged, m_stack, &QStackedWidget::setCurrentIndex);
+    connect(models, &ModelsPage::moreWanted, this, [this] { showPage(SettingsPage::GetModels); });
     connect(cancel, &QPushButton::clicked, this, &QDialog::reject);
     connect(m_save, &QPushButton::clicked, this, &QDialog::accept);
     connect(&controller, &app::ChatController::costKnown, this, &SettingsDialog::showCost);
@@ -107,7 +111,14 @@ void SettingsDialog::showCost() {
     const QString prompt = m_chat->systemPromptChanged() ? m_chat->chatSystemPrompt()
                                                          : m_controller.currentSummary().systemPrompt;
     m_cost->setText(changed ? words::rereadSentence(m_controller.rereadCost(settings, prompt)) : QString());
-    m_save->setEnabled(changed);
+    m_save->setEnabled(changed && isUnderstood());
+}
+
+bool SettingsDialog::isUnderstood() const {
+    for (int index = 0; index < m_stack->count(); ++index)
+        if (!page(static_cast<SettingsPage>(index))->isUnderstood())
+            return false;
+    return true;
 }
 
 void SettingsDialog::accept() {

@@ -18,7 +18,7 @@ class ChatSettingsPage;
 class ModelsPage;
 class SettingsPageWidget;
 
-enum class SettingsPage { Models, Sampling, Chat, Memory, Appearance, Shortcuts };
+enum class SettingsPage { Models, GetModels, Sampling, Chat, Memory, Appearance, Shortcuts };
 
 /// The settings. Models are switched at once (with their own cost, progress and cancel); everything else is
 /// applied by Save, which says first what has to be read again. Main thread only; the controller must outlive
@@ -36,6 +36,7 @@ public:
 private:
     app::Settings edited() const;
     void showCost();
+    bool isUnderstood() const;
     void addPage(const QString& name, SettingsPageWidget* page);
 
     app::ChatController& m_controller;

@@ -1,10 +1,14 @@
 #include "ui/settings/settings_page.h"
 
+#include "ui/parts/number_field.h"
 #include "ui/theme.h"
 
 #include <QHBoxLayout>
 #include <QLabel>
+#include <QStyle>
 #include <QVBoxLayout>
+
+#include <algorithm>
 
 namespace ui {
 
@@ -32,6 +36,24 @@ QLabel* SettingsPageWidget::makeHint(const QString& text, QWidget* parent) {
     return label;
 }
 
+bool SettingsPageWidget::isUnderstood() const {
+    const QList<NumberField*> fields = findChildren<NumberField*>();
+    return std::all_of(fields.begin(), fields.end(),
+                       [](const NumberField* field) { return field->hasAcceptableInput(); });
+}
+
+void SettingsPageWidget::connectNumber(NumberField* field, QLabel* label, const QString& hint) {
+    connect(field, &QDoubleSpinBox::valueChanged, this, &SettingsPageWidget::edited);
+    connect(field, &NumberField::refused, this, [this, field, label, hint](const QString& sentence) {
+        label->setText(sentence.isEmpty() ? hint : sentence);
+        label->setProperty("kind", sentence.isEmpty() ? QStringLiteral("hint") : QStringLiteral("problem"));
+        label->style()->unpolish(label); // the style sheet looks at "kind" when a widget is polished
+        label->style()->polish(label);
+        field->setAccessibleDescription(label->text());
+        Q_EMIT edited();
+    });
+}
+
 void SettingsPageWidget::addField(Place place, const QString& text, QWidget* control, const QString& hint) {
     const Theme& theme = Theme::current();
     auto* label = new QLabel(text, this);
@@ -45,8 +67,13 @@ void SettingsPageWidget::addField(Place place, const QString& text, QWidget* con
     words->addWidget(label);
     if (place == Place::Below)
         words->addWidget(control);
-    if (!hint.isEmpty())
-        words->addWidget(makeHint(hint, this));
+    auto* number = qobject_cast<NumberField*>(control);
+    if (!hint.isEmpty() || number) {
+        QLabel* below = makeHint(hint, this);
+        words->addWidget(below);
+        if (number)
+            connectNumber(number, below, hint);
+    }
     auto* row = new QHBoxLayout;
     row->setSpacing(24);
     row->addLayout(words, 1);

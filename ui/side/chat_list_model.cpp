@@ -1,5 +1,7 @@
 #include "ui/side/chat_list_model.h"
 
+#include "app/numbers.h"
+
 #include <QLocale>
 
 namespace ui {
@@ -122,7 +124,8 @@ QVariant ChatListModel::data(const QModelIndex& index, int role) const {
     case Qt::ToolTipRole:
         if (row.kind == Kind::Group)
             return {};
-        return tr("%1\nLast written %2").arg(row.title, QLocale().toString(row.when, QLocale::ShortFormat));
+        return tr("%1\nLast written %2")
+            .arg(row.title, app::numberLocale().toString(row.when, QLocale::ShortFormat));
     case KindRole:
         return static_cast<int>(row.kind);
     case KeyRole: // heads have their names, chats and hits their ids

@@ -1,6 +1,7 @@
 #include "ui/transcript/box.h"
 
 #include <algorithm>
+#include <QFontMetricsF>
 
 namespace ui::transcript {
 
@@ -26,15 +27,17 @@ QColor tokenColour(const Theme& theme, Token token) {
 
 } // namespace
 
-Box::Box(BoxSpec spec, const Look& look, int width)
+Box::Box(BoxSpec spec, const Look& look, int width, When when)
     : m_spec(std::move(spec)), m_look(&look), m_width(std::max(width, 40)),
       m_length(static_cast<int>(ownText(m_spec).size())) {
     switch (m_spec.kind) {
     case BoxSpec::Kind::Text:
-        layOutText(look);
-        break;
     case BoxSpec::Kind::Code:
-        layOutCode(look);
+        m_estimated = true;
+        if (when == When::Now)
+            takeHeight();
+        else
+            estimate(look);
         break;
     case BoxSpec::Kind::Table:
         measureTable(look);
@@ -50,8 +53,38 @@ Box::Box(BoxSpec spec, const Look& look, int width)
     }
 }
 
+void Box::estimate(const Look& look) {
+    const bool code = m_spec.kind == BoxSpec::Kind::Code;
+    const qreal width = m_width - (code ? 2 * look.codeX : 0);
+    const qreal letter = QFontMetricsF(code ? look.theme.mono : look.theme.body).averageCharWidth();
+    const auto perLine = std::max<qsizetype>(1, static_cast<qsizetype>(width / letter));
+    qsizetype lines = 0, begin = 0;
+    const QString& text = m_spec.text.text;
+    while (begin <= text.size()) {
+        qsizetype end = text.indexOf(QChar::LineSeparator, begin);
+        end = end < 0 ? text.size() : end;
+        lines += std::max<qsizetype>(1, (end - begin + perLine - 1) / perLine);
+        begin = end + 1;
+    }
+    m_height = static_cast<qreal>(lines * (code ? look.codeLine : look.line));
+    m_naturalWidth = m_width; // a text as long as this has a full line somewhere
+}
+
+bool Box::takeHeight() {
+    if (!m_estimated)
+        return false;
+    m_estimated = false;
+    parts();
+    const qreal before = m_height;
+    m_height = m_extent.height;
+    m_naturalWidth = std::max(m_naturalWidth, m_extent.naturalWidth);
+    m_rightToLeft = m_spec.kind == BoxSpec::Kind::Text && m_parts.front().isRightToLeft();
+    return m_height != before;
+}
+
 // A part for every stretch of lines that run the same way; a line without letters goes on as the one above it.
-void Box::layOutText(const Look& look) {
+Box::Extent Box::layOutText(const Look& look) const {
+    Extent extent;
     const bool heading = m_spec.heading > 0;
     PartStyle style;
     style.font = heading ? look.headingFont(m_spec.heading) : look.theme.body;
@@ -64,9 +97,9 @@ void Box::layOutText(const Look& look) {
         style.direction = direction;
         style.align = direction == Qt::RightToLeft ? Qt::AlignRight : Qt::AlignLeft;
         style.formats = runFormats(text, style.font, look);
-        const TextPart& part = m_parts.emplace_back(text, style, QPointF(0, m_height), begin);
-        m_height += part.height();
-        m_naturalWidth = std::max(m_naturalWidth, part.naturalWidth());
+        const TextPart& part = m_parts.emplace_back(text, style, QPointF(0, extent.height), begin);
+        extent.height += part.height();
+        extent.naturalWidth = std::max(extent.naturalWidth, part.naturalWidth());
     };
     int begin = 0, line = 0;
     Qt::LayoutDirection direction = m_spec.direction;
@@ -84,10 +117,10 @@ void Box::layOutText(const Look& look) {
         }
     }
     add(begin, size, direction);
-    m_rightToLeft = m_parts.front().isRightToLeft();
+    return extent;
 }
 
-void Box::layOutCode(const Look& look) {
+Box::Extent Box::layOutCode(const Look& look) const {
     PartStyle style;
     style.font = look.theme.mono;
     style.lineHeight = look.codeLine;
@@ -99,8 +132,7 @@ void Box::layOutCode(const Look& look) {
     }
     const TextPart& part =
         m_parts.emplace_back(m_spec.text, style, QPointF(static_cast<qreal>(look.codeX), 0), 0);
-    m_height = part.height();
-    m_naturalWidth = part.naturalWidth() + 2 * look.codeX;
+    return {part.height(), part.naturalWidth() + 2 * look.codeX};
 }
 
 void Box::narrow(qreal width) {
@@ -119,8 +151,14 @@ bool Box::isRightToLeft(int position) const {
 }
 
 const std::vector<TextPart>& Box::parts() const {
-    if (m_parts.empty() && m_spec.kind == BoxSpec::Kind::Table)
+    if (!m_parts.empty())
+        return m_parts;
+    if (m_spec.kind == BoxSpec::Kind::Table)
         layOutTable(*m_look);
+    else if (m_spec.kind == BoxSpec::Kind::Text)
+        m_extent = layOutText(*m_look);
+    else if (m_spec.kind == BoxSpec::Kind::Code)
+        m_extent = layOutCode(*m_look);
     return m_parts;
 }
 

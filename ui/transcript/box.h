@@ -18,11 +18,16 @@ struct BoxLink {
     QString url;
 };
 
-/// One laid-out box of a message. Its height is known at once; the lines of a table are laid out when somebody
-/// looks at them.
+/// One laid-out box of a message. Its height is known at once, and the lines of a table are laid out when somebody
+/// looks at them. In a very long message the text and code of a box can wait, too (WhenSeen): until takeHeight() its
+/// height is an estimate, whatever it is asked for, so that asking moves nothing.
 class Box {
 public:
-    Box(BoxSpec spec, const Look& look, int width);
+    enum class When { Now, WhenSeen };
+    Box(BoxSpec spec, const Look& look, int width, When when = When::Now);
+    /// Lays it out; true when its height is another one now than the estimate.
+    bool takeHeight();
+    bool isEstimated() const { return m_estimated; }
 
     const BoxSpec& spec() const { return m_spec; }
     int length() const { return m_length; } // of its own plain text
@@ -68,8 +73,12 @@ private:
         const RichText* text = nullptr;
         int offset = 0;
     };
-    void layOutText(const Look& look);
-    void layOutCode(const Look& look);
+    struct Extent {
+        qreal height = 0, naturalWidth = 0;
+    };
+    Extent layOutText(const Look& look) const;
+    Extent layOutCode(const Look& look) const;
+    void estimate(const Look& look);
     void measureTable(const Look& look);
     void layOutTable(const Look& look) const;
     TextPart cellPart(const Look& look, int row, int column, int offset) const;
@@ -90,6 +99,8 @@ private:
     int m_length = 0;
     int m_gapPart = -1, m_gapLine = 0;
     bool m_rightToLeft = false;
+    bool m_estimated = false;
+    mutable Extent m_extent;                      // of text or code, once it is laid out
     std::vector<qreal> m_columnEdges, m_rowEdges; // Table, from its beginning
 };
 

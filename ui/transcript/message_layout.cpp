@@ -10,6 +10,8 @@ namespace ui::transcript {
 namespace {
 constexpr std::size_t maxBoxes = 3000; // a message with more blocks than that shows the rest as plain text
 constexpr double bubbleShare = 0.78;
+constexpr qsizetype manySpecs =
+    24; // more than can be seen at once: a message with more of them is laid out as it is seen
 } // namespace
 
 MessageLayout::MessageLayout(const app::Message& message, const Look& look, int width, RowState state)
@@ -76,13 +78,17 @@ qreal MessageLayout::update(const app::Message& message, RowState state) {
     m_restPiece = std::numeric_limits<int>::max();
     const int pieces = std::max(1, static_cast<int>(m_document.pieces().size()));
     for (int piece = firstPiece; piece < std::min(pieces, m_restPiece); ++piece) {
-        for (BoxSpec& spec : specsOf(message, piece)) {
+        QList<BoxSpec> specs = specsOf(message, piece);
+        const bool canWait = isUser() && specs.size() > manySpecs;
+        for (BoxSpec& spec : specs) {
             stillSame = stillSame && same < old.size() && old[same].box->spec() == spec;
             if (stillSame) {
                 m_boxes.push_back(std::move(old[same++]));
             } else {
                 const int width = boxWidth(spec);
-                m_boxes.push_back({std::make_unique<Box>(std::move(spec), m_look, width), {}, 0, piece});
+                const Box::When when = canWait ? Box::When::WhenSeen : Box::When::Now;
+                m_boxes.push_back(
+                    {std::make_unique<Box>(std::move(spec), m_look, width, when), {}, 0, piece});
                 const std::size_t place = m_boxes.size() - 1 - closed;
                 if (place < old.size())
                     m_boxes.back().box->setSideways(old[place].box->sideways());
@@ -174,6 +180,21 @@ void MessageLayout::place() {
     m_height = static_cast<int>(std::ceil(m_bodyBottom + (footer ? m_look.button + m_look.nameGap * 2 : 0)));
 }
 
+bool MessageLayout::measure(qreal top, qreal bottom) {
+    const int before = m_height;
+    for (bool changed = true; changed && !m_boxes.empty();) {
+        changed = false;
+        for (std::size_t i = boxAtY(top); i < m_boxes.size() && m_boxes[i].at.y() <= bottom; ++i)
+            changed = m_boxes[i].box->takeHeight() || changed;
+        if (changed) {
+            const bool textKnown = m_textKnown; // it stays the same
+            place();
+            m_textKnown = textKnown;
+        }
+    }
+    return m_height != before;
+}
+
 void MessageLayout::setHorizon(int source) {
     if (source == m_horizon)
         return;
@@ -248,10 +269,13 @@ QString MessageLayout::linkAt(QPointF point) const {
     return placed.box->linkAt(point - placed.at);
 }
 
-QList<QRectF> MessageLayout::rects(int begin, int end) const {
+QList<QRectF> MessageLayout::rects(int begin, int end, const QRectF& clip) const {
     QList<QRectF> out;
     for (std::size_t i = m_boxes.empty() ? 0 : boxAtPosition(begin);
          i < m_boxes.size() && m_boxes[i].start < end; ++i) {
+        const qreal top = m_boxes[i].at.y(), bottom = top + m_boxes[i].box->height();
+        if (!clip.isNull() && (bottom < clip.top() || top > clip.bottom()))
+            continue;
         for (const LineRect& line : m_boxes[i].box->rects(begin - m_boxes[i].start, end - m_boxes[i].start))
             out.append(line.rect.translated(m_boxes[i].at));
     }

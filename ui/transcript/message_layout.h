@@ -59,13 +59,17 @@ public:
     qreal update(const app::Message& message, RowState state);
 
     int height() const { return m_height; }
+    /// Lays out what of the message is seen between two lengths from its top, and says whether it is higher or lower
+    /// now. Boxes of a long message that nobody looks at have an estimated height until then.
+    bool measure(qreal top, qreal bottom);
     int length() const { return m_length; }
     const QString& text() const; // plain text, as copied and read aloud
 
     int hit(QPointF point) const;
     bool onText(QPointF point) const;
     QString linkAt(QPointF point) const;
-    QList<QRectF> rects(int begin, int end) const;
+    QList<QRectF> rects(int begin, int end,
+                        const QRectF& clip = {}) const; // `clip`: whole boxes outside are left out
     QRectF caret(int position) const;
     /// The block that holds a position: what a triple click selects.
     std::pair<int, int> blockAt(int position) const;

@@ -190,7 +190,7 @@ void MessageLayout::paintFrames(QPainter& painter, const Painting& painting) con
 
 void MessageLayout::paintMarks(QPainter& painter, const Painting& painting) const {
     for (const Mark& mark : painting.marks) {
-        for (const QRectF& rect : rects(mark.begin, mark.end)) {
+        for (const QRectF& rect : rects(mark.begin, mark.end, painting.clip)) {
             if (rect.bottom() < painting.clip.top() || rect.top() > painting.clip.bottom())
                 continue;
             if (mark.tall) {

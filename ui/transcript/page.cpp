@@ -166,11 +166,18 @@ MessageLayout& Page::layout(int row) {
 }
 
 bool Page::measure(int row) {
+    const qreal top = m_top - contentTop(row) - overhang;
+    return measure(row, top, top + m_viewport.height() + 2 * overhang);
+}
+
+/// `top` and `bottom` are lengths from the top of the message. True when something moved, if only inside of it.
+bool Page::measure(int row, qreal top, qreal bottom) {
     const int before = m_heights.height(row);
+    const bool moved = !isHidden(row) && layout(row).measure(top, bottom);
     const int now = isHidden(row) ? 0 : layout(row).height() + metrics::messageGap;
     if (now != before)
         m_heights.set(row, now);
-    return now != before;
+    return moved || now != before;
 }
 
 bool Page::measureFrom(int row, int bottom) {
@@ -184,7 +191,9 @@ bool Page::measureEnd() {
     bool changed = false;
     int missing = m_viewport.height() + overhang;
     for (int row = count() - 1; row >= 0 && missing > 0; --row) {
-        changed = measure(row) || changed;
+        // Until the last part of it stays where it is: what is laid out may be lower than it was thought to be.
+        while (measure(row, layoutHeight(row) - missing, layoutHeight(row)))
+            changed = true;
         missing -= m_heights.height(row);
     }
     return changed;
@@ -263,6 +272,35 @@ qint64 Page::anchorTop() {
                   m_anchor.pixels);
 }
 
+int Page::layoutHeight(int row) {
+    return isHidden(row) ? 0 : layout(row).height();
+}
+
+/// What is between the window and a place above it; the window stays on what it shows.
+void Page::measureAbove(int from) {
+    const int distance = m_top - from;
+    for (bool moved = true; moved;) {
+        const int row = m_heights.rowAt(std::max(0, m_top - above));
+        moved = false;
+        for (int each = m_heights.rowAt(std::max(0, m_top - distance - above)); each <= row; ++each) {
+            const int was = m_heights.height(each);
+            const qreal top = m_top - distance - contentTop(each);
+            const qreal bottom = std::min<qreal>(m_top - contentTop(each) - 1, top + distance);
+            moved = measure(each, top, bottom) || moved;
+            m_top += m_heights.height(each) - was;
+        }
+    }
+}
+
+void Page::measureBelow(int to) {
+    for (bool moved = true; moved;) {
+        moved = false;
+        for (int row = m_heights.rowAt(std::max(0, m_top - above)); row < count() && contentTop(row) < to;
+             ++row)
+            moved = measure(row, m_top - contentTop(row), to - contentTop(row)) || moved;
+    }
+}
+
 // Every round measures messages that were not, so the rounds come to an end.
 void Page::settle() {
     if (!m_model || count() == 0) {
@@ -297,8 +335,10 @@ void Page::scrollTo(int value) {
             measure(row);
             m_top += m_heights.height(row) - before;
         }
+        measureAbove(m_top + distance);
         m_top += distance;
     } else {
+        measureBelow(m_top + distance + m_viewport.height());
         for (int row = m_heights.rowAt(std::max(0, m_top - above));
              row < count() && contentTop(row) < m_top + distance; ++row)
             measure(row);

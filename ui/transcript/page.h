@@ -75,9 +75,13 @@ private:
     };
 
     int estimate(int row) const;
-    bool measure(int row);                 // true when its height changed
+    bool measure(int row); // what of it is seen; true when its height changed
+    bool measure(int row, qreal top, qreal bottom);
     bool measureFrom(int row, int bottom); // down to a place on the page
     bool measureEnd();                     // the last windowful
+    void measureAbove(int from);
+    void measureBelow(int to);
+    int layoutHeight(int row);
     void estimateAll();
     void capture();
     qint64 anchorTop();

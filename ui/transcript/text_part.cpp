@@ -41,6 +41,26 @@ QList<QTextLayout::FormatRange> joinedLetters(const QString& text) {
     return formats;
 }
 
+// Letters for which the text's own font has none. On dark ground text is drawn lighter than it is meant (Theme::drawnWeight), and the fonts
+// of these scripts mostly have two weights only: of "a little lighter than bold" they make the regular one.
+QList<QTextLayout::FormatRange> heavyLetters(const QString& text, const QFont& font, const Theme& theme) {
+    const QFont::Weight meant = theme.meantWeight(font.weight());
+    QList<QTextLayout::FormatRange> formats;
+    if (meant == font.weight() || meant < QFont::DemiBold)
+        return formats;
+    QTextCharFormat format;
+    format.setFontWeight(meant);
+    for (int i = 0; i < text.size(); ++i) {
+        if (text[i].script() <= QChar::Script_Cyrillic)
+            continue;
+        if (!formats.isEmpty() && formats.last().start + formats.last().length == i)
+            ++formats.last().length;
+        else
+            formats.append({i, 1, format});
+    }
+    return formats;
+}
+
 } // namespace
 
 QList<QTextLayout::FormatRange> runFormats(const RichText& rich, const QFont& base, const Look& look) {
@@ -90,6 +110,7 @@ TextPart::TextPart(RichText text, const PartStyle& style, QPointF place, int fir
         format.start = toLayout(format.start);
     if (m_mixed)
         formats += joinedLetters(m_layout->text());
+    formats += heavyLetters(m_layout->text(), style.font, Theme::current());
     m_layout->setFormats(formats);
     m_layout->setCacheEnabled(true);
     const QFontMetricsF metrics(style.font);

@@ -1,6 +1,7 @@
 #include "ui/transcript/view_impl.h"
 
-#include <QLocale>
+#include "app/numbers.h"
+
 #include <QPainter>
 #include <QPaintEvent>
 #include <QScrollBar>
@@ -69,7 +70,7 @@ void ChatView::Impl::paintRow(QPainter& painter, int row, const QRect& area) {
         // After a restart older text was never read, so there is no number of tokens to tell.
         painting.rule = model->forgottenTokens() > 0
                             ? ChatView::tr("The model no longer sees the text above · %1 tokens")
-                                  .arg(QLocale().toString(model->forgottenTokens()))
+                                  .arg(app::numberLocale().toString(model->forgottenTokens()))
                             : ChatView::tr("The model no longer sees the text above");
     }
     const bool focused = row == focusRow && view.hasFocus();

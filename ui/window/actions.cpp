@@ -52,6 +52,9 @@ Actions::Actions(QWidget* owner) {
     inspector->setCheckable(true);
     nextPane = make(owner, "nextPane", tr("Next pane"), {key("F6")});
     previousPane = make(owner, "previousPane", tr("Previous pane"), {key("Shift+F6")});
+    largerText = make(owner, "largerText", tr("Larger text"), {key("Ctrl++"), key("Ctrl+=")});
+    smallerText = make(owner, "smallerText", tr("Smaller text"), {key("Ctrl+-")});
+    usualText = make(owner, "usualText", tr("Usual size of text"), {key("Ctrl+0")});
     settings = make(owner, "settings", tr("Settings…"), {key("Ctrl+,")});
     shortcuts = make(owner, "shortcuts", tr("Keyboard shortcuts"), {key("F1"), key("Ctrl+?")});
     about = make(owner, "about", tr("About Sumidero"));
@@ -76,6 +79,8 @@ Actions::Actions(QWidget* owner) {
     chat->addActions({message, regenerate, continueAnswer, stop, copyAnswer, findInChat, goToHorizon});
     QMenu* view = mainMenu->addMenu(tr("View"));
     view->addActions({chatList, inspector, nextPane, previousPane});
+    view->addSeparator();
+    view->addActions({largerText, smallerText, usualText});
     mainMenu->addSeparator();
     mainMenu->addActions({settings, shortcuts, about, quit});
 }
@@ -85,10 +90,12 @@ QList<QAction*> Actions::ofStoredChat() const {
 }
 
 QList<QAction*> Actions::all() const {
-    return {newChat,  search,         rename,         duplicate,  remove,     previousChat, nextChat,
-            message,  regenerate,     continueAnswer, stop,       copyAnswer, findInChat,   goToHorizon,
-            copyChat, exportMarkdown, exportJson,     exportText, import,     chatList,     inspector,
-            nextPane, previousPane,   settings,       shortcuts,  about,      quit,         menu};
+    return {newChat,     search,      rename,     duplicate,      remove,       previousChat,
+            nextChat,    message,     regenerate, continueAnswer, stop,         copyAnswer,
+            findInChat,  goToHorizon, copyChat,   exportMarkdown, exportJson,   exportText,
+            import,      chatList,    inspector,  nextPane,       previousPane, largerText,
+            smallerText, usualText,   settings,   shortcuts,      about,        quit,
+            menu};
 }
 
 QString Actions::tip(const QAction* action) {

@@ -15,6 +15,7 @@ struct Actions {
     QAction *copyChat, *exportMarkdown, *exportJson, *exportText, *import;
     QAction *regenerate, *continueAnswer, *stop, *copyAnswer, *findInChat, *goToHorizon, *message;
     QAction *chatList, *inspector, *nextPane, *previousPane;
+    QAction *largerText, *smallerText, *usualText;
     QAction *settings, *shortcuts, *about, *quit, *menu;
 
     QMenu* mainMenu;

@@ -84,6 +84,12 @@ void Panes::setRightWidth(int wanted) {
     arrange();
 }
 
+void Panes::changeEvent(QEvent* event) {
+    QWidget::changeEvent(event);
+    if (event->type() == QEvent::FontChange) // the widths belong to the size of the text
+        setRightWidth(m_rightWidth);
+}
+
 void Panes::resizeEvent(QResizeEvent*) {
     if (!leftOverlays())
         m_leftOverlayOpen = false;

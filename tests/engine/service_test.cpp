@@ -1,4 +1,4 @@
-#include "engine/engine_thread.h"
+#include "engine/service.h"
 #include "engine/thread/thread_border.h"
 #include "tests/engine/toy_context.h"
 #include "tests/support/gguf_writer.h"
@@ -21,7 +21,7 @@ using namespace engine;
 /// The main thread's side: collects events until one of a kind has come.
 class Desk {
 public:
-    Desk() : thread([this] { wake(); }) {}
+    Desk() : service([this] { wake(); }) {}
 
     template <class Event>
     Event waitFor(RequestId id) {
@@ -36,7 +36,7 @@ public:
             }
             woken = false;
             lock.unlock();
-            for (EngineEvent& event : thread.takeEvents())
+            for (EngineEvent& event : service.takeEvents())
                 events.push_back(std::move(event));
         }
     }
@@ -53,7 +53,7 @@ public:
     void load(const std::filesystem::path& path, RequestId id = 1) {
         LoadOptions options;
         options.device.cpu.threads = 2;
-        thread.load(id, path, options, {});
+        EXPECT_EQ(service.load(path, options).id(), id);
         waitFor<ModelLoaded>(id);
     }
 
@@ -73,7 +73,7 @@ private:
     bool woken = false;
 
 public:
-    EngineThread thread; // last: goes first
+    Service service; // last: goes first
 };
 
 ChatRequest question(const std::string& text, int maxTokens = 6) {
@@ -92,11 +92,11 @@ std::filesystem::path toy() {
     return path;
 }
 
-TEST(EngineThread, LoadsAndAnswers) {
+TEST(Service, LoadsAndAnswers) {
     Desk desk;
     desk.load(toy());
     EXPECT_GE(desk.count<LoadProgress>(1), 1);
-    desk.thread.chat(2, question("Hello"), {});
+    desk.service.chat(question("Hello"));
     const auto finished = desk.waitFor<Finished>(2);
     int tokens = 0;
     std::string text;
@@ -110,17 +110,17 @@ TEST(EngineThread, LoadsAndAnswers) {
     EXPECT_GE(desk.count<ReadProgress>(2), 1);
 }
 
-// A stop before the engine has even seen the command counts (the request carries its own token).
-TEST(EngineThread, AnEarlyStopIsNotLost) {
+// A stop before the engine has even seen the request counts.
+TEST(Service, AnEarlyStopIsNotLost) {
     Desk desk;
     desk.load(toy());
     std::stop_source stop;
     stop.request_stop();
-    desk.thread.chat(2, question("Hello", 0), stop.get_token());
+    desk.service.chat(question("Hello", 0), stop);
     const auto finished = desk.waitFor<Finished>(2);
     EXPECT_EQ(finished.result.reason, StopReason::Cancelled);
     EXPECT_EQ(finished.result.generatedTokens, 0);
-    desk.thread.chat(3, question("Hello"), {});
+    desk.service.chat(question("Hello"));
     EXPECT_NE(desk.waitFor<Finished>(3).result.reason, StopReason::Cancelled);
 }
 
@@ -131,56 +131,97 @@ ChatRequest endless() {
     return request;
 }
 
-TEST(EngineThread, StopsAnEndlessAnswer) {
+TEST(Service, StopsAnEndlessAnswer) {
     Desk desk;
     desk.load(toy());
     std::stop_source stop;
-    desk.thread.chat(2, endless(), stop.get_token());
+    desk.service.chat(endless(), stop);
     desk.waitFor<TextGenerated>(2);
     stop.request_stop();
     EXPECT_EQ(desk.waitFor<Finished>(2).result.reason, StopReason::Cancelled);
 }
 
-TEST(EngineThread, GoingAwayStopsWhatRuns) {
+// A program without an event loop: it asks, waits, and needs nothing else.
+TEST(Service, ACallerMaySleepUntilSomethingComes) {
+    Service service;
+    service.load(toy(), {});
+    const Reply reply = service.chat(question("Hello", 20));
+    std::string text;
+    int tokens = 0;
+    for (bool over = false; !over;)
+        for (const EngineEvent& one : service.waitForEvents()) {
+            if (const auto* event = std::get_if<TextGenerated>(&one)) {
+                text += event->text;
+                tokens += event->tokens;
+            } else if (const auto* finished = std::get_if<Finished>(&one)) {
+                EXPECT_EQ(finished->id, reply.id());
+                EXPECT_EQ(finished->result.generatedTokens, tokens);
+                over = true;
+            } else {
+                EXPECT_FALSE(std::holds_alternative<Failed>(one));
+            }
+        }
+    EXPECT_FALSE(text.empty());
+    reply.stop(); // too late is harmless
+}
+
+TEST(Service, AReplyStopsWhatItStandsFor) {
     Desk desk;
     desk.load(toy());
-    desk.thread.chat(2, endless(), {});
+    const Reply first = desk.service.chat(endless());
+    const Reply second = desk.service.chat(endless()), third = desk.service.chat(question("Hello"));
+    second.stop(); // waits still
+    desk.waitFor<TextGenerated>(first.id());
+    first.stop();
+    EXPECT_EQ(desk.waitFor<Finished>(first.id()).result.reason, StopReason::Cancelled);
+    const auto refused = desk.waitFor<Finished>(second.id());
+    EXPECT_EQ(refused.result.reason, StopReason::Cancelled);
+    EXPECT_EQ(refused.result.promptTokens, 0);
+    EXPECT_NE(desk.waitFor<Finished>(third.id()).result.reason, StopReason::Cancelled);
+    EXPECT_FALSE(Reply());
+    Reply().stop();
+}
+
+TEST(Service, GoingAwayStopsWhatRuns) {
+    Desk desk;
+    desk.load(toy());
+    desk.service.chat(endless());
     desk.waitFor<TextGenerated>(2);
 } // the destructor must come back
 
-TEST(EngineThread, ErrorsAreSentencesAndItLivesOn) {
+TEST(Service, ErrorsAreSentencesAndItLivesOn) {
     Desk desk;
-    desk.thread.chat(1, question("Hello"), {});
+    desk.service.chat(question("Hello"));
     EXPECT_FALSE(desk.waitFor<Failed>(1).sentence.empty()) << "no model yet";
-    desk.thread.load(2, "/does/not/exist.gguf", {}, {});
+    desk.service.load("/does/not/exist.gguf", {});
     EXPECT_FALSE(desk.waitFor<Failed>(2).sentence.empty());
     desk.load(toy(), 3);
     ChatRequest wrong = question("Hello");
     wrong.cache.mode = CacheMode::Recompute;
-    desk.thread.chat(4, wrong, {});
+    desk.service.chat(wrong);
     EXPECT_FALSE(desk.waitFor<Failed>(4).sentence.empty());
-    desk.thread.chat(5, question("Hello"), {});
+    desk.service.chat(question("Hello"));
     desk.waitFor<Finished>(5);
 }
 
-TEST(EngineThread, AFailingOrCancelledLoadKeepsTheOldModel) {
+TEST(Service, AFailingOrCancelledLoadKeepsTheOldModel) {
     Desk desk;
     desk.load(toy());
-    desk.thread.chat(2, question("Hello"), {});
+    desk.service.chat(question("Hello"));
     desk.waitFor<Finished>(2);
-    desk.thread.load(3, test::writeBytes("broken.gguf", {std::byte{'G'}, std::byte{'G'}}), {}, {});
+    desk.service.load(test::writeBytes("broken.gguf", {std::byte{'G'}, std::byte{'G'}}), {});
     desk.waitFor<Failed>(3);
     std::stop_source stop;
     stop.request_stop();
-    desk.thread.load(4, toy(), {}, stop.get_token());
+    desk.service.load(toy(), {}, stop);
     desk.waitFor<LoadCancelled>(4);
     ChatRequest again = question("Hello");
-    again.purpose = Purpose::ReadOnly;
-    desk.thread.chat(5, again, {});
+    again.purpose = Purpose::Prepare;
+    desk.service.chat(again);
     const auto finished = desk.waitFor<Finished>(5);
     EXPECT_EQ(finished.result.promptTokens, 0) << "the cache of the old model is still there";
     desk.load(toy(), 6);
-    desk.thread.chat(7, again, {});
+    desk.service.chat(again);
     EXPECT_GT(desk.waitFor<Finished>(7).result.promptTokens, 0);
     EXPECT_EQ(desk.count<ModelLoaded>(3) + desk.count<ModelLoaded>(4), 0);
 }
@@ -216,17 +257,17 @@ std::map<CacheMode, std::vector<float>> losses(const std::vector<EngineEvent>& e
     return result;
 }
 
-TEST(EngineThread, ComparesBesideAChat) {
+TEST(Service, ComparesBesideAChat) {
     Desk desk;
     desk.load(toy());
-    desk.thread.compare(2, comparison(prose(12)), {});
+    desk.service.compare(comparison(prose(12)));
     EXPECT_FALSE(desk.waitFor<CompareFinished>(2).cancelled);
     const auto alone = losses(desk.events, 2);
     ASSERT_EQ(alone.size(), 4u);
     for (const auto& [mode, values] : alone)
         EXPECT_EQ(values.size(), alone.at(CacheMode::Dense).size());
 
-    desk.thread.chat(3, question("Hello", 60), {});
+    desk.service.chat(question("Hello", 60));
     const std::string quiet = [&] {
         desk.waitFor<Finished>(3);
         std::string text;
@@ -237,8 +278,8 @@ TEST(EngineThread, ComparesBesideAChat) {
     }();
     ChatRequest other = question("Hello", 60); // the same question in another chat while a comparison runs
     other.chatId = 9;
-    desk.thread.compare(4, comparison(prose(12)), {});
-    desk.thread.chat(5, other, {});
+    desk.service.compare(comparison(prose(12)));
+    desk.service.chat(other);
     desk.waitFor<Finished>(5);
     EXPECT_EQ(desk.count<CompareFinished>(4), 0) << "the chat goes first";
     desk.waitFor<CompareFinished>(4);
@@ -250,54 +291,54 @@ TEST(EngineThread, ComparesBesideAChat) {
     EXPECT_EQ(losses(desk.events, 4), alone);
 }
 
-TEST(EngineThread, AComparisonCanBeCancelled) {
+TEST(Service, AComparisonCanBeCancelled) {
     Desk desk;
     desk.load(toy());
     std::stop_source stop;
     CompareRequest request = comparison(prose(300));
     request.runs.resize(1);
-    desk.thread.compare(2, request, stop.get_token());
+    desk.service.compare(request, stop);
     desk.waitFor<CompareProgress>(2);
     stop.request_stop();
     EXPECT_TRUE(desk.waitFor<CompareFinished>(2).cancelled);
 }
 
-TEST(EngineThread, PausesBeforeTheNextToken) {
+TEST(Service, PausesBeforeTheNextToken) {
     Desk desk;
     desk.load(toy());
-    desk.thread.setPaused(true);
-    desk.thread.chat(2, question("Hello", 20), {});
+    desk.service.setPaused(true);
+    desk.service.chat(question("Hello", 20));
     desk.waitFor<TextGenerated>(2);
     std::this_thread::sleep_for(50ms);
     int tokens = 1;
-    for (const EngineEvent& one : desk.thread.takeEvents())
+    for (const EngineEvent& one : desk.service.takeEvents())
         if (const auto* event = std::get_if<TextGenerated>(&one))
             tokens += event->tokens;
     EXPECT_EQ(tokens, 1);
-    desk.thread.setPaused(false);
+    desk.service.setPaused(false);
     desk.waitFor<Finished>(2);
     // A stop ends a paused answer, too.
-    desk.thread.setPaused(true);
+    desk.service.setPaused(true);
     std::stop_source stop;
-    desk.thread.chat(3, endless(), stop.get_token());
+    desk.service.chat(endless(), stop);
     desk.waitFor<TextGenerated>(3);
     stop.request_stop();
     EXPECT_EQ(desk.waitFor<Finished>(3).result.reason, StopReason::Cancelled);
 }
 
-TEST(EngineThread, FramesAndJournalCross) {
+TEST(Service, FramesAndJournalCross) {
     Desk desk;
     desk.load(toy());
-    desk.thread.setCapture({.level = CaptureLevel::Rows, .rowLayer = 1});
-    desk.thread.chat(2, question("Hello there", 40), {});
+    desk.service.setCapture({.level = CaptureLevel::Rows, .rowLayer = 1});
+    desk.service.chat(question("Hello there", 40));
     const auto finished = desk.waitFor<Finished>(2);
-    ASSERT_TRUE(desk.thread.frames().fetch());
-    const AttentionFrame& frame = desk.thread.frames().front();
+    ASSERT_TRUE(desk.service.frames().fetch());
+    const AttentionFrame& frame = desk.service.frames().front();
     EXPECT_EQ(frame.rowLayer, 1);
     EXPECT_GT(frame.headStats.size(), 0u);
     std::vector<JournalEvent> events;
     std::uint64_t lost = 0;
-    desk.thread.journal().take(events, lost);
+    desk.service.journal().take(events, lost);
     EXPECT_EQ(lost, 0u);
     const auto appended = std::count_if(events.begin(), events.end(), [](const JournalEvent& event) {
         return event.type == JournalEvent::Type::Append;
