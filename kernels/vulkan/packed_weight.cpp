@@ -48,6 +48,7 @@ public:
                     m_source.data +
                     static_cast<std::size_t>(firstRow + std::min(row, rows - 1)) * m_source.rowBytes() +
                     static_cast<std::size_t>(unit * format.unitColumns / block.elements * block.bytes);
+            std::fill(m_quants.begin(), m_quants.end(), std::byte{}); // bits are added to it
             format.packUnit(blocks, m_quants.data(), m_aux.data());
             for (int tile = 0; tile < format.tilesPerUnit(); ++tile) {
                 format.expandTile(m_quants.data() + tile * format.quantBytes, m_aux.data(), tile, m_tile);
