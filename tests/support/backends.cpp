@@ -4,11 +4,20 @@
 
 namespace test {
 
-std::vector<std::string> backendNames() {
+namespace {
+
+std::vector<std::string> findBackends() {
     std::vector<std::string> names = kernels::cpuIsaNames();
     const kernels::VulkanDevices vulkan = kernels::listVulkanDevices();
     if (!vulkan.devices.empty() && vulkan.devices.front().problem.empty())
         names.insert(names.end(), {"vulkan", "vulkan_staged", "vulkan_checked"});
+    return names;
+}
+
+} // namespace
+
+std::vector<std::string> backendNames() {
+    static const std::vector<std::string> names = findBackends(); // drivers take a while to load
     return names;
 }
 
