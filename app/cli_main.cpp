@@ -19,6 +19,7 @@ int run(int argc, char** argv) {
     cli::addInspect(app);
     cli::addChats(app);
     cli::addSinks(app);
+    cli::addDevices(app);
     try {
         app.parse(argc, argv);
     } catch (const CLI::Success& help) { // asked for and printed

@@ -54,6 +54,27 @@ std::uint64_t identify(const GgufFile& file) {
     return hash;
 }
 
+/// On the device asked for, or on the CPU where that one fails; `problem` then says why. False when a stop was asked for.
+bool loadWeights(Model& model, const GgufFile& file, kernels::DeviceOptions device, std::string& problem,
+                 const std::function<void(float)>& progress, const std::stop_token& stop) {
+    if (device.device == "auto")
+        device.device = kernels::suitableDevice(kernels::listDevices(), file.fileBytes());
+    if (!device.device.empty() && device.device != "cpu")
+        try {
+            model.backend = kernels::makeBackend(device);
+            return model.weights.load(file, model.config, *model.backend, progress, stop);
+        } catch (const Error&) { // of the file
+            throw;
+        } catch (const std::runtime_error& error) {
+            problem = error.what();
+            model.weights = {};
+            model.backend.reset();
+            device.device = "cpu";
+        }
+    model.backend = kernels::makeBackend(device);
+    return model.weights.load(file, model.config, *model.backend, progress, stop);
+}
+
 } // namespace
 
 Model::Model() = default;
@@ -70,13 +91,13 @@ std::shared_ptr<const Model> Model::load(const std::filesystem::path& path, cons
     if (model->tokenizer->vocabularySize() > c.vocabulary)
         throw Error("The tokenizer of " + path.filename().string() +
                     " knows more tokens than its weights do.");
-    model->backend = kernels::makeBackend(options.device);
-
-    if (!model->weights.load(*file, c, *model->backend, progress, stop))
+    std::string problem;
+    if (!loadWeights(*model, *file, options.device, problem, progress, stop))
         return nullptr;
     model->executor = std::make_unique<Executor>(c, model->weights, *model->backend);
     model->identity = identify(*file);
     model->info = describe(*model, *file);
+    model->info.deviceProblem = problem;
     return model;
 }
 

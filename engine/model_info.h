@@ -11,17 +11,18 @@ namespace engine {
 class Tokenizer;
 
 struct LoadOptions {
-    kernels::DeviceOptions device;
-    std::string chatFormat; // "" = detected
+    kernels::DeviceOptions device; // "auto" as its name: a card that holds the model, else the CPU
+    std::string chatFormat;        // "" = detected
 };
 
 /// What is told about a loaded model.
 struct ModelInfo {
     std::filesystem::path path;
-    std::string name;         // "SmolLM2 135M Instruct"
-    std::string quantisation; // "Q4_1"
-    std::string device;       // "CPU, 2 threads"
-    std::string chatFormat;   // "ChatML"
+    std::string name;          // "SmolLM2 135M Instruct"
+    std::string quantisation;  // "Q4_1"
+    std::string device;        // "CPU, 2 threads"
+    std::string deviceProblem; // a sentence: why it is not the device that was asked for; "" = it is
+    std::string chatFormat;    // "ChatML"
     std::string defaultSystem;
     int trainedLength = 0;
     int layers = 0, heads = 0;

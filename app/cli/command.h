@@ -13,5 +13,6 @@ void addBench(CLI::App& app);
 void addInspect(CLI::App& app);
 void addChats(CLI::App& app);
 void addSinks(CLI::App& app);
+void addDevices(CLI::App& app);
 
 } // namespace cli

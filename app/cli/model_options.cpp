@@ -13,6 +13,8 @@ namespace cli {
 void ModelOptions::add(CLI::App& command) {
     command.add_option("-m,--model", model, "the model, a GGUF file")->required();
     addWhole(command, "--threads", threads, Threads, "threads (0: one per physical core)");
+    command.add_option("--device", device,
+                       "where it runs: cpu, vulkan, vulkan:N, auto (default cpu; see the command devices)");
     command.add_flag("--float32", float32, "float32 activations: the slow, exact reference path");
     command.add_option("--isa", isa, "instruction set instead of the best one (portable, avx2, ...)");
     command.add_option("--chat-format", chatFormat, "chat template family instead of the detected one");
@@ -20,12 +22,16 @@ void ModelOptions::add(CLI::App& command) {
 
 std::shared_ptr<const engine::Model> ModelOptions::load() const {
     engine::LoadOptions options;
+    options.device.device = device;
     options.device.cpu.threads = threads;
     options.device.cpu.isa = isa;
     options.chatFormat = chatFormat;
     options.device.cpu.activations =
         float32 ? kernels::ActivationPrecision::Float32 : kernels::ActivationPrecision::Int8;
-    return engine::Model::load(model, options);
+    auto loaded = engine::Model::load(model, options);
+    if (!loaded->info.deviceProblem.empty())
+        complain(loaded->info.deviceProblem + " The model runs on the CPU.");
+    return loaded;
 }
 
 kernels::KvType CacheChoice::sinkType() const {

@@ -15,6 +15,7 @@ namespace cli {
 
 struct ModelOptions {
     std::string model;
+    std::string device;
     std::string isa;
     std::string chatFormat;
     int threads = 0;

@@ -1,6 +1,7 @@
 #include "kernels/cpu/kv_store.h"
 
 #include "kernels/cpu/half.h"
+#include "kernels/kv_state.h"
 
 #include <algorithm>
 #include <cassert>
@@ -143,18 +144,6 @@ void overRow(const KvLayout& layout, SpotOf spotOf, int lane, const Copy& copy) 
     }
 }
 
-std::vector<std::int32_t> stamp(const KvShape& shape) {
-    std::vector<std::int32_t> numbers{0x33'56'4B'53, // "SKV3"
-                                      static_cast<std::int32_t>(shape.layers.size()),
-                                      shape.sinkSlots,
-                                      shape.ringSlots,
-                                      static_cast<std::int32_t>(shape.sinkType),
-                                      static_cast<std::int32_t>(shape.ringType)};
-    for (const KvLayer& layer : shape.layers)
-        numbers.insert(numbers.end(), {layer.kvHeads, layer.headDim});
-    return numbers;
-}
-
 } // namespace
 
 KvLayout::KvLayout(KvType partType, int partSlots, int dim)
@@ -285,7 +274,7 @@ std::size_t CpuKvCache::stateBytes() const {
 }
 
 std::vector<std::byte> CpuKvCache::save() const {
-    const auto header = stamp(m_shape);
+    const auto header = kvStateHeader(m_shape);
     const std::size_t headerBytes = header.size() * sizeof header[0];
     std::vector<std::byte> state(headerBytes + stateBytes());
     std::memcpy(state.data(), header.data(), headerBytes);
@@ -300,7 +289,7 @@ std::vector<std::byte> CpuKvCache::save() const {
 }
 
 void CpuKvCache::restore(std::span<const std::byte> state) {
-    const auto header = stamp(m_shape);
+    const auto header = kvStateHeader(m_shape);
     const std::size_t headerBytes = header.size() * sizeof header[0];
     if (state.size() != headerBytes + stateBytes() ||
         std::memcmp(state.data(), header.data(), headerBytes) != 0)

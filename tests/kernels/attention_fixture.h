@@ -1,6 +1,6 @@
 #pragma once
 #include "kernels/backend.h"
-#include "kernels/cpu_backend.h"
+#include "tests/support/backends.h"
 #include "tests/support/guarded_buffer.h"
 #include "tests/support/reference_ops.h"
 #include "tests/support/run_step.h"
@@ -12,15 +12,12 @@
 #include <string>
 #include <vector>
 
-// What the tests of attention share: a backend of one instruction set and calls of attend() between guard
+// What the tests of attention share: a backend and calls of attend() between guard
 // rows.
 class AttentionFixture : public testing::TestWithParam<std::string> {
 protected:
     static std::unique_ptr<kernels::Backend> makeBackend(int threads) {
-        kernels::CpuOptions options;
-        options.threads = threads;
-        options.isa = GetParam();
-        return kernels::makeCpuBackend(options);
+        return test::makeTestBackend(GetParam(), threads);
     }
 
     static kernels::KvShape shapeOf(int kvHeads, int headDim, int sinks, int ring,

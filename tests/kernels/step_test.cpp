@@ -160,7 +160,7 @@ TEST_P(StepTest, LayersOfOneCacheMayDifferInTheirHeads) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Cpu, StepTest, testing::ValuesIn(kernels::cpuIsaNames()),
+INSTANTIATE_TEST_SUITE_P(Every, StepTest, testing::ValuesIn(test::backendNames()),
                          [](const auto& parameter) { return parameter.param; });
 
 TEST(Devices, AreMadeByName) {

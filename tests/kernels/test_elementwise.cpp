@@ -1,5 +1,6 @@
 #include "kernels/backend.h"
 #include "kernels/cpu_backend.h"
+#include "tests/support/backends.h"
 #include "tests/support/guarded_buffer.h"
 #include "tests/support/reference_ops.h"
 #include "tests/support/run_step.h"
@@ -19,17 +20,11 @@ using test::GuardedBuffer;
 
 class Elementwise : public testing::TestWithParam<std::string> {
 protected:
-    static std::unique_ptr<kernels::Backend> makeBackend() {
-        kernels::CpuOptions options;
-        options.threads = 2;
-        options.isa = GetParam();
-        return kernels::makeCpuBackend(options);
-    }
     template <class Operation>
     void step(const Operation& operation, const kernels::StepInputs& inputs = {}) {
         test::runStep(*m_backend, inputs, operation);
     }
-    std::unique_ptr<kernels::Backend> m_backend = makeBackend();
+    std::unique_ptr<kernels::Backend> m_backend = test::makeTestBackend(GetParam());
 };
 
 TEST_P(Elementwise, RmsNorm) {
@@ -136,8 +131,9 @@ TEST_P(Elementwise, GatedActivation) {
                 continue; // gated only
             g.set(gate);
             step([&] { m_backend->activation(activation, g.tensor()); });
+            const auto activated = g.get();
             for (std::size_t i = 0; i < gate.size(); ++i)
-                ASSERT_NEAR(static_cast<double>(g.get()[i]),
+                ASSERT_NEAR(static_cast<double>(activated[i]),
                             test::activation(activation, static_cast<double>(gate[i])),
                             2e-6 * std::max(1.0, std::fabs(static_cast<double>(gate[i]))));
             EXPECT_TRUE(g.guardsIntact());
@@ -213,7 +209,7 @@ TEST_P(Elementwise, TheSameBitsAloneAndInABatch) {
         EXPECT_EQ(together[i], alone[i]);
 }
 
-INSTANTIATE_TEST_SUITE_P(Cpu, Elementwise, testing::ValuesIn(kernels::cpuIsaNames()),
+INSTANTIATE_TEST_SUITE_P(Every, Elementwise, testing::ValuesIn(test::backendNames()),
                          [](const auto& parameter) { return parameter.param; });
 
 TEST(Isa, IsChosenByNameThenByVariable) {

@@ -1,0 +1,263 @@
+#include "kernels/vulkan/attention.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+namespace kernels::vulkan {
+namespace {
+
+constexpr int pieceKeys = 256;               // as in shaders/attend.comp
+constexpr int headsAtOnce = 8;               // query heads that share a reading of keys and values
+constexpr std::size_t mostQueries = 4;       // rotations that shaders/attend.comp can tell apart
+constexpr std::int64_t partFloats = 4 << 20; // of the first pass, for the tokens that go through it together
+constexpr std::int64_t mostPieces = 65535;   // workgroups in one direction, on any device
+constexpr std::uint32_t statFloats = 8;      // of a head
+constexpr std::uint32_t nobody = 0xffffffff; // token
+
+} // namespace
+
+struct Attention::Call {
+    const AttendArgs& args;
+    const VulkanKvCache& cache;
+    const PieceList& list;
+    const KeyView& view;
+    const Slice& inputs;
+    int tokens, heads, kvHeads, headDim;
+    Slice parts, weights;
+    bool hasCapture;
+
+    std::int32_t piecesUpTo(int token) const { return list.firstPiece[static_cast<std::size_t>(token)]; }
+};
+
+PieceList listPieces(const KeyView& view, std::vector<std::int32_t>& words) {
+    PieceList list;
+    list.piecesAt = static_cast<std::uint32_t>(words.size());
+    list.firstPiece.push_back(0);
+    for (std::size_t token = 0; token < view.tokens(); ++token) {
+        std::int32_t pieces = list.firstPiece.back(), keys = 0;
+        for (const KeyRun& run : view.of(token))
+            for (std::int32_t first = 0; first < run.count; first += pieceKeys) {
+                const std::int32_t count = std::min(pieceKeys, run.count - first);
+                words.insert(words.end(), {static_cast<std::int32_t>(token), run.firstSlot + first, count,
+                                           run.query, static_cast<std::int32_t>(run.distance - first)});
+                ++pieces;
+                keys += count;
+            }
+        list.firstPiece.push_back(pieces);
+        list.keys.push_back(keys);
+    }
+    list.firstPieceAt = static_cast<std::uint32_t>(words.size());
+    words.insert(words.end(), list.firstPiece.begin(), list.firstPiece.end());
+    return list;
+}
+
+void Attention::begin() {
+    m_pending.clear();
+    m_outgrown.clear();
+}
+
+const Slice& Attention::scratch(Memory& memory, VkDeviceSize bytes) {
+    if (memory.size() < bytes) {
+        Memory larger(m_gpu.local, bytes);
+        if (memory.size() > 0)
+            m_outgrown.push_back(std::move(memory));
+        memory = std::move(larger);
+    }
+    return memory.slice();
+}
+
+void Attention::run(const AttendArgs& args, const KeyView& view, const PieceList& list, const Slice& inputs) {
+    const auto& cache = static_cast<const VulkanKvCache&>(*args.cache);
+    const auto [kvHeads, headDim] = cache.shape().layer(args.layer);
+    if (args.queries.size() > mostQueries)
+        throw std::runtime_error("The graphics device knows no more than four rotations of a query.");
+    Call call{args,
+              cache,
+              list,
+              view,
+              inputs,
+              static_cast<int>(args.out.rows),
+              static_cast<int>(args.out.cols / headDim),
+              kvHeads,
+              headDim,
+              {},
+              {},
+              args.capture != nullptr};
+    assert(call.tokens == static_cast<int>(view.tokens()) && call.heads % kvHeads == 0);
+    const std::int64_t floatsOfPiece = static_cast<std::int64_t>(call.heads) * (4 + headDim);
+    const std::int64_t most = std::min(mostPieces, std::max<std::int64_t>(1, partFloats / floatsOfPiece));
+    if (call.hasCapture) {
+        call.weights = scratch(m_weights, VkDeviceSize{4} * static_cast<VkDeviceSize>(call.heads) *
+                                              static_cast<VkDeviceSize>(cache.shape().slots()));
+        m_gpu.recorder.barrier();
+        m_gpu.recorder.fillZero(call.weights);
+    }
+    for (int token = 0; token < call.tokens;) {
+        int end = token + 1;
+        while (end < call.tokens && call.piecesUpTo(end + 1) - call.piecesUpTo(token) <= most)
+            ++end;
+        const std::int64_t count = call.piecesUpTo(end) - call.piecesUpTo(token);
+        call.parts =
+            scratch(m_parts, static_cast<VkDeviceSize>(std::max<std::int64_t>(1, count) * floatsOfPiece * 4));
+        m_gpu.recorder.barrier();
+        if (count > 0)
+            pieces(call, token, end);
+        m_gpu.recorder.barrier();
+        join(call, token, end);
+        if (call.hasCapture && end == call.tokens)
+            capture(call, token);
+        token = end;
+    }
+    const VkDeviceSize sinkRow = static_cast<VkDeviceSize>(cache.sinkLayout(args.layer).rowWords()) * 8;
+    const VkDeviceSize ringRow = static_cast<VkDeviceSize>(cache.ringLayout(args.layer).rowWords()) * 8;
+    for (const KeyRun& run : view.runs)
+        m_bytesRead += static_cast<std::uint64_t>(run.count) * static_cast<std::uint64_t>(kvHeads) *
+                       (run.firstSlot < cache.shape().sinkSlots ? sinkRow : ringRow);
+}
+
+void Attention::pieces(const Call& call, int firstToken, int endToken) {
+    const AttendArgs& args = call.args;
+    const KvShape& shape = call.cache.shape();
+    Binding queries[mostQueries];
+    for (std::size_t i = 0; i < mostQueries; ++i)
+        queries[i] = bindingOf(m_gpu, args.queries[std::min(i, args.queries.size() - 1)]);
+    const bool isLast = call.hasCapture && endToken == call.tokens;
+    const Binding slopes = args.style.slopes ? bindingOf(m_gpu, args.style.slopes) : Binding{call.parts};
+    const Binding bindings[] = {queries[0],
+                                queries[1],
+                                queries[2],
+                                queries[3],
+                                {call.cache.sinks(args.layer)},
+                                {call.cache.ring(args.layer)},
+                                {call.inputs},
+                                {call.parts},
+                                slopes,
+                                {call.hasCapture ? call.weights : call.parts}};
+    Push push;
+    push.add({call.list.piecesAt + 5 * call.piecesUpTo(firstToken), call.heads, call.kvHeads, call.headDim});
+    for (const Binding& query : queries)
+        push.add({query.first});
+    push.add({shape.sinkSlots, shape.ringSlots, static_cast<int>(shape.sinkType),
+              static_cast<int>(shape.ringType), call.cache.sinkLayout(args.layer).rowWords(),
+              call.cache.ringLayout(args.layer).rowWords()});
+    push.add(args.style.scale).add(args.style.softcap);
+    push.add({args.style.slopes != nullptr, isLast ? static_cast<std::int64_t>(call.tokens - 1) : nobody});
+    const int group = call.heads / call.kvHeads;
+    const std::uint32_t constants[] = {static_cast<std::uint32_t>(std::min(group, headsAtOnce))};
+    m_gpu.recorder.dispatch(
+        m_gpu.pipelines.get(Shader::Attend, constants), bindings, push.words(),
+        static_cast<std::uint32_t>(call.piecesUpTo(endToken) - call.piecesUpTo(firstToken)),
+        static_cast<std::uint32_t>(call.kvHeads),
+        static_cast<std::uint32_t>((group + headsAtOnce - 1) / headsAtOnce));
+}
+
+void Attention::join(const Call& call, int firstToken, int endToken) {
+    const Buffer* const sinkLogits = call.args.style.sinkLogits;
+    const Binding out = bindingOf(m_gpu, call.args.out);
+    const Binding bindings[] = {
+        {call.parts}, {call.inputs}, sinkLogits ? bindingOf(m_gpu, sinkLogits) : Binding{call.parts}, out};
+    Push push;
+    push.add({call.list.firstPieceAt, call.piecesUpTo(firstToken), call.heads, call.headDim,
+              sinkLogits != nullptr, out.first, firstToken});
+    m_gpu.recorder.dispatch(m_gpu.pipelines.get(Shader::AttendJoin, {}), bindings, push.words(),
+                            static_cast<std::uint32_t>(call.heads),
+                            static_cast<std::uint32_t>(endToken - firstToken));
+}
+
+std::vector<std::int32_t> Attention::recentSlots(const Call& call) {
+    std::vector<std::int32_t> slots;
+    int left = call.args.capture->recentKeys;
+    const auto runs = call.view.of(static_cast<std::size_t>(call.tokens - 1));
+    for (auto run = runs.rbegin(); run != runs.rend() && left > 0; ++run) {
+        if (run->firstSlot < call.cache.shape().sinkSlots)
+            continue;
+        const int count = std::min(left, run->count);
+        for (int i = 0; i < count; ++i)
+            slots.push_back(run->firstSlot + run->count - count + i);
+        left -= count;
+    }
+    return slots;
+}
+
+/// Of the last token, whose pieces the parts still hold from `firstToken`'s on.
+void Attention::capture(const Call& call, int firstToken) {
+    Recorder& recorder = m_gpu.recorder;
+    const Buffer* const sinkLogits = call.args.style.sinkLogits;
+    const KvShape& shape = call.cache.shape();
+    const std::vector<std::int32_t> recent = recentSlots(call);
+    const Slice recentList = recorder.stepMemory().take(recent.size() * 4);
+    if (!recent.empty())
+        std::memcpy(recentList.mapped, recent.data(), recent.size() * 4);
+    const auto heads = static_cast<VkDeviceSize>(call.heads),
+               slots = static_cast<VkDeviceSize>(shape.slots());
+    const Slice stats = scratch(m_stats, heads * statFloats * 4);
+    const Binding out = bindingOf(m_gpu, call.args.out.rowRange(call.tokens - 1, 1));
+    const Binding bindings[] = {
+        {call.parts}, {call.inputs},  sinkLogits ? bindingOf(m_gpu, sinkLogits) : Binding{call.parts},
+        out,          {call.weights}, {stats},
+        {recentList}};
+    const std::int32_t base = call.piecesUpTo(firstToken);
+    Push push;
+    push.add({call.list.piecesAt + 5 * base, call.piecesUpTo(call.tokens - 1) - base,
+              call.piecesUpTo(call.tokens) - base, call.heads, call.headDim, sinkLogits != nullptr, out.first,
+              shape.slots(), shape.sinkSlots, static_cast<std::int64_t>(recent.size())});
+    recorder.barrier();
+    recorder.dispatch(m_gpu.pipelines.get(Shader::AttendCapture, {}), bindings, push.words(),
+                      static_cast<std::uint32_t>(call.heads));
+    recorder.barrier();
+    Pending pending{
+        call.args.capture, call.heads, recorder.stepMemory().take(heads * statFloats * 4), {}, {}};
+    recorder.copy(stats, pending.stats, heads * statFloats * 4);
+    if (!call.args.capture->slotMass.empty()) {
+        const Slice mass = scratch(m_mass, slots * 4);
+        const Binding both[] = {{call.weights}, {mass}};
+        Push sizes;
+        sizes.add({call.heads, shape.slots()});
+        recorder.dispatch(m_gpu.pipelines.get(Shader::AttendMass, {}), both, sizes.words(),
+                          groupsFor(shape.slots()));
+        recorder.barrier();
+        pending.mass = recorder.stepMemory().take(slots * 4);
+        recorder.copy(mass, pending.mass, slots * 4);
+    }
+    if (!call.args.capture->rows.empty()) {
+        pending.rows = recorder.stepMemory().take(heads * slots * 4);
+        recorder.copy(call.weights, pending.rows, heads * slots * 4);
+    }
+    m_pending.push_back(pending);
+}
+
+void Attention::finish() {
+    for (const Pending& pending : m_pending) {
+        AttentionCapture& capture = *pending.capture;
+        for (std::size_t head = 0; head < capture.heads.size(); ++head) {
+            float found[statFloats];
+            std::memcpy(found, pending.stats.mapped + head * sizeof found, sizeof found);
+            HeadStats& stats = capture.heads[head];
+            stats = {};
+            const float sum = found[5];
+            if (sum <= 0)
+                continue;
+            stats.slot0 = found[0];
+            stats.sinks = found[1];
+            stats.recent = found[2];
+            stats.outputNorm = std::sqrt(found[3]);
+            stats.learnedSink = found[4];
+            stats.effectiveKeys = std::exp2(std::log2(sum) - found[6] / sum);
+        }
+        for (std::size_t slot = 0; slot < capture.slotMass.size(); ++slot) {
+            float mass = 0;
+            std::memcpy(&mass, pending.mass.mapped + slot * sizeof mass, sizeof mass);
+            capture.slotMass[slot] += mass;
+        }
+        if (!capture.rows.empty())
+            std::memcpy(capture.rows.data(), pending.rows.mapped, capture.rows.size_bytes());
+    }
+    m_pending.clear();
+}
+
+std::uint64_t Attention::takeBytesRead() {
+    return std::exchange(m_bytesRead, 0);
+}
+
+} // namespace kernels::vulkan

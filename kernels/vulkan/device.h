@@ -1,0 +1,46 @@
+#pragma once
+#include "kernels/vulkan/instance.h"
+
+#include <cstddef>
+#include <memory>
+
+namespace kernels::vulkan {
+
+/// One opened device with its one queue. Engine thread only.
+class Device {
+public:
+    explicit Device(const VulkanOptions& options);
+    ~Device();
+    Device(const Device&) = delete;
+    Device& operator=(const Device&) = delete;
+
+    VkDevice handle() const { return m_device; }
+    VkQueue queue() const { return m_queue; }
+    std::uint32_t family() const { return m_family; }
+    const VulkanDevice& description() const { return m_description; }
+    const VkPhysicalDeviceLimits& limits() const { return m_limits; }
+    std::uint32_t subgroupSize() const { return m_subgroupSize; }
+    bool hasFullSubgroups() const { return m_fullSubgroups; }
+    /// Whether the host reads and writes the device's memory directly.
+    bool isUnified() const { return m_unified; }
+    VkDeviceSize largestAllocation() const { return m_largestAllocation; }
+    /// Memory types.
+    std::uint32_t localType() const { return m_localType; }
+    std::uint32_t hostType() const { return m_hostType; }
+
+private:
+    void chooseMemory(VkPhysicalDevice physical, bool staged);
+
+    std::shared_ptr<Instance> m_instance;
+    VulkanDevice m_description;
+    VkPhysicalDeviceLimits m_limits{};
+    std::uint32_t m_subgroupSize = 0;
+    bool m_fullSubgroups = false;
+    bool m_unified = false;
+    VkDeviceSize m_largestAllocation = 0;
+    std::uint32_t m_localType = 0, m_hostType = 0, m_family = 0;
+    VkDevice m_device = VK_NULL_HANDLE;
+    VkQueue m_queue = VK_NULL_HANDLE;
+};
+
+} // namespace kernels::vulkan

@@ -1,0 +1,105 @@
+#include "kernels/vulkan/pipelines.h"
+
+// Written by glslc when the program is built: see kernels/CMakeLists.txt.
+namespace kernels::vulkan {
+namespace {
+
+constexpr std::uint32_t embed[] =
+#include "shaders/embed.inc"
+    ;
+constexpr std::uint32_t embedChecked[] =
+#include "shaders/embed_checked.inc"
+    ;
+constexpr std::uint32_t linearVector[] =
+#include "shaders/linear_vector.inc"
+    ;
+constexpr std::uint32_t linearVectorChecked[] =
+#include "shaders/linear_vector_checked.inc"
+    ;
+constexpr std::uint32_t linearMatrix[] =
+#include "shaders/linear_matrix.inc"
+    ;
+constexpr std::uint32_t linearMatrixChecked[] =
+#include "shaders/linear_matrix_checked.inc"
+    ;
+constexpr std::uint32_t norm[] =
+#include "shaders/norm.inc"
+    ;
+constexpr std::uint32_t normChecked[] =
+#include "shaders/norm_checked.inc"
+    ;
+constexpr std::uint32_t rope[] =
+#include "shaders/rope.inc"
+    ;
+constexpr std::uint32_t ropeChecked[] =
+#include "shaders/rope_checked.inc"
+    ;
+constexpr std::uint32_t elementwise[] =
+#include "shaders/elementwise.inc"
+    ;
+constexpr std::uint32_t elementwiseChecked[] =
+#include "shaders/elementwise_checked.inc"
+    ;
+constexpr std::uint32_t kvStore[] =
+#include "shaders/kv_store.inc"
+    ;
+constexpr std::uint32_t kvStoreChecked[] =
+#include "shaders/kv_store_checked.inc"
+    ;
+constexpr std::uint32_t attend[] =
+#include "shaders/attend.inc"
+    ;
+constexpr std::uint32_t attendChecked[] =
+#include "shaders/attend_checked.inc"
+    ;
+constexpr std::uint32_t attendJoin[] =
+#include "shaders/attend_join.inc"
+    ;
+constexpr std::uint32_t attendJoinChecked[] =
+#include "shaders/attend_join_checked.inc"
+    ;
+constexpr std::uint32_t attendCapture[] =
+#include "shaders/attend_capture.inc"
+    ;
+constexpr std::uint32_t attendCaptureChecked[] =
+#include "shaders/attend_capture_checked.inc"
+    ;
+constexpr std::uint32_t attendMass[] =
+#include "shaders/attend_mass.inc"
+    ;
+constexpr std::uint32_t attendMassChecked[] =
+#include "shaders/attend_mass_checked.inc"
+    ;
+
+} // namespace
+
+std::span<const std::uint32_t> codeOf(Shader shader, bool checked) {
+    using Code = std::span<const std::uint32_t>;
+    switch (shader) {
+    case Shader::Embed:
+        return checked ? Code(embedChecked) : Code(embed);
+    case Shader::LinearVector:
+        return checked ? Code(linearVectorChecked) : Code(linearVector);
+    case Shader::LinearMatrix:
+        return checked ? Code(linearMatrixChecked) : Code(linearMatrix);
+    case Shader::Norm:
+        return checked ? Code(normChecked) : Code(norm);
+    case Shader::Rope:
+        return checked ? Code(ropeChecked) : Code(rope);
+    case Shader::Elementwise:
+        return checked ? Code(elementwiseChecked) : Code(elementwise);
+    case Shader::KvStore:
+        return checked ? Code(kvStoreChecked) : Code(kvStore);
+    case Shader::Attend:
+        return checked ? Code(attendChecked) : Code(attend);
+    case Shader::AttendJoin:
+        return checked ? Code(attendJoinChecked) : Code(attendJoin);
+    case Shader::AttendCapture:
+        return checked ? Code(attendCaptureChecked) : Code(attendCapture);
+    case Shader::AttendMass:
+        return checked ? Code(attendMassChecked) : Code(attendMass);
+    }
+    return {};
+}
+
+} // namespace kernels::vulkan

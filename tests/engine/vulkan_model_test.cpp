@@ -1,0 +1,124 @@
+#include "kernels/vulkan_backend.h"
+#include "tests/engine/toy_context.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+// Whole models on a Vulkan device against the same models on the CPU: every family of the toy models, chunks of any length, a ring that
+// wraps and evicts, far positions, saved states that change the device, and what happens when the device fails.
+namespace {
+
+using engine::Context;
+using engine::TokenId;
+using kernels::VulkanFault;
+
+// Of logits that are about 1 in size: sums of float32 in another order on each device, through two layers.
+constexpr double tolerance = 2e-4;
+
+std::shared_ptr<const engine::Model> loadOn(const std::filesystem::path& path, const std::string& device) {
+    engine::LoadOptions options;
+    options.device.device = device;
+    options.device.cpu = {.threads = 1, .activations = kernels::ActivationPrecision::Float32};
+    return engine::Model::load(path, options);
+}
+
+double worst(const std::vector<std::vector<float>>& a, const std::vector<std::vector<float>>& b) {
+    EXPECT_EQ(a.size(), b.size());
+    double largest = 0;
+    for (std::size_t row = 0; row < a.size(); ++row)
+        for (std::size_t i = 0; i < a[row].size(); ++i) {
+            const double difference =
+                std::fabs(static_cast<double>(a[row][i]) - static_cast<double>(b[row][i]));
+            largest = std::isfinite(difference) ? std::max(largest, difference) : INFINITY;
+        }
+    return largest;
+}
+
+class VulkanModel : public testing::TestWithParam<std::string> {
+protected:
+    void SetUp() override {
+        const kernels::VulkanDevices found = kernels::listVulkanDevices();
+        if (found.devices.empty() || !found.devices.front().problem.empty())
+            GTEST_SKIP() << "no Vulkan device: " << found.problem;
+        m_path = test::writeToyModel({.architecture = GetParam()});
+        m_cpu = loadOn(m_path, "cpu");
+        m_vulkan = loadOn(m_path, "vulkan");
+        ASSERT_EQ(m_vulkan->info.deviceProblem, "");
+    }
+    void TearDown() override {
+        kernels::failVulkanSubmission(-1, VulkanFault::DeviceLost);
+        kernels::failVulkanAllocations(false);
+    }
+    std::vector<TokenId> tokens(int count) const {
+        return test::randomTokens(count, m_cpu->config.vocabulary, 5);
+    }
+
+    std::filesystem::path m_path;
+    std::shared_ptr<const engine::Model> m_cpu, m_vulkan;
+};
+
+TEST_P(VulkanModel, LogitsAreThoseOfTheCpuWhileTheRingWraps) {
+    const auto text = tokens(60);
+    for (const engine::StreamPosition start :
+         {engine::StreamPosition{0}, engine::StreamPosition{4'000'000}}) {
+        engine::ContextOptions options = test::exactOptions(4, 21, 13);
+        options.ringStart = start;
+        Context here(m_cpu, options), there(m_vulkan, options);
+        EXPECT_LT(worst(test::feedAll(here, text, 1), test::feedAll(there, text, 2)), tolerance) << start;
+    }
+}
+
+TEST_P(VulkanModel, AStreamGoesOnOnTheOtherDevice) {
+    const auto text = tokens(50), more = test::randomTokens(10, m_cpu->config.vocabulary, 9);
+    const engine::ContextOptions options = test::exactOptions(4, 21, 13);
+    Context here(m_cpu, options), there(m_vulkan, options);
+    test::feedAll(there, text, 1);
+    here.restore(there.save());
+    EXPECT_LT(worst(test::feedAll(here, more, 1), test::feedAll(there, more, 1)), tolerance);
+}
+
+INSTANTIATE_TEST_SUITE_P(Families, VulkanModel, testing::ValuesIn(test::toyFamilies()), [](const auto& test) {
+    std::string name = test.param;
+    std::replace(name.begin(), name.end(), '-', '_');
+    return name;
+});
+
+class VulkanFaults : public VulkanModel {};
+
+TEST_P(VulkanFaults, ALostDeviceTakesNothingBack) {
+    const auto text = tokens(30);
+    const engine::ContextOptions options = test::exactOptions(4, 21, 13);
+    Context there(m_vulkan, options), here(m_cpu, options);
+    test::feedAll(there, std::span(text).first(20), 1);
+    kernels::failVulkanSubmission(0, VulkanFault::DeviceLost);
+    EXPECT_THROW(there.feed(std::span(text).subspan(20, 1), engine::LogitsWanted::Last), std::runtime_error);
+    EXPECT_EQ(there.cache().length(), 20);
+    // What was read goes on where it was.
+    here.restore(there.save());
+    EXPECT_LT(worst(test::feedAll(here, std::span(text).subspan(20), 1),
+                    test::feedAll(there, std::span(text).subspan(20), 1)),
+              tolerance);
+}
+
+TEST_P(VulkanFaults, AModelThatDoesNotFitRunsOnTheCpuAndSaysWhy) {
+    kernels::failVulkanAllocations(true);
+    const auto model = loadOn(m_path, "vulkan");
+    EXPECT_NE(model->info.deviceProblem.find("no memory left"), std::string::npos)
+        << model->info.deviceProblem;
+    EXPECT_EQ(model->info.device, "CPU, 1 thread");
+}
+
+TEST_P(VulkanFaults, AutomaticChoiceIsNeverSoftware) {
+    const auto found = kernels::listDevices();
+    if (std::any_of(found.devices.begin(), found.devices.end(),
+                    [](const auto& device) { return device.isDiscrete; }))
+        GTEST_SKIP() << "this machine has a card";
+    EXPECT_EQ(loadOn(m_path, "auto")->info.device, "CPU, 1 thread");
+}
+
+INSTANTIATE_TEST_SUITE_P(Llama, VulkanFaults, testing::Values("llama"),
+                         [](const auto& test) { return test.param; });
+
+} // namespace

@@ -1,0 +1,22 @@
+#pragma once
+#include "kernels/backend.h"
+#include "kernels/cpu_backend.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace test {
+
+/// Every backend that can run here: the CPU's levels of instructions, and "vulkan", "vulkan_staged" (all memory behind copies) and
+/// "vulkan_checked" (every index checked) where there is a Vulkan device, its first one. The names of parametrised tests.
+std::vector<std::string> backendNames();
+/// `threads` and `activations` are for the CPU.
+std::unique_ptr<kernels::Backend>
+makeTestBackend(const std::string& name, int threads = 2,
+                kernels::ActivationPrecision activations = kernels::ActivationPrecision::Int8);
+inline bool isVulkan(const std::string& name) {
+    return name.starts_with("vulkan");
+}
+
+} // namespace test
