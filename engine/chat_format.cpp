@@ -321,13 +321,16 @@ ChatFormat ChatFormat::fromTemplate(const std::string& jinja, const TemplateSett
     if (jinja.empty())
         return *byName(plainName);
     const std::string text = withRealLineBreaks(jinja);
+    const char* family = familyOf(text);
+    // Its prompt leaves the choice of a channel to the model, whose marks are control tokens and never picked: it answers in the last one.
+    if (family && std::string_view(family) == "Harmony")
+        return fromFamily(text);
     Probed probed = probe(jinja, setting);
     if (!probed.format) {
         ChatFormat format = fromFamily(text);
         format.trouble = probed.trouble;
         return format;
     }
-    const char* family = familyOf(text);
     probed.format->name = family ? family : "The file's own";
     return *probed.format;
 }

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cstring>
+#include <stdexcept>
 
 namespace kernels {
 
@@ -41,6 +42,16 @@ public:
     std::unique_ptr<KvCache> makeKvCache(const KvShape& shape) override {
         return std::make_unique<vulkan::VulkanKvCache>(m_gpu, shape);
     }
+    // Mixtures of experts end here, when their weights are made.
+    std::unique_ptr<Experts> makeExperts(const HostMatrix&, int) override {
+        throw std::runtime_error("This device cannot run mixtures of experts yet.");
+    }
+    std::unique_ptr<ExpertChoice> makeExpertChoice(std::int64_t, int, int) override { return nullptr; }
+    void chooseExperts(Tensor, ExpertWeights, ExpertChoice&) override { assert(false); }
+    void linearExperts(Tensor, std::span<const ExpertJob>, const ExpertChoice&, Rounding) override {
+        assert(false);
+    }
+    void combineExperts(Tensor, const ExpertChoice&, const Buffer*, Write, Tensor) override { assert(false); }
     void write(Tensor destination, std::span<const float> values) override;
     std::span<const float> read(Tensor source) override;
 
@@ -187,13 +198,14 @@ void VulkanBackend::embed(const Weight& table, Tensor out) {
 
 void VulkanBackend::norm(Tensor x, Tensor gain, const Buffer* bias, float epsilon, Tensor out,
                          bool isCentred) {
-    assert(m_stage == Stage::Begun && x.rows == out.rows && x.cols == out.cols && x.cols % gain.cols == 0);
+    assert(m_stage == Stage::Begun && x.rows == out.rows && x.cols == out.cols &&
+           x.cols % (gain.rows * gain.cols) == 0);
     const Binding from = bindingOf(m_gpu, x), gains = bindingOf(m_gpu, gain), to = bindingOf(m_gpu, out);
     const Binding biases = bias ? bindingOf(m_gpu, bias) : gains;
     const Binding bindings[] = {from, gains, biases, to};
     const std::int64_t rows = x.rows * x.cols / gain.cols;
     Push push;
-    push.add({rows, gain.cols, from.first, gains.first, biases.first, bias != nullptr, to.first})
+    push.add({rows, gain.cols, gain.rows, from.first, gains.first, biases.first, bias != nullptr, to.first})
         .add(epsilon);
     const std::uint32_t constants[] = {isCentred};
     m_gpu.recorder.barrier();

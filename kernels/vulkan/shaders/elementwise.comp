@@ -4,7 +4,7 @@
 
 // Operations on each number by itself. The output may be one of the inputs.
 layout(constant_id = 1) const uint OPERATION = 0;  // 0 gated, 1 activation, 2 clamp, 3 softcap, 4 add, 5 scale
-layout(constant_id = 2) const uint ACTIVATION = 0; // 0 SiLU, 1 GELU by tanh, 2 GELU by erf
+layout(constant_id = 2) const uint ACTIVATION = 0; // 0 SiLU, 1 GELU by tanh, 2 GELU by erf, 3 clamped SiLU
 
 layout(set = 0, binding = 0) readonly buffer In { float x[]; };
 layout(set = 0, binding = 1) readonly buffer Second { float y[]; };
@@ -42,12 +42,19 @@ float activated(float v) {
     return v * (v >= 0.0 ? 1.0 - tail : tail);
 }
 
+float gated(float gate, float up) {
+    if (ACTIVATION != 3)
+        return activated(gate) * up;
+    const float g = min(gate, 7.0);
+    return (clamp(up, -7.0, 7.0) + 1.0) * g / (1.0 + power(-1.702 * g));
+}
+
 void main() {
     for (uint i = gl_GlobalInvocationID.x; i < count; i += gl_NumWorkGroups.x * gl_WorkGroupSize.x) {
         const float v = AT(x, xAt + i);
         float made = v;
         if (OPERATION == 0)
-            made = activated(v) * AT(y, yAt + i);
+            made = gated(v, AT(y, yAt + i));
         else if (OPERATION == 1)
             made = activated(v);
         else if (OPERATION == 2)

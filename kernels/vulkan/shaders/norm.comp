@@ -11,7 +11,7 @@ layout(set = 0, binding = 1) readonly buffer Gain { float gain[]; };
 layout(set = 0, binding = 2) readonly buffer Bias { float bias[]; };
 layout(set = 0, binding = 3) buffer Out { float result[]; };
 layout(push_constant) uniform Push {
-    uint rows, cols, xAt, gainAt, biasAt, hasBias, outAt;
+    uint rows, cols, gainRows, xAt, gainAt, biasAt, hasBias, outAt;
     float epsilon;
 };
 
@@ -32,7 +32,7 @@ void main() {
         }
         const float factor = 1.0 / sqrt(workgroupSum(squares) / float(cols) + epsilon);
         for (uint i = local; i < cols; i += size) {
-            float value = (AT(x, xAt + row * cols + i) - mean) * factor * AT(gain, gainAt + i);
+            float value = (AT(x, xAt + row * cols + i) - mean) * factor * AT(gain, gainAt + row % gainRows * cols + i);
             if (hasBias != 0)
                 value += AT(bias, biasAt + i);
             AT(result, outAt + row * cols + i) = value;
