@@ -45,7 +45,10 @@ protected:
         m_path = test::writeToyModel({.architecture = GetParam()});
         m_cpu = loadOn(m_path, "cpu");
         m_vulkan = loadOn(m_path, "vulkan");
-        ASSERT_EQ(m_vulkan->info.deviceProblem, "");
+        const std::string& problem = m_vulkan->info.deviceProblem;
+        if (m_cpu->config.experts.count > 0 && problem.find("mixtures of experts") != std::string::npos)
+            GTEST_SKIP() << problem; // it runs on the CPU and says so
+        ASSERT_EQ(problem, "");
     }
     void TearDown() override {
         kernels::failVulkanSubmission(-1, VulkanFault::DeviceLost);
