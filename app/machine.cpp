@@ -43,9 +43,8 @@ quint64 availableDisk(const QString& folder) {
 
 quint64 cacheBytes(const ModelOffer& offer, const engine::CacheOptions& cache) {
     engine::ModelConfig config;
-    config.layers = offer.layers;
-    config.kvHeads = offer.kvHeads;
-    config.headDim = offer.headDim;
+    config.layerConfigs.assign(static_cast<std::size_t>(offer.layers),
+                               {.kvHeads = offer.kvHeads, .headDim = offer.headDim});
     const int usual = std::min(offer.trainedLength, DefaultCapacity);
     const int tokens = cache.window > 0 ? cache.window + cache.sinks : usual;
     return config.kvBytesPerToken(cache.ringType) * static_cast<quint64>(tokens);
