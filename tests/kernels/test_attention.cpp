@@ -140,7 +140,7 @@ TEST_P(Attention, CountsTheBytesItReads) {
     EXPECT_EQ(m_backend->takeBytesRead(), 0u);
 }
 
-INSTANTIATE_TEST_SUITE_P(Every, Attention, testing::ValuesIn(test::backendNames()),
+INSTANTIATE_TEST_SUITE_P(Every, Attention, testing::ValuesIn(test::directBackendNames()),
                          [](const auto& parameter) { return parameter.param; });
 
 } // namespace

@@ -207,7 +207,7 @@ TEST_P(AttentionCaptureTest, PlantedMistakesAreCaught) {
     EXPECT_GT(keysError(base2, expected), 1e-2) << "base-2 logarithm in the entropy";
 }
 
-INSTANTIATE_TEST_SUITE_P(Every, AttentionCaptureTest, testing::ValuesIn(test::backendNames()),
+INSTANTIATE_TEST_SUITE_P(Every, AttentionCaptureTest, testing::ValuesIn(test::directBackendNames()),
                          [](const auto& parameter) { return parameter.param; });
 
 } // namespace

@@ -101,7 +101,7 @@ TEST_P(AttentionStyles, CaptureKnowsTheLearnedSink) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Every, AttentionStyles, testing::ValuesIn(test::backendNames()),
+INSTANTIATE_TEST_SUITE_P(Every, AttentionStyles, testing::ValuesIn(test::directBackendNames()),
                          [](const auto& parameter) { return parameter.param; });
 
 } // namespace

@@ -21,6 +21,12 @@ std::vector<std::string> backendNames() {
     return names;
 }
 
+std::vector<std::string> directBackendNames() {
+    std::vector<std::string> names = backendNames();
+    std::erase(names, "vulkan_staged");
+    return names;
+}
+
 std::unique_ptr<kernels::Backend> makeTestBackend(const std::string& name, int threads,
                                                   kernels::ActivationPrecision activations) {
     if (isVulkan(name))

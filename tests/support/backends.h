@@ -11,6 +11,8 @@ namespace test {
 /// Every backend that can run here: the CPU's levels of instructions, and "vulkan", "vulkan_staged" (all memory behind copies) and
 /// "vulkan_checked" (every index checked) where there is a Vulkan device, its first one. The names of parametrised tests.
 std::vector<std::string> backendNames();
+/// Without "vulkan_staged", for tests that write so often that it would take minutes of nothing but copies.
+std::vector<std::string> directBackendNames();
 /// `threads` and `activations` are for the CPU.
 std::unique_ptr<kernels::Backend>
 makeTestBackend(const std::string& name, int threads = 2,
