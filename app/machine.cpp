@@ -17,7 +17,6 @@ namespace app {
 namespace {
 
 constexpr auto MeasureFor = std::chrono::milliseconds(300);
-constexpr int DefaultCapacity = 4096;               // tokens, as CacheOptions says
 constexpr quint64 RoomForOthers = 1'000'000'000;    // bytes: a desktop with a browser
 constexpr double ReadAlong = 10;                    // tokens a second: faster than people read
 constexpr quint64 LargestWheel = 100 * 1024 * 1024; // PyPI takes no larger files by itself
@@ -45,7 +44,7 @@ quint64 cacheBytes(const ModelOffer& offer, const engine::CacheOptions& cache) {
     engine::ModelConfig config;
     config.layerConfigs.assign(static_cast<std::size_t>(offer.layers),
                                {.kvHeads = offer.kvHeads, .headDim = offer.headDim});
-    const int usual = std::min(offer.trainedLength, DefaultCapacity);
+    const int usual = std::min(offer.trainedLength, engine::UsualCacheTokens);
     const int tokens = cache.window > 0 ? cache.window + cache.sinks : usual;
     return config.kvBytesPerToken(cache.ringType) * static_cast<quint64>(tokens);
 }

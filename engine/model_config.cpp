@@ -3,6 +3,7 @@
 #include "engine/gguf_file.h"
 #include "engine/model/families.h"
 #include "engine/presentable.h"
+#include "engine/types.h"
 
 #include <algorithm>
 #include <cmath>
@@ -201,7 +202,7 @@ ModelConfig ModelConfig::fromGguf(const GgufFile& file) {
 }
 
 int ModelConfig::usualCacheTokens() const {
-    int tokens = std::min(trainedLength, 4096);
+    int tokens = std::min(trainedLength, UsualCacheTokens);
     // A full cache and the query behind it have to fit the factors for short texts, which are the better trained ones.
     for (const RopeConfig& rope : ropes)
         if (!rope.longFactors.empty() && tokens == rope.shortLength)

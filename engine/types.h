@@ -40,10 +40,12 @@ struct CacheOptions {
     bool operator==(const CacheOptions&) const = default;
 };
 
-/// Ring tokens where nobody asked for a number: as far as the model was trained to see, within what the memory of most machines bears.
+/// Tokens of a cache whose size nobody chose, where the model was trained for as many: what the memory of most machines bears.
+constexpr int UsualCacheTokens = 4096;
+
+/// Ring tokens where nobody asked for a number: as far as the model was trained to see, within the usual.
 constexpr int defaultWindow(int trainedLength, int sinks) {
-    constexpr int most = 4096;
-    const int window = (trainedLength < most ? trainedLength : most) - sinks;
+    const int window = (trainedLength < UsualCacheTokens ? trainedLength : UsualCacheTokens) - sinks;
     return window > 1 ? window : 1;
 }
 

@@ -11,8 +11,6 @@
 namespace app {
 namespace {
 
-constexpr int DefaultCapacity = 4096; // or the trained length, where that is shorter
-
 QString pathOf(const engine::ModelInfo& info) {
     return QString::fromStdString(info.path.string());
 }
@@ -137,14 +135,14 @@ int ChatController::Impl::windowOf(const engine::CacheOptions& options) const {
     if (options.window > 0)
         return options.window;
     const int trained = models.state().info.trainedLength;
-    return trained > 0 ? std::min(trained, DefaultCapacity) : DefaultCapacity;
+    return trained > 0 ? std::min(trained, engine::UsualCacheTokens) : engine::UsualCacheTokens;
 }
 
 RereadCost ChatController::Impl::costOf(const Settings& wanted, const QString& modelPath,
                                         const QString& systemPrompt) {
     if (transcript.count() == 0)
         return {};
-    const int window = wanted.cache.window > 0 ? wanted.cache.window : DefaultCapacity;
+    const int window = wanted.cache.window > 0 ? wanted.cache.window : engine::UsualCacheTokens;
     History history = historyOf(transcript.count(), window);
     engine::ChatRequest request;
     request.system = systemPrompt.toStdString();
