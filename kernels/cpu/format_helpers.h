@@ -160,4 +160,19 @@ inline void blockScaleAndMin(const std::byte* packed, int j, std::uint8_t& scale
     }
 }
 
+/// In the packed aux of a unit of Q3_K and Q6_K: 16 half scales, then columnScale[16][16] as signed bytes, rows side by side.
+constexpr int signedColumnScales = 32;
+
+/// A tile of such a unit: scale x columnScale for each half of its columns.
+template <int bits>
+void expandSignedColumnScales(const std::byte* quants, const std::byte* aux, int tile, ExpandedTile& out) {
+    expandQuants<bits>(quants, out);
+    const std::byte* const scales = aux + signedColumnScales + 32 * tile;
+    for (int row = 0; row < groupRows; ++row) {
+        const float scale = halfAt(aux, row);
+        out.scale[row] = scale * static_cast<float>(static_cast<std::int8_t>(byteAt(scales, row)));
+        out.scaleHigh[row] = scale * static_cast<float>(static_cast<std::int8_t>(byteAt(scales, 16 + row)));
+    }
+}
+
 } // namespace kernels::packing

@@ -6,7 +6,6 @@
 namespace kernels {
 namespace {
 
-constexpr int columnScales = 32;
 constexpr int tileBytes = 192;
 
 /// Of columns 16s .. 16s + 15, from the 12 bytes: low nibbles first, then four times two bits in a byte.
@@ -21,7 +20,8 @@ void packUnit(const std::byte* const* rows, std::byte* quants, std::byte* aux) {
         const std::byte* const block = rows[row];
         std::memcpy(aux + 2 * row, block + 108, 2);
         for (int s = 0; s < 16; ++s) {
-            aux[columnScales + 16 * s + row] = static_cast<std::byte>(columnScale(block + 96, s));
+            aux[packing::signedColumnScales + 16 * s + row] =
+                static_cast<std::byte>(columnScale(block + 96, s));
         }
         for (int b = 0; b < 8; ++b) {
             std::uint8_t values[tileColumns];
@@ -34,19 +34,16 @@ void packUnit(const std::byte* const* rows, std::byte* quants, std::byte* aux) {
     }
 }
 
-void expandTile(const std::byte* quants, const std::byte* aux, int tile, ExpandedTile& out) {
-    packing::expandQuants<3>(quants, out);
-    const std::byte* const scales = aux + columnScales + 32 * tile;
-    for (int row = 0; row < groupRows; ++row) {
-        const float scale = packing::halfAt(aux, row);
-        out.scale[row] = scale * static_cast<float>(static_cast<std::int8_t>(packing::byteAt(scales, row)));
-        out.scaleHigh[row] =
-            scale * static_cast<float>(static_cast<std::int8_t>(packing::byteAt(scales, 16 + row)));
-    }
-}
-
 } // namespace
 
-const Format formatQ3_K{DType::Q3_K, FormatKind::SplitScale, 3, 4, 256, tileBytes, 288, packUnit, expandTile};
+const Format formatQ3_K{DType::Q3_K,
+                        FormatKind::SplitScale,
+                        3,
+                        4,
+                        256,
+                        tileBytes,
+                        288,
+                        packUnit,
+                        packing::expandSignedColumnScales<3>};
 
 } // namespace kernels

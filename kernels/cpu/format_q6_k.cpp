@@ -6,7 +6,6 @@
 namespace kernels {
 namespace {
 
-constexpr int columnScales = 32;
 constexpr int tileBytes = 384;
 
 /// The six bits of column `column` (0..255). The file puts columns c, c + 32, c + 64, c + 96 of each half
@@ -25,7 +24,7 @@ void packUnit(const std::byte* const* rows, std::byte* quants, std::byte* aux) {
         const std::byte* const block = rows[row];
         std::memcpy(aux + 2 * row, block + 208, 2);
         for (int s = 0; s < 16; ++s) {
-            aux[columnScales + 16 * s + row] = block[192 + s];
+            aux[packing::signedColumnScales + 16 * s + row] = block[192 + s];
         }
         for (int b = 0; b < 8; ++b) {
             std::uint8_t values[tileColumns];
@@ -37,20 +36,16 @@ void packUnit(const std::byte* const* rows, std::byte* quants, std::byte* aux) {
     }
 }
 
-void expandTile(const std::byte* quants, const std::byte* aux, int tile, ExpandedTile& out) {
-    packing::expandQuants<6>(quants, out);
-    const std::byte* const scales = aux + columnScales + 32 * tile;
-    for (int row = 0; row < groupRows; ++row) {
-        const float scale = packing::halfAt(aux, row);
-        out.scale[row] = scale * static_cast<float>(static_cast<std::int8_t>(packing::byteAt(scales, row)));
-        out.scaleHigh[row] =
-            scale * static_cast<float>(static_cast<std::int8_t>(packing::byteAt(scales, 16 + row)));
-    }
-}
-
 } // namespace
 
-const Format formatQ6_K{DType::Q6_K, FormatKind::SplitScale, 6, 32, 256, tileBytes, 288, packUnit,
-                        expandTile};
+const Format formatQ6_K{DType::Q6_K,
+                        FormatKind::SplitScale,
+                        6,
+                        32,
+                        256,
+                        tileBytes,
+                        288,
+                        packUnit,
+                        packing::expandSignedColumnScales<6>};
 
 } // namespace kernels
