@@ -135,6 +135,21 @@ std::uint64_t VulkanKvCache::slotHash(int layer, int slot) const {
     return hash;
 }
 
+/// Calls visit(0 for sinks, 1 for the ring; where the row begins in the bytes of that part) in the order of a saved state.
+template <class Visit>
+void VulkanKvCache::visitRows(int layer, const Visit& visit) const {
+    const RowLayout layouts[] = {sinkLayout(layer), ringLayout(layer)};
+    const int kvHeads = m_shape.layer(layer).kvHeads;
+    for (int head = 0; head < kvHeads; ++head)
+        for (int slot = 0; slot < m_shape.slots(); ++slot) {
+            const std::size_t part = slot < m_shape.sinkSlots ? 0 : 1;
+            const int inPart = part == 0 ? slot : slot - m_shape.sinkSlots;
+            for (const int row : {head, kvHeads + head})
+                visit(part, static_cast<std::size_t>(row * layouts[part].slots + inPart) *
+                                static_cast<std::size_t>(layouts[part].rowWords()) * 4);
+        }
+}
+
 std::vector<std::byte> VulkanKvCache::save() const {
     const auto header = kvStateHeader(m_shape);
     std::vector<std::byte> state(header.size() * sizeof header[0]);
@@ -148,21 +163,13 @@ std::vector<std::byte> VulkanKvCache::save() const {
             parts[part].resize(layouts[part].bytes(kvHeads));
             m_gpu.recorder.read(*slices[part], 0, parts[part]);
         }
-        for (int head = 0; head < kvHeads; ++head)
-            for (int slot = 0; slot < m_shape.slots(); ++slot) {
-                const std::size_t part = slot < m_shape.sinkSlots ? 0 : 1;
-                const RowLayout& layout = layouts[part];
-                const int inPart = part == 0 ? slot : slot - m_shape.sinkSlots;
-                for (const int row : {head, kvHeads + head}) {
-                    const std::size_t from = static_cast<std::size_t>(row * layout.slots + inPart) *
-                                             static_cast<std::size_t>(layout.rowWords()) * 4;
-                    const std::size_t to = state.size();
-                    state.resize(to + storedBytes(layout));
-                    overRow(layout, [&](std::size_t inRow, std::size_t inState, std::size_t count) {
-                        std::memcpy(state.data() + to + inState, parts[part].data() + from + inRow, count);
-                    });
-                }
-            }
+        visitRows(layer, [&](std::size_t part, std::size_t from) {
+            const std::size_t to = state.size();
+            state.resize(to + storedBytes(layouts[part]));
+            overRow(layouts[part], [&](std::size_t inRow, std::size_t inState, std::size_t count) {
+                std::memcpy(state.data() + to + inState, parts[part].data() + from + inRow, count);
+            });
+        });
     }
     return state;
 }
@@ -183,20 +190,12 @@ void VulkanKvCache::restore(std::span<const std::byte> state) {
         const int kvHeads = m_shape.layer(layer).kvHeads;
         std::vector<std::byte> parts[] = {std::vector<std::byte>(layouts[0].bytes(kvHeads)),
                                           std::vector<std::byte>(layouts[1].bytes(kvHeads))};
-        for (int head = 0; head < kvHeads; ++head)
-            for (int slot = 0; slot < m_shape.slots(); ++slot) {
-                const std::size_t part = slot < m_shape.sinkSlots ? 0 : 1;
-                const RowLayout& layout = layouts[part];
-                const int inPart = part == 0 ? slot : slot - m_shape.sinkSlots;
-                for (const int row : {head, kvHeads + head}) {
-                    const std::size_t to = static_cast<std::size_t>(row * layout.slots + inPart) *
-                                           static_cast<std::size_t>(layout.rowWords()) * 4;
-                    overRow(layout, [&](std::size_t inRow, std::size_t inState, std::size_t count) {
-                        std::memcpy(parts[part].data() + to + inRow, from + inState, count);
-                    });
-                    from += storedBytes(layout);
-                }
-            }
+        visitRows(layer, [&](std::size_t part, std::size_t to) {
+            overRow(layouts[part], [&](std::size_t inRow, std::size_t inState, std::size_t count) {
+                std::memcpy(parts[part].data() + to + inRow, from + inState, count);
+            });
+            from += storedBytes(layouts[part]);
+        });
         m_gpu.recorder.write(sinks(layer), 0, parts[0]);
         m_gpu.recorder.write(ring(layer), 0, parts[1]);
     }

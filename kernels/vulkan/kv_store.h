@@ -48,6 +48,8 @@ private:
     /// The row in the order of a saved state: each block's scale, if it has one, and then its numbers.
     std::vector<std::byte> stored(int layer, Row row, int kvHead, int slot) const;
     void readRow(int layer, Row row, int kvHead, int slot, std::span<float> out) const;
+    template <class Visit>
+    void visitRows(int layer, const Visit& visit) const;
 
     Gpu& m_gpu;
     KvShape m_shape;
