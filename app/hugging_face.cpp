@@ -56,7 +56,9 @@ QString problemOf(const QString& path, const QString& sha256, bool gated) {
                u"its folder "
                "under Models."_s;
     if (path.contains(part))
-        return u"It is split into several files, which Sumidero cannot read."_s;
+        return u"It is split into several files, which cannot be fetched together here. Fetch all of them "
+               u"with your browser and add "
+               "their folder under Models."_s;
     if (sha256.isEmpty())
         return u"No checksum is given for it, so nobody could tell whether it came whole."_s;
     return {};
