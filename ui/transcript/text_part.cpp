@@ -25,6 +25,14 @@ bool hasEndlessWord(const QString& text) {
     return false;
 }
 
+// One more character in this format: neighbours share a range.
+void addCharacter(QList<QTextLayout::FormatRange>& formats, int at, const QTextCharFormat& format) {
+    if (!formats.isEmpty() && formats.last().start + formats.last().length == at)
+        ++formats.last().length;
+    else
+        formats.append({at, 1, format});
+}
+
 // Letters of scripts that join them are joined in code, too.
 QList<QTextLayout::FormatRange> joinedLetters(const QString& text) {
     QTextCharFormat format;
@@ -33,10 +41,7 @@ QList<QTextLayout::FormatRange> joinedLetters(const QString& text) {
     for (int i = 0; i < text.size(); ++i) {
         if (text[i].script() < QChar::Script_Hebrew || !(text[i].isLetter() || text[i].isMark()))
             continue;
-        if (!formats.isEmpty() && formats.last().start + formats.last().length == i)
-            ++formats.last().length;
-        else
-            formats.append({i, 1, format});
+        addCharacter(formats, i, format);
     }
     return formats;
 }
@@ -53,10 +58,7 @@ QList<QTextLayout::FormatRange> heavyLetters(const QString& text, const QFont& f
     for (int i = 0; i < text.size(); ++i) {
         if (text[i].script() <= QChar::Script_Cyrillic)
             continue;
-        if (!formats.isEmpty() && formats.last().start + formats.last().length == i)
-            ++formats.last().length;
-        else
-            formats.append({i, 1, format});
+        addCharacter(formats, i, format);
     }
     return formats;
 }
