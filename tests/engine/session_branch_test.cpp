@@ -8,17 +8,8 @@ using engine::Role;
 using engine::StopReason;
 using test::Chat;
 
-class SessionBranch : public testing::Test {
+class SessionBranch : public test::ShortChat {
 protected:
-    std::shared_ptr<const engine::Model> model =
-        test::loadToy(test::writeToyModel({.trainedLength = 2048, .seed = 61}));
-    Chat chat{model};
-
-    void SetUp() override {
-        chat.request.system = "Be brief.";
-        chat.request.cache.window = 156;
-        chat.request.maxTokens = 12;
-    }
     std::unique_ptr<Chat> restarted() const {
         auto other = std::make_unique<Chat>(model);
         other->request = chat.request;

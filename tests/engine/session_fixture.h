@@ -150,4 +150,17 @@ std::vector<T> joined(std::vector<T> a, const std::vector<T>& b) {
     return a;
 }
 
+/// A chat of short turns with a toy, whose window is full after a few of them.
+class ShortChat : public testing::Test {
+protected:
+    std::shared_ptr<const engine::Model> model = loadToy(writeToyModel({.trainedLength = 2048, .seed = 61}));
+    Chat chat{model};
+
+    void SetUp() override {
+        chat.request.system = "Be brief.";
+        chat.request.cache.window = 156;
+        chat.request.maxTokens = 12;
+    }
+};
+
 } // namespace test

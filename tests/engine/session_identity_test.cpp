@@ -13,17 +13,8 @@ using test::Chat;
 using test::plain;
 using test::special;
 
-class SessionIdentity : public testing::Test {
+class SessionIdentity : public test::ShortChat {
 protected:
-    std::shared_ptr<const engine::Model> model =
-        test::loadToy(test::writeToyModel({.trainedLength = 2048, .seed = 61}));
-    Chat chat{model};
-
-    void SetUp() override {
-        chat.request.system = "Be brief.";
-        chat.request.cache.window = 156;
-        chat.request.maxTokens = 12;
-    }
     engine::GenerationResult prepare() {
         chat.request.purpose = Purpose::Prepare;
         const auto result = chat.session.run(chat.request, chat.observer, {});
