@@ -1,31 +1,36 @@
 #pragma once
-#include "kernels/cpu/top_logits.h"
 #include "kernels/vulkan/gpu.h"
 
 #include <vector>
 
 namespace kernels::vulkan {
 
-/// Backend::topLogits(): brings the row to the host and searches it there.
+/// Backend::topLogits(). The device finds them (shaders/top_logits.comp), the host puts the few into order.
 class TopLogitsOfDevice {
 public:
     explicit TopLogitsOfDevice(Gpu& gpu) : m_gpu(gpu) {}
 
     /// What a step left is forgotten.
-    void begin() { m_pending.clear(); }
-    void run(Tensor logits, std::span<const std::int32_t> listed, TopLogits& top);
+    void begin() {
+        m_pending.clear();
+        m_outgrown.clear();
+    }
+    /// `listedAt`: where StepInputs::listed lies in the step's inputs.
+    void run(Tensor logits, const Slice& inputs, std::uint32_t listedAt, TopLogits& top);
     /// After the step: fills what run() was given.
     void finish();
 
 private:
     struct Pending {
         TopLogits* top;
-        std::span<const std::int32_t> listed;
-        std::size_t columns;
-        Slice row; // on the host's side
+        std::uint32_t groups, sumsAt, entriesAt;
+        Slice found; // on the host's side
     };
+    static void fill(const Pending& pending);
+
     Gpu& m_gpu;
-    TopLogitsOfRow m_search;
+    Memory m_state, m_found;
+    std::vector<Memory> m_outgrown; // still named by the step's commands
     std::vector<Pending> m_pending;
 };
 

@@ -91,8 +91,8 @@ public:
         elementwise(Elementwise::Scale, inOut, inOut, inOut, factor);
     }
     void topLogits(Tensor logits, TopLogits& top) override {
-        assert(m_stage == Stage::Begun && logits.rows == 1);
-        m_topLogits.run(logits, m_inputs.listed, top);
+        assert(m_stage == Stage::Begun && logits.rows == 1 && top.listed.size() == m_inputs.listed.size());
+        m_topLogits.run(logits, m_words, m_listedAt, top);
     }
     std::uint64_t takeBytesRead() override { return m_linear.takeBytesRead() + m_attention.takeBytesRead(); }
 
@@ -119,7 +119,7 @@ private:
     // Of the step: its inputs and where they lie among the uploaded words.
     StepInputs m_inputs;
     Slice m_words;
-    std::uint32_t m_tokensAt = 0, m_slotsAt = 0;
+    std::uint32_t m_tokensAt = 0, m_slotsAt = 0, m_listedAt = 0;
     std::vector<std::uint32_t> m_anglesAt;
     std::vector<vulkan::PieceList> m_pieces;
 };
@@ -159,6 +159,8 @@ void VulkanBackend::uploadInputs() {
     words.insert(words.end(), m_inputs.tokens.begin(), m_inputs.tokens.end());
     m_slotsAt = place();
     words.insert(words.end(), m_inputs.slots.begin(), m_inputs.slots.end());
+    m_listedAt = place();
+    words.insert(words.end(), m_inputs.listed.begin(), m_inputs.listed.end());
     m_anglesAt.clear();
     for (const std::span<const float>& table : m_inputs.angles) {
         m_anglesAt.push_back(place());
@@ -184,10 +186,10 @@ void VulkanBackend::submit() {
 void VulkanBackend::wait() {
     assert(m_stage == Stage::Submitted);
     m_stage = Stage::Outside;
+    m_inputs = {};
     m_gpu.recorder.wait();
     m_attention.finish();
     m_topLogits.finish();
-    m_inputs = {};
 }
 
 void VulkanBackend::embed(const Weight& table, Tensor out) {
