@@ -58,13 +58,7 @@ void Attention::begin() {
 }
 
 const Slice& Attention::scratch(Memory& memory, VkDeviceSize bytes) {
-    if (memory.size() < bytes) {
-        Memory larger(m_gpu.local, bytes);
-        if (memory.size() > 0)
-            m_outgrown.push_back(std::move(memory));
-        memory = std::move(larger);
-    }
-    return memory.slice();
+    return m_gpu.scratch(memory, bytes, m_outgrown);
 }
 
 void Attention::run(const AttendArgs& args, const KeyView& view, const PieceList& list, const Slice& inputs) {
