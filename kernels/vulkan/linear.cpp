@@ -33,7 +33,7 @@ void Linear::product(Tensor x, const LinearJob& job, Tensor out, const VulkanWei
     const Binding from = bindingOf(m_gpu, x), to = bindingOf(m_gpu, out);
     const Binding bias = job.bias ? bindingOf(m_gpu, job.bias) : from;
     const Binding bindings[] = {{part.quants.slice()}, {part.scales.slice()}, from, to, bias};
-    std::vector<std::uint32_t> constants = weight.form().constants();
+    std::vector<std::uint32_t> constants = constantsOf(weight.form());
     Push push;
     push.add({part.rows, x.cols, weight.chunksOfRow(), from.first, to.first, out.cols, part.firstRow,
               job.write == Write::Add, job.bias != nullptr, bias.first, x.rows});

@@ -20,7 +20,8 @@ enum class Shader {
     Attend,
     AttendJoin,
     AttendCapture,
-    AttendMass
+    AttendMass,
+    TopLogits
 };
 
 /// SPIR-V made from shaders/*.comp when the program is built. `checked`: with every index checked.

@@ -70,6 +70,12 @@ constexpr std::uint32_t attendMass[] =
 constexpr std::uint32_t attendMassChecked[] =
 #include "shaders/attend_mass_checked.inc"
     ;
+constexpr std::uint32_t topLogits[] =
+#include "shaders/top_logits.inc"
+    ;
+constexpr std::uint32_t topLogitsChecked[] =
+#include "shaders/top_logits_checked.inc"
+    ;
 
 } // namespace
 
@@ -98,6 +104,8 @@ std::span<const std::uint32_t> codeOf(Shader shader, bool checked) {
         return checked ? Code(attendCaptureChecked) : Code(attendCapture);
     case Shader::AttendMass:
         return checked ? Code(attendMassChecked) : Code(attendMass);
+    case Shader::TopLogits:
+        return checked ? Code(topLogitsChecked) : Code(topLogits);
     }
     return {};
 }

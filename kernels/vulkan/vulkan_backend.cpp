@@ -5,6 +5,7 @@
 #include "kernels/vulkan/instance.h"
 #include "kernels/vulkan/kv_store.h"
 #include "kernels/vulkan/linear.h"
+#include "kernels/vulkan/top_logits.h"
 
 #include <algorithm>
 #include <cassert>
@@ -26,7 +27,7 @@ namespace {
 class VulkanBackend final : public Backend {
 public:
     explicit VulkanBackend(const VulkanOptions& options)
-        : m_gpu(options), m_attention(m_gpu), m_linear(m_gpu) {}
+        : m_gpu(options), m_attention(m_gpu), m_linear(m_gpu), m_topLogits(m_gpu) {}
 
     DeviceInfo info() const override {
         const VulkanDevice& device = m_gpu.device.description();
@@ -89,6 +90,10 @@ public:
     void scale(Tensor inOut, float factor) override {
         elementwise(Elementwise::Scale, inOut, inOut, inOut, factor);
     }
+    void topLogits(Tensor logits, TopLogits& top) override {
+        assert(m_stage == Stage::Begun && logits.rows == 1 && top.listed.size() == m_inputs.listed.size());
+        m_topLogits.run(logits, m_words, m_listedAt, top);
+    }
     std::uint64_t takeBytesRead() override { return m_linear.takeBytesRead() + m_attention.takeBytesRead(); }
 
 private:
@@ -109,11 +114,12 @@ private:
     vulkan::Gpu m_gpu;
     vulkan::Attention m_attention;
     vulkan::Linear m_linear;
+    vulkan::TopLogitsOfDevice m_topLogits;
     Stage m_stage = Stage::Outside;
     // Of the step: its inputs and where they lie among the uploaded words.
     StepInputs m_inputs;
     Slice m_words;
-    std::uint32_t m_tokensAt = 0, m_slotsAt = 0;
+    std::uint32_t m_tokensAt = 0, m_slotsAt = 0, m_listedAt = 0;
     std::vector<std::uint32_t> m_anglesAt;
     std::vector<vulkan::PieceList> m_pieces;
 };
@@ -140,6 +146,7 @@ void VulkanBackend::begin(const StepInputs& inputs) {
     assert(m_stage != Stage::Submitted);
     m_inputs = inputs;
     m_attention.begin();
+    m_topLogits.begin();
     m_gpu.recorder.begin();
     uploadInputs();
     m_stage = Stage::Begun;
@@ -152,6 +159,8 @@ void VulkanBackend::uploadInputs() {
     words.insert(words.end(), m_inputs.tokens.begin(), m_inputs.tokens.end());
     m_slotsAt = place();
     words.insert(words.end(), m_inputs.slots.begin(), m_inputs.slots.end());
+    m_listedAt = place();
+    words.insert(words.end(), m_inputs.listed.begin(), m_inputs.listed.end());
     m_anglesAt.clear();
     for (const std::span<const float>& table : m_inputs.angles) {
         m_anglesAt.push_back(place());
@@ -161,7 +170,7 @@ void VulkanBackend::uploadInputs() {
     }
     m_pieces.clear();
     for (const KeyView& view : m_inputs.views)
-        m_pieces.push_back(vulkan::listPieces(view, words));
+        m_pieces.push_back(gpu::listPieces(view, words));
     m_words = m_gpu.recorder.stepMemory().take(words.size() * sizeof words[0]);
     if (!words.empty())
         std::memcpy(m_words.mapped, words.data(), words.size() * sizeof words[0]);
@@ -180,13 +189,14 @@ void VulkanBackend::wait() {
     m_inputs = {};
     m_gpu.recorder.wait();
     m_attention.finish();
+    m_topLogits.finish();
 }
 
 void VulkanBackend::embed(const Weight& table, Tensor out) {
     assert(m_stage == Stage::Begun && out.rows == static_cast<std::int64_t>(m_inputs.tokens.size()));
     const auto& weight = static_cast<const vulkan::VulkanWeight&>(table);
     const Binding to = bindingOf(m_gpu, out);
-    const VkPipeline pipeline = m_gpu.pipelines.get(Shader::Embed, weight.form().constants());
+    const VkPipeline pipeline = m_gpu.pipelines.get(Shader::Embed, vulkan::constantsOf(weight.form()));
     m_gpu.recorder.barrier();
     for (const auto& part : weight.parts()) { // each writes the rows that it has
         const Binding bindings[] = {{part.quants.slice()}, {part.scales.slice()}, {m_words}, to};

@@ -256,6 +256,8 @@ TEST(ModelConfig, NamesThatPeopleKnow) {
     EXPECT_EQ(named("sha256-1f3a5b7c9d1f3a5b7c9d1f3a5b7c9d1f3a5b7c9d1f3a5b7c9d1f3a5b7c9d1f3a", "A Name"),
               "A Name");
     EXPECT_EQ(named("Qwen2.5-0.5B.gguf", ""), "Qwen2.5 0.5B");
+    EXPECT_EQ(named("tiny-chat-1b-q4_k_m.gguf", "Tiny-Chat 1B GGUF"), "Tiny-Chat 1B");
+    EXPECT_EQ(named("qwen2.5-coder-1.5b-instruct-q4_k_m.gguf", ""), "Qwen2.5 Coder 1.5B Instruct");
 }
 
 TEST(ModelConfig, ToyModelsAreWellFormed) {
