@@ -241,8 +241,9 @@ TEST_F(DeviceFault, TheServiceTellsOfTheMove) {
             } else if (const auto* finished = std::get_if<Finished>(&one)) {
                 EXPECT_EQ(finished->result.generatedTokens, 30);
                 over = true;
-            } else {
-                EXPECT_FALSE(std::get_if<Failed>(&one) && std::get_if<Failed>(&one)->id == reply.id());
+            } else if (const auto* end = std::get_if<Failed>(&one); end && end->id == reply.id()) {
+                ADD_FAILURE() << end->sentence;
+                over = true;
             }
         }
     EXPECT_EQ(told, beginning + onTheCpu(continued(beginning, 30 - tokensBefore)));
