@@ -60,8 +60,20 @@ struct Context::Impl {
     std::unique_ptr<kernels::Buffer> lastLogits; // (1, vocabulary)
     std::unique_ptr<kernels::Buffer> allLogits;  // (maxChunk, vocabulary), made when first wanted
 
+    // Of feedForTop().
+    bool readsInPlace = model->backend->info().readsInPlace;
+    std::vector<kernels::Logit> largest, apart;
+    std::vector<float> listed;
+
+    struct Wanted {
+        LogitsWanted rows;
+        kernels::TopLogits* top = nullptr; // of the last token's logits
+        std::span<const TokenId> listed = {};
+    };
     kernels::Tensor logits(LogitsWanted wanted, std::size_t tokens);
-    bool feedChunk(std::span<const TokenId> tokens, LogitsWanted wanted, AttentionFrame* capture,
+    bool feedAll(std::span<const TokenId> tokens, const Wanted& wanted, AttentionFrame* capture,
+                 const std::stop_token& stop);
+    bool feedChunk(std::span<const TokenId> tokens, const Wanted& wanted, AttentionFrame* capture,
                    const std::stop_token& stop);
 };
 
@@ -73,20 +85,43 @@ Context::~Context() = default;
 std::span<const float> Context::feed(std::span<const TokenId> tokens, LogitsWanted wanted,
                                      AttentionFrame* capture, std::stop_token stop) {
     Impl& s = *m_impl;
-    const std::size_t count = tokens.size();
-    const auto chunk = static_cast<std::size_t>(s.options.maxChunk);
-    assert(wanted != LogitsWanted::All || tokens.size() <= chunk);
-    if (tokens.size() > static_cast<std::size_t>(std::max(0, s.cache.room())))
+    if (!s.feedAll(tokens, {wanted}, capture, stop) || wanted == LogitsWanted::None)
+        return {};
+    return s.model->backend->read(s.logits(wanted, tokens.size()));
+}
+
+Logits Context::feedForTop(std::span<const TokenId> tokens, const TopWanted& top, AttentionFrame* capture,
+                           std::stop_token stop) {
+    Impl& s = *m_impl;
+    kernels::Backend& backend = *s.model->backend;
+    if (top.count <= 0 || top.count >= s.model->config.vocabulary || s.readsInPlace)
+        return feed(tokens, LogitsWanted::Last, capture, stop);
+    s.largest.resize(static_cast<std::size_t>(top.count));
+    s.listed.resize(top.apart.size());
+    kernels::TopLogits found{s.largest, s.listed};
+    if (!s.feedAll(tokens, {LogitsWanted::Last, &found, top.apart}, capture, stop))
+        return {};
+    s.apart.clear();
+    for (std::size_t i = 0; i < top.apart.size(); ++i)
+        s.apart.push_back({top.apart[i], s.listed[i]});
+    std::erase_if(s.largest, [](const kernels::Logit& logit) { return logit.id < 0; });
+    return {backend, s.lastLogits->tensor(), {s.largest, s.apart, found.logSumExp}};
+}
+
+bool Context::Impl::feedAll(std::span<const TokenId> tokens, const Wanted& wanted, AttentionFrame* capture,
+                            const std::stop_token& stop) {
+    const auto chunk = static_cast<std::size_t>(options.maxChunk);
+    assert(wanted.rows != LogitsWanted::All || tokens.size() <= chunk);
+    if (tokens.size() > static_cast<std::size_t>(std::max(0, cache.room())))
         throw Error("The cache is full: without a rolling window no more text fits.");
     while (!tokens.empty()) {
         const bool last = tokens.size() <= chunk;
         const auto now = tokens.first(std::min(chunk, tokens.size()));
-        if (!s.feedChunk(now, last ? wanted : LogitsWanted::None, last ? capture : nullptr, stop))
-            return {};
+        if (!feedChunk(now, last ? wanted : Wanted{LogitsWanted::None}, last ? capture : nullptr, stop))
+            return false;
         tokens = tokens.subspan(now.size());
     }
-    return wanted == LogitsWanted::None ? std::span<const float>{}
-                                        : s.model->backend->read(s.logits(wanted, count));
+    return true;
 }
 
 kernels::Tensor Context::Impl::logits(LogitsWanted wanted, std::size_t tokens) {
@@ -99,7 +134,7 @@ kernels::Tensor Context::Impl::logits(LogitsWanted wanted, std::size_t tokens) {
     return allLogits->tensor().rowRange(0, static_cast<std::int64_t>(tokens));
 }
 
-bool Context::Impl::feedChunk(std::span<const TokenId> tokens, LogitsWanted wanted, AttentionFrame* capture,
+bool Context::Impl::feedChunk(std::span<const TokenId> tokens, const Wanted& wanted, AttentionFrame* capture,
                               const std::stop_token& stop) {
     const SinkCache::Mark before = cache.mark();
     cache.append(static_cast<int>(tokens.size()), places);
@@ -108,10 +143,12 @@ bool Context::Impl::feedChunk(std::span<const TokenId> tokens, LogitsWanted want
     bool finished = false;
     try {
         step.set(tokens, places, keysAndValues->shape());
+        step.list(wanted.listed);
         finished = model->executor->run({.step = step,
                                          .cache = *keysAndValues,
-                                         .wanted = wanted,
-                                         .logits = logits(wanted, tokens.size()),
+                                         .wanted = wanted.rows,
+                                         .logits = logits(wanted.rows, tokens.size()),
+                                         .top = wanted.top,
                                          .capture = capture},
                                         stop);
     } catch (...) {

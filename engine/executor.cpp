@@ -94,6 +94,7 @@ bool Executor::run(const Batch& batch, const std::stop_token& stop) {
                                          .rows = rows(tokens),
                                          .wanted = batch.wanted,
                                          .logits = batch.logits,
+                                         .top = batch.top,
                                          .captures = m_captures},
                                         stop);
     if (!finished)

@@ -23,6 +23,7 @@ public:
         kernels::KvCache& cache;
         LogitsWanted wanted = LogitsWanted::Last;
         kernels::Tensor logits;            // (1 or nTokens, vocabulary), the context's; not for None
+        kernels::TopLogits* top = nullptr; // of the last token's logits; null: not looked for
         AttentionFrame* capture = nullptr; // sized by prepareFrame(); null costs nothing
     };
     /// One whole step: when it returns, logits and capture are there. False when it stopped between two layers: then the cache may hold a
