@@ -145,7 +145,7 @@ PackedForm packedFormOf(DType type) {
             .isAffine = isAffine(format.kind)};
 }
 
-VulkanWeight::VulkanWeight(Gpu& gpu, const HostMatrix& source)
+VulkanWeight::VulkanWeight(Gpu& gpu, const HostMatrix& source, const std::stop_token& stop)
     : m_type(source.type), m_rows(source.rows), m_cols(source.cols),
       m_chunks((source.cols + chunkColumns - 1) / chunkColumns), m_form(packedFormOf(source.type)) {
     const std::int64_t quantBytes = m_chunks * m_form.chunkBytes();
@@ -162,7 +162,7 @@ VulkanWeight::VulkanWeight(Gpu& gpu, const HostMatrix& source)
         Part& part = m_parts.emplace_back(
             Part{first, rows, Memory(gpu.local, static_cast<VkDeviceSize>(rows * quantBytes)),
                  Memory(gpu.local, static_cast<VkDeviceSize>(rows * scaleBytes))});
-        for (std::int64_t row = 0; row < rows; row += mostRowsAtOnce) {
+        for (std::int64_t row = 0; row < rows && !stop.stop_requested(); row += mostRowsAtOnce) {
             const std::int64_t count = std::min<std::int64_t>(mostRowsAtOnce, rows - row);
             quants.resize(static_cast<std::size_t>(count * quantBytes));
             scales.resize(static_cast<std::size_t>(count * scaleBytes));

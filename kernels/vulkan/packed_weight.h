@@ -1,6 +1,8 @@
 #pragma once
 #include "kernels/vulkan/gpu.h"
 
+#include <stop_token>
+
 namespace kernels::vulkan {
 
 /// How weights lie in the device's memory (shaders/weights.glsl): rows of chunks of 16 columns, quants and scales apart.
@@ -29,7 +31,8 @@ PackedForm packedFormOf(DType type);
 
 class VulkanWeight final : public Weight {
 public:
-    VulkanWeight(Gpu& gpu, const HostMatrix& source);
+    /// Not whole when a stop was asked for.
+    VulkanWeight(Gpu& gpu, const HostMatrix& source, const std::stop_token& stop);
 
     std::int64_t rows() const override { return m_rows; }
     std::int64_t cols() const override { return m_cols; }

@@ -33,8 +33,9 @@ public:
         return {device.name + (device.isSoftware ? " (software)" : ""), device.features, 0};
     }
 
-    std::unique_ptr<Weight> makeWeight(const HostMatrix& source) override {
-        return std::make_unique<vulkan::VulkanWeight>(m_gpu, source);
+    std::unique_ptr<Weight> makeWeight(const HostMatrix& source, const std::stop_token& stop) override {
+        auto weight = std::make_unique<vulkan::VulkanWeight>(m_gpu, source, stop);
+        return stop.stop_requested() ? nullptr : std::move(weight);
     }
     std::unique_ptr<Buffer> makeBuffer(std::int64_t rows, std::int64_t cols) override {
         return std::make_unique<vulkan::VulkanBuffer>(m_gpu, rows, cols);
@@ -43,7 +44,7 @@ public:
         return std::make_unique<vulkan::VulkanKvCache>(m_gpu, shape);
     }
     // Mixtures of experts end here, when their weights are made.
-    std::unique_ptr<Experts> makeExperts(const HostMatrix&, int) override {
+    std::unique_ptr<Experts> makeExperts(const HostMatrix&, int, const std::stop_token&) override {
         throw std::runtime_error("This device cannot run mixtures of experts yet.");
     }
     std::unique_ptr<ExpertChoice> makeExpertChoice(std::int64_t, int, int) override { return nullptr; }
