@@ -293,8 +293,7 @@ void Conversation::countLeftOut(const WindowPlan& plan, const ChatRequest& reque
         int known = m_record.tokensOf(message.id);
         if (known == 0 && counted + message.text.size() <= countedBytes) {
             counted += message.text.size();
-            known = static_cast<int>(
-                m_writer.message(message, PromptWriter::After::Assistant, m_system).tokens.size());
+            known = static_cast<int>(m_writer.message(message, branch.before(index), m_system).tokens.size());
             m_record.setTokens(message.id, known);
         }
         sum += known > 0 ? known : glue;

@@ -27,14 +27,15 @@ public:
     ~FailingBackend() override { --m_faults->backends; }
 
     DeviceInfo info() const override { return {.name = "Test device", .instructionSet = {}}; }
-    std::unique_ptr<Weight> makeWeight(const HostMatrix& source) override {
+    std::unique_ptr<Weight> makeWeight(const HostMatrix& source, const std::stop_token& stop) override {
         count(m_faults->weights, DeviceFaults::NoRoomForWeights);
         if (m_faults->models >= 0 && m_faults->backends > m_faults->models)
             throw std::runtime_error(DeviceFaults::NoRoomForWeights);
-        return m_cpu->makeWeight(source);
+        return m_cpu->makeWeight(source, stop);
     }
-    std::unique_ptr<Experts> makeExperts(const HostMatrix& stacked, int experts) override {
-        return m_cpu->makeExperts(stacked, experts);
+    std::unique_ptr<Experts> makeExperts(const HostMatrix& stacked, int experts,
+                                         const std::stop_token& stop) override {
+        return m_cpu->makeExperts(stacked, experts, stop);
     }
     std::unique_ptr<ExpertChoice> makeExpertChoice(std::int64_t mostTokens, int experts, int used) override {
         return m_cpu->makeExpertChoice(mostTokens, experts, used);
