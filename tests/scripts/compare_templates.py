@@ -10,6 +10,7 @@ question is what jinja2 renders, none of its control tokens comes from words, an
 system prompt or leaves it out, it is expected in front of the first question. Needs jinja2 (PyPI, or Debian's python3-jinja2). Exit
 status 1 when a template that jinja2 renders is rendered, or read, differently."""
 import datetime
+import functools
 import json
 import pathlib
 import re
@@ -115,8 +116,13 @@ def templates(path):
         yield str(path), path.read_bytes().decode("utf-8")
 
 
-def render(compiled, messages, asks=True, tokens=TOKENS):
-    return compiled.render(messages=messages, tools=None, documents=None, add_generation_prompt=asks, **tokens)
+@functools.lru_cache(maxsize=4)
+def compiled(text, now=NOW):
+    return environment(now).from_string(text)
+
+
+def render(text, messages, asks=True, tokens=TOKENS, now=NOW):
+    return compiled(text, now).render(messages=messages, tools=None, documents=None, add_generation_prompt=asks, **tokens)
 
 
 def expectations(text):
@@ -124,7 +130,7 @@ def expectations(text):
     for messages in TALKS:
         for asks in (True, False):
             try:
-                result.append((messages, asks, render(environment().from_string(text), messages, asks), None))
+                result.append((messages, asks, render(text, messages, asks), None))
             except Exception as error:  # whatever jinja2 says to it, it does not render it
                 result.append((messages, asks, None, error))
     return result
@@ -132,7 +138,6 @@ def expectations(text):
 
 def session_expectation(text, messages, tokens=TOKENS, now=NOW):
     """What a session reads, the beginning of its answer included; None: jinja2 does not render it in any way."""
-    compiled = environment(now).from_string(text)
     system = messages[0]["content"] if messages[0]["role"] == "system" else ""
     merged = messages
     if system:
@@ -140,7 +145,7 @@ def session_expectation(text, messages, tokens=TOKENS, now=NOW):
     wanted = None
     for talk in (messages, merged):
         try:
-            wanted = render(compiled, talk, True, tokens)
+            wanted = render(text, talk, True, tokens, now)
         except Exception:
             continue
         if system.strip() in wanted:
@@ -207,18 +212,19 @@ def compare_sessions(program, templates, wrong):
     lines = [line for text in templates for line in sessions(text)]
     began = datetime.datetime.now()
     answers = ask(program, lines)
-    read = set()
+    ended = datetime.datetime.now()
+    read, notes = set(), {}
     for line, answer in zip(lines, answers):
         where = templates[line["template"]]
         if answer["trouble"]:
-            print(f"{where}: not read as rendered: {answer['trouble']}")
+            notes[where] = answer["trouble"]
             continue
         read.add(where)
         for turn, is_read in enumerate(answer["read"]):
             messages = [{"role": "user" if i % 2 == 0 else "assistant", "content": words} for i, words in enumerate(line["texts"][:2 * turn + 1])]
             if line["system"]:
                 messages.insert(0, {"role": "system", "content": line["system"]})
-            wanted = {session_expectation(line["template"], messages, TOY_TOKENS, now) for now in (began, datetime.datetime.now())}
+            wanted = {session_expectation(line["template"], messages, TOY_TOKENS, now) for now in (began, ended)}
             if wanted != {None} and is_read not in wanted:
                 wrong.setdefault(where, f"after question {turn + 1} a session has read {is_read!r}, wanted {wanted}")
             count, templates_own = answer["controls"][turn]
@@ -226,6 +232,8 @@ def compare_sessions(program, templates, wrong):
                 wrong.setdefault(where, f"of {count} control tokens {count - templates_own} are words: {is_read!r}")
         if answer["again"] != answer["read"][-1]:
             wrong.setdefault(where, f"read from the beginning it is {answer['again']!r}, not {answer['read'][-1]!r}")
+    for where, trouble in notes.items():
+        print(f"{where}: not read as rendered: {trouble}")
     return read
 
 
