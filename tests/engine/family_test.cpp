@@ -180,6 +180,15 @@ TEST_P(ForeignFamily, GivesTheLogitsOfTheReference) {
     expectTheReferencesLogits(readForeign(std::filesystem::path(folder) / GetParam()));
 }
 
+TEST_P(ForeignFamily, GivesTheLogitsOfTheReferenceOnVulkan) {
+    const char* folder = std::getenv("SUMIDERO_FAMILY_MODELS");
+    if (!folder || !runs(GetParam()) || GetParam() == Rounded)
+        GTEST_SKIP() << "no such model, or not on the processor either";
+    if (const std::string problem = vulkanProblem(); !problem.empty())
+        GTEST_SKIP() << problem;
+    expectTheReferencesLogitsOnVulkan(readForeign(std::filesystem::path(folder) / GetParam()));
+}
+
 const auto nameOf = [](const auto& one) {
     std::string name = one.param;
     std::replace(name.begin(), name.end(), '-', '_');
