@@ -189,14 +189,15 @@ namespace {
 
 // In front of what KvCache::save() gives. A change of either's meaning is a new version.
 struct SavedHeader {
-    char magic[8] = {'S', 'U', 'M', 'I', 'S', 'T', 'R', '2'};
+    char magic[8] = {'S', 'U', 'M', 'I', 'S', 'T', 'R', '3'};
     std::uint64_t model = 0; // Model::identity
     std::int64_t next = 0, oldest = 0, ringStart = 0;
     std::int32_t sinks = 0, window = 0, maxChunk = 0, dense = 0;
+    std::int32_t sinkType = 0, ringType = 0; // kernels::KvType
     bool operator==(const SavedHeader&) const = default;
 };
 
-SavedHeader headerOf(const Model& model, const SinkCache& cache) {
+SavedHeader headerOf(const Model& model, const ContextOptions& options, const SinkCache& cache) {
     const SinkCache::Shape& shape = cache.shape();
     return {.model = model.identity,
             .next = cache.next(),
@@ -205,13 +206,15 @@ SavedHeader headerOf(const Model& model, const SinkCache& cache) {
             .sinks = shape.sinks,
             .window = shape.window,
             .maxChunk = shape.maxChunk,
-            .dense = shape.dense ? 1 : 0};
+            .dense = shape.dense ? 1 : 0,
+            .sinkType = static_cast<std::int32_t>(options.sinkType),
+            .ringType = static_cast<std::int32_t>(options.ringType)};
 }
 
 } // namespace
 
 std::vector<std::byte> Context::save() const {
-    const SavedHeader header = headerOf(*m_impl->model, m_impl->cache);
+    const SavedHeader header = headerOf(*m_impl->model, m_impl->options, m_impl->cache);
     const std::vector<std::byte> body = m_impl->keysAndValues->save();
     std::vector<std::byte> state(sizeof header + body.size());
     std::memcpy(state.data(), &header, sizeof header);
@@ -224,7 +227,7 @@ void Context::restore(std::span<const std::byte> state) {
     if (state.size() < sizeof header)
         throw Error("The saved state of the chat is cut off.");
     std::memcpy(&header, state.data(), sizeof header);
-    SavedHeader own = headerOf(*m_impl->model, m_impl->cache);
+    SavedHeader own = headerOf(*m_impl->model, m_impl->options, m_impl->cache);
     own.next = header.next;
     own.oldest = header.oldest;
     if (std::equal(std::begin(header.magic), std::end(header.magic), std::begin(own.magic)) &&

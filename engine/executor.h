@@ -14,7 +14,8 @@ class Executor {
 public:
     Executor(const ModelConfig& config, const Weights& weights, kernels::Backend& backend);
 
-    /// Room for steps of this many tokens; shorter ones use a part of it. Before run(), by every context.
+    /// Room for steps of this many tokens; shorter ones use a part of it. By every context when it is made, so that
+    /// what does not fit fails then. Throws where memory is short; then there is no room at all until the next run() makes it.
     void reserve(int tokens);
 
     struct Batch {

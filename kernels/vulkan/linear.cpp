@@ -47,7 +47,7 @@ void Linear::product(Tensor x, const LinearJob& job, Tensor out, const VulkanWei
     const Binding from = bindingOf(m_gpu, x), to = bindingOf(m_gpu, out);
     const Binding bias = job.bias ? bindingOf(m_gpu, job.bias) : from;
     const Binding bindings[] = {{part.quants.slice()}, {part.scales.slice()}, from, to, bias, from};
-    Product made{part.rows, x.rows, weight.form().constants(), bindings, {}};
+    Product made{part.rows, x.rows, constantsOf(weight.form()), bindings, {}};
     made.push.add({part.rows, x.cols, weight.chunksOfRow(), from.first, to.first, out.cols, part.firstRow,
                    job.write == Write::Add, job.bias != nullptr, bias.first, x.rows});
     // With memory behind copies such a device stands for a card in tests.
@@ -72,7 +72,7 @@ void Linear::runExperts(Tensor x, const VulkanWeight& stack, const Slice& chosen
         for (const VulkanWeight::Part& part : stack.parts()) {
             const Binding bindings[] = {
                 {part.quants.slice()}, {part.scales.slice()}, from, to, biases, {chosen}};
-            Product made{out.cols, count * sharing, stack.form().constants(), bindings, {}};
+            Product made{out.cols, count * sharing, constantsOf(stack.form()), bindings, {}};
             made.push.add({out.cols, x.cols, stack.chunksOfRow(), from.first, to.first, out.cols,
                            part.firstRow, false, bias != nullptr, biases.first, part.rows, first * sharing,
                            sharing});

@@ -185,7 +185,7 @@ void VulkanBackend::uploadInputs() {
     }
     m_pieces.clear();
     for (const KeyView& view : m_inputs.views)
-        m_pieces.push_back(vulkan::listPieces(view, words));
+        m_pieces.push_back(gpu::listPieces(view, words));
     m_words = m_gpu.recorder.stepMemory().take(words.size() * sizeof words[0]);
     if (!words.empty())
         std::memcpy(m_words.mapped, words.data(), words.size() * sizeof words[0]);
@@ -211,7 +211,7 @@ void VulkanBackend::embed(const Weight& table, Tensor out) {
     assert(m_stage == Stage::Begun && out.rows == static_cast<std::int64_t>(m_inputs.tokens.size()));
     const auto& weight = static_cast<const vulkan::VulkanWeight&>(table);
     const Binding to = bindingOf(m_gpu, out);
-    const VkPipeline pipeline = m_gpu.pipelines.get(Shader::Embed, weight.form().constants());
+    const VkPipeline pipeline = m_gpu.pipelines.get(Shader::Embed, vulkan::constantsOf(weight.form()));
     m_gpu.recorder.barrier();
     for (const auto& part : weight.parts()) { // each writes the rows that it has
         const Binding bindings[] = {{part.quants.slice()}, {part.scales.slice()}, {m_words}, to};
