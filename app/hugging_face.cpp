@@ -10,6 +10,8 @@
 #include <QRegularExpression>
 #include <QUrlQuery>
 
+#include <algorithm>
+
 using namespace Qt::StringLiterals;
 
 namespace app {
@@ -48,7 +50,14 @@ bool isPlain(const QString& path) {
     return !path.contains(bad);
 }
 
-QString problemOf(const QString& path, const QString& sha256, bool gated) {
+/// Where the server says it as 64 hexadecimal digits; empty otherwise. A part of it becomes the name of a folder.
+QString sha256Of(const QJsonObject& lfs) {
+    static const QRegularExpression digits(u"\\A[0-9a-f]{64}\\z"_s);
+    const QString sha256 = lfs["sha256"_L1].toString().toLower();
+    return sha256.contains(digits) ? sha256 : QString();
+}
+
+QString problemOf(const QString& path, const ModelOffer& offer, bool gated) {
     static const QRegularExpression part(u"-\\d{5}-of-\\d{5}\\.gguf\\z"_s,
                                          QRegularExpression::CaseInsensitiveOption);
     if (gated)
@@ -59,8 +68,8 @@ QString problemOf(const QString& path, const QString& sha256, bool gated) {
         return u"It is split into several files, which cannot be fetched together here. Fetch all of them "
                u"with your browser and add "
                "their folder under Models."_s;
-    if (sha256.isEmpty())
-        return u"No checksum is given for it, so nobody could tell whether it came whole."_s;
+    if (offer.sha256.isEmpty() || offer.bytes == 0)
+        return u"Its size and checksum are not given, so nobody could tell whether it came whole."_s;
     return {};
 }
 
@@ -73,15 +82,16 @@ QList<ModelOffer> filesOf(const QJsonObject& repository, const QString& name) {
             continue;
         const QJsonObject lfs = sibling["lfs"_L1].toObject();
         ModelOffer offer;
-        offer.sha256 = lfs["sha256"_L1].toString().toLower();
-        offer.bytes = static_cast<quint64>(sibling["size"_L1].toInteger(lfs["size"_L1].toInteger()));
+        offer.sha256 = sha256Of(lfs);
+        offer.bytes = static_cast<quint64>(
+            std::max<qint64>(0, sibling["size"_L1].toInteger(lfs["size"_L1].toInteger())));
         offer.id = u"hf-"_s + (offer.sha256.isEmpty() ? path : offer.sha256.left(16));
         offer.name = presentable(QFileInfo(path).completeBaseName());
         offer.file = name + u'/' + path;
         offer.licence = licenceOf(repository);
         offer.author = presentable(name.section(u'/', 0, 0));
         offer.weightBytes = offer.readBytes = offer.bytes;
-        offer.problem = problemOf(path, offer.sha256, isGated(repository));
+        offer.problem = problemOf(path, offer, isGated(repository));
         offer.hub = HubSource{name, repository["sha"_L1].toString(u"main"_s), path};
         offers.append(offer);
     }

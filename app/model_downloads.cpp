@@ -98,7 +98,7 @@ DownloadState ModelDownloads::state(const ModelOffer& offer) const {
         m_impl->states.contains(offer.id) ? m_impl->states.value(offer.id) : m_impl->kept(offer);
     const QString path = modelsFolder() + u'/' + offer.file;
     // A finished file was checked before it got its name. A broken one of the same name has another length, or does not load.
-    const bool isHere = QFileInfo(path).size() == static_cast<qint64>(offer.bytes);
+    const bool isHere = offer.bytes > 0 && QFileInfo(path).size() == static_cast<qint64>(offer.bytes);
     if (known.isUnderWay() || (known.phase != Phase::None && known.phase != Phase::Here && !isHere))
         return known;
     DownloadState state;

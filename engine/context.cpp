@@ -60,8 +60,20 @@ struct Context::Impl {
     std::unique_ptr<kernels::Buffer> lastLogits; // (1, vocabulary)
     std::unique_ptr<kernels::Buffer> allLogits;  // (maxChunk, vocabulary), made when first wanted
 
+    // Of feedForTop().
+    bool readsInPlace = model->backend->info().readsInPlace;
+    std::vector<kernels::Logit> largest, apart;
+    std::vector<float> listed;
+
+    struct Wanted {
+        LogitsWanted rows;
+        kernels::TopLogits* top = nullptr; // of the last token's logits
+        std::span<const TokenId> listed = {};
+    };
     kernels::Tensor logits(LogitsWanted wanted, std::size_t tokens);
-    bool feedChunk(std::span<const TokenId> tokens, LogitsWanted wanted, AttentionFrame* capture,
+    bool feedAll(std::span<const TokenId> tokens, const Wanted& wanted, AttentionFrame* capture,
+                 const std::stop_token& stop);
+    bool feedChunk(std::span<const TokenId> tokens, const Wanted& wanted, AttentionFrame* capture,
                    const std::stop_token& stop);
 };
 
@@ -73,20 +85,43 @@ Context::~Context() = default;
 std::span<const float> Context::feed(std::span<const TokenId> tokens, LogitsWanted wanted,
                                      AttentionFrame* capture, std::stop_token stop) {
     Impl& s = *m_impl;
-    const std::size_t count = tokens.size();
-    const auto chunk = static_cast<std::size_t>(s.options.maxChunk);
-    assert(wanted != LogitsWanted::All || tokens.size() <= chunk);
-    if (tokens.size() > static_cast<std::size_t>(std::max(0, s.cache.room())))
+    if (!s.feedAll(tokens, {wanted}, capture, stop) || wanted == LogitsWanted::None)
+        return {};
+    return s.model->backend->read(s.logits(wanted, tokens.size()));
+}
+
+Logits Context::feedForTop(std::span<const TokenId> tokens, const TopWanted& top, AttentionFrame* capture,
+                           std::stop_token stop) {
+    Impl& s = *m_impl;
+    kernels::Backend& backend = *s.model->backend;
+    if (top.count <= 0 || top.count >= s.model->config.vocabulary || s.readsInPlace)
+        return feed(tokens, LogitsWanted::Last, capture, stop);
+    s.largest.resize(static_cast<std::size_t>(top.count));
+    s.listed.resize(top.apart.size());
+    kernels::TopLogits found{s.largest, s.listed};
+    if (!s.feedAll(tokens, {LogitsWanted::Last, &found, top.apart}, capture, stop))
+        return {};
+    s.apart.clear();
+    for (std::size_t i = 0; i < top.apart.size(); ++i)
+        s.apart.push_back({top.apart[i], s.listed[i]});
+    std::erase_if(s.largest, [](const kernels::Logit& logit) { return logit.id < 0; });
+    return {backend, s.lastLogits->tensor(), {s.largest, s.apart, found.logSumExp}};
+}
+
+bool Context::Impl::feedAll(std::span<const TokenId> tokens, const Wanted& wanted, AttentionFrame* capture,
+                            const std::stop_token& stop) {
+    const auto chunk = static_cast<std::size_t>(options.maxChunk);
+    assert(wanted.rows != LogitsWanted::All || tokens.size() <= chunk);
+    if (tokens.size() > static_cast<std::size_t>(std::max(0, cache.room())))
         throw Error("The cache is full: without a rolling window no more text fits.");
     while (!tokens.empty()) {
         const bool last = tokens.size() <= chunk;
         const auto now = tokens.first(std::min(chunk, tokens.size()));
-        if (!s.feedChunk(now, last ? wanted : LogitsWanted::None, last ? capture : nullptr, stop))
-            return {};
+        if (!feedChunk(now, last ? wanted : Wanted{LogitsWanted::None}, last ? capture : nullptr, stop))
+            return false;
         tokens = tokens.subspan(now.size());
     }
-    return wanted == LogitsWanted::None ? std::span<const float>{}
-                                        : s.model->backend->read(s.logits(wanted, count));
+    return true;
 }
 
 kernels::Tensor Context::Impl::logits(LogitsWanted wanted, std::size_t tokens) {
@@ -99,7 +134,7 @@ kernels::Tensor Context::Impl::logits(LogitsWanted wanted, std::size_t tokens) {
     return allLogits->tensor().rowRange(0, static_cast<std::int64_t>(tokens));
 }
 
-bool Context::Impl::feedChunk(std::span<const TokenId> tokens, LogitsWanted wanted, AttentionFrame* capture,
+bool Context::Impl::feedChunk(std::span<const TokenId> tokens, const Wanted& wanted, AttentionFrame* capture,
                               const std::stop_token& stop) {
     const SinkCache::Mark before = cache.mark();
     cache.append(static_cast<int>(tokens.size()), places);
@@ -108,10 +143,12 @@ bool Context::Impl::feedChunk(std::span<const TokenId> tokens, LogitsWanted want
     bool finished = false;
     try {
         step.set(tokens, places, keysAndValues->shape());
+        step.list(wanted.listed);
         finished = model->executor->run({.step = step,
                                          .cache = *keysAndValues,
-                                         .wanted = wanted,
-                                         .logits = logits(wanted, tokens.size()),
+                                         .wanted = wanted.rows,
+                                         .logits = logits(wanted.rows, tokens.size()),
+                                         .top = wanted.top,
                                          .capture = capture},
                                         stop);
     } catch (...) {
@@ -152,14 +189,15 @@ namespace {
 
 // In front of what KvCache::save() gives. A change of either's meaning is a new version.
 struct SavedHeader {
-    char magic[8] = {'S', 'U', 'M', 'I', 'S', 'T', 'R', '2'};
+    char magic[8] = {'S', 'U', 'M', 'I', 'S', 'T', 'R', '3'};
     std::uint64_t model = 0; // Model::identity
     std::int64_t next = 0, oldest = 0, ringStart = 0;
     std::int32_t sinks = 0, window = 0, maxChunk = 0, dense = 0;
+    std::int32_t sinkType = 0, ringType = 0; // kernels::KvType
     bool operator==(const SavedHeader&) const = default;
 };
 
-SavedHeader headerOf(const Model& model, const SinkCache& cache) {
+SavedHeader headerOf(const Model& model, const ContextOptions& options, const SinkCache& cache) {
     const SinkCache::Shape& shape = cache.shape();
     return {.model = model.identity,
             .next = cache.next(),
@@ -168,13 +206,15 @@ SavedHeader headerOf(const Model& model, const SinkCache& cache) {
             .sinks = shape.sinks,
             .window = shape.window,
             .maxChunk = shape.maxChunk,
-            .dense = shape.dense ? 1 : 0};
+            .dense = shape.dense ? 1 : 0,
+            .sinkType = static_cast<std::int32_t>(options.sinkType),
+            .ringType = static_cast<std::int32_t>(options.ringType)};
 }
 
 } // namespace
 
 std::vector<std::byte> Context::save() const {
-    const SavedHeader header = headerOf(*m_impl->model, m_impl->cache);
+    const SavedHeader header = headerOf(*m_impl->model, m_impl->options, m_impl->cache);
     const std::vector<std::byte> body = m_impl->keysAndValues->save();
     std::vector<std::byte> state(sizeof header + body.size());
     std::memcpy(state.data(), &header, sizeof header);
@@ -187,7 +227,7 @@ void Context::restore(std::span<const std::byte> state) {
     if (state.size() < sizeof header)
         throw Error("The saved state of the chat is cut off.");
     std::memcpy(&header, state.data(), sizeof header);
-    SavedHeader own = headerOf(*m_impl->model, m_impl->cache);
+    SavedHeader own = headerOf(*m_impl->model, m_impl->options, m_impl->cache);
     own.next = header.next;
     own.oldest = header.oldest;
     if (std::equal(std::begin(header.magic), std::end(header.magic), std::begin(own.magic)) &&

@@ -1,6 +1,7 @@
 #pragma once
 #include "engine/attention_frame.h"
 #include "engine/forward_pass.h"
+#include "engine/logits.h"
 #include "engine/model.h"
 #include "engine/sink_cache.h"
 #include "engine/types.h"
@@ -35,6 +36,9 @@ public:
     /// result is empty. Throws engine::Error when a dense cache has no room for all of them.
     std::span<const float> feed(std::span<const TokenId> tokens, LogitsWanted wanted,
                                 AttentionFrame* capture = nullptr, std::stop_token stop = {});
+    /// As feed() with the last token's logits, of which no more than `top` is brought from a device that keeps them to itself.
+    Logits feedForTop(std::span<const TokenId> tokens, const TopWanted& top,
+                      AttentionFrame* capture = nullptr, std::stop_token stop = {});
 
     SinkCache& cache();
     const SinkCache& cache() const;

@@ -81,7 +81,9 @@ ForwardPass::Rows Executor::rows(std::int64_t tokens) {
 
 bool Executor::run(const Batch& batch, const std::stop_token& stop) {
     const std::int64_t tokens = batch.step.tokens();
-    assert(tokens > 0 && tokens <= m_tokens);
+    assert(tokens > 0);
+    // There is room, unless another context has asked for more in vain since.
+    reserve(static_cast<int>(tokens));
     m_captures.clear();
     if (batch.capture != nullptr && batch.capture->level >= CaptureLevel::Shares)
         for (int layer = 0; layer < m_config.layers; ++layer)
@@ -92,6 +94,7 @@ bool Executor::run(const Batch& batch, const std::stop_token& stop) {
                                          .rows = rows(tokens),
                                          .wanted = batch.wanted,
                                          .logits = batch.logits,
+                                         .top = batch.top,
                                          .captures = m_captures},
                                         stop);
     if (!finished)

@@ -14,7 +14,8 @@ class Executor {
 public:
     Executor(const ModelConfig& config, const Weights& weights, kernels::Backend& backend);
 
-    /// Room for steps of this many tokens; shorter ones use a part of it. Before run(), by every context.
+    /// Room for steps of this many tokens; shorter ones use a part of it. By every context when it is made, so that
+    /// what does not fit fails then. Throws where memory is short; then there is no room at all until the next run() makes it.
     void reserve(int tokens);
 
     struct Batch {
@@ -22,6 +23,7 @@ public:
         kernels::KvCache& cache;
         LogitsWanted wanted = LogitsWanted::Last;
         kernels::Tensor logits;            // (1 or nTokens, vocabulary), the context's; not for None
+        kernels::TopLogits* top = nullptr; // of the last token's logits; null: not looked for
         AttentionFrame* capture = nullptr; // sized by prepareFrame(); null costs nothing
     };
     /// One whole step: when it returns, logits and capture are there. False when it stopped between two layers: then the cache may hold a

@@ -223,6 +223,8 @@ void ForwardPass::project(const Batch& batch) {
         m_backend.scale(logits, c.logitScale);
     if (c.logitSoftcap > 0)
         m_backend.softcap(logits, c.logitSoftcap);
+    if (batch.top != nullptr)
+        m_backend.topLogits(logits, *batch.top);
 }
 
 } // namespace engine

@@ -35,6 +35,7 @@ public:
         Rows rows;
         LogitsWanted wanted = LogitsWanted::Last;
         kernels::Tensor logits;                        // (1 or nTokens, vocabulary); not for None
+        kernels::TopLogits* top = nullptr;             // of them, or null; then wanted is Last
         std::span<kernels::AttentionCapture> captures; // (layers), or none
     };
     /// The operations of a step, between begin() and submit(). False when it stopped between two layers.

@@ -11,7 +11,7 @@ void SampledGenerator::begin(std::span<const TokenId> text, std::span<const Toke
         m_sampler.accept(token);
 }
 
-TokenId SampledGenerator::next(std::span<const float> logits, Lookahead&) {
+TokenId SampledGenerator::next(const Logits& logits, Lookahead&) {
     const TokenId token = m_sampler.pick(logits);
     m_sampler.accept(token);
     return token;

@@ -1,4 +1,5 @@
 #pragma once
+#include "engine/logits.h"
 #include "engine/sampler.h"
 #include "engine/types.h"
 
@@ -28,8 +29,10 @@ public:
     virtual ~Generator() = default;
     /// Before the first token. `text`: the tokens of messages in view, oldest first. `never`: no text of a message, not to be picked.
     virtual void begin(std::span<const TokenId> text, std::span<const TokenId> never) = 0;
-    /// The next token. `logits`: (vocabulary) after the newest one.
-    virtual TokenId next(std::span<const float> logits, Lookahead& ahead) = 0;
+    /// What it needs of the logits that the next call of next() gets; they may be more. The span is valid until that call.
+    virtual TopWanted wants() { return {}; }
+    /// The next token. `logits`: after the newest one.
+    virtual TokenId next(const Logits& logits, Lookahead& ahead) = 0;
 };
 
 using GeneratorFactory = std::function<std::unique_ptr<Generator>(const SamplingOptions&)>;
@@ -40,7 +43,8 @@ public:
     explicit SampledGenerator(const SamplingOptions& options)
         : m_sampler(options), m_window(options.repetitionWindow) {}
     void begin(std::span<const TokenId> text, std::span<const TokenId> never) override;
-    TokenId next(std::span<const float> logits, Lookahead& ahead) override;
+    TopWanted wants() override { return m_sampler.wants(); }
+    TokenId next(const Logits& logits, Lookahead& ahead) override;
 
 private:
     Sampler m_sampler;

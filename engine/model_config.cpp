@@ -33,7 +33,7 @@ void readShape(const GgufFile& file, const Keys& keys, ModelConfig& config) {
         file.fail("its width " + std::to_string(config.dim) + " cannot be divided by its " +
                   std::to_string(config.heads) + " heads");
     config.headDim = keys.findInt("attention.key_length", 1024, config.dim / config.heads);
-    if (config.headDim < 1 || config.headDim > 1024)
+    if (config.headDim < 1 || config.headDim > 1024 || config.headDim % 2 != 0) // values lie in pairs
         file.fail("its heads have an absurd width (" + std::to_string(config.headDim) + ")");
     if (keys.findInt("attention.value_length", 1024, config.headDim) != config.headDim)
         file.fail("its keys and values differ in width, which is not supported");

@@ -158,6 +158,7 @@ void checkTensors(const GgufFile& file, const ModelConfig& config);
 
 /// The name a person would call the model by: general.name where it agrees with the file's name, else the file's name without the
 /// kind of quantisation ("SmolLM2 135M Instruct"), presentable; general.name where the file's name says nothing (a hash, "model").
+/// In capitals where it has small letters only.
 std::string displayName(const GgufFile& file);
 /// The type that holds most bytes of the layers' matrices ("Q4_1"), with its mixture where the file names it ("Q4_K_M").
 std::string quantisationLabel(const GgufFile& file);

@@ -71,16 +71,39 @@ bool saysNothing(const std::string& name) {
     return plain.empty() || hash || plain == "model" || plain == "ggmlmodel";
 }
 
-} // namespace
+/// "qwen2.5 coder 1.5b" -> "Qwen2.5 Coder 1.5B": names that somebody wrote in small letters only, as file names are.
+std::string inCapitals(std::string name) {
+    const auto is = [](int (*kind)(int), char c) { return kind(static_cast<unsigned char>(c)) != 0; };
+    if (std::any_of(name.begin(), name.end(), [&](char c) { return is(std::isupper, c); }))
+        return name;
+    bool startsWord = true;
+    for (std::size_t i = 0; i < name.size(); ++i) {
+        const bool endsWord = i + 1 == name.size() || name[i + 1] == ' ';
+        const bool isUnit = endsWord && i > 0 && is(std::isdigit, name[i - 1]); // of a size: "1.5b", "270m"
+        if (startsWord || isUnit)
+            name[i] = static_cast<char>(std::toupper(static_cast<unsigned char>(name[i])));
+        startsWord = name[i] == ' ';
+    }
+    return name;
+}
 
-std::string displayName(const GgufFile& file) {
+/// As its author or its file calls it.
+std::string givenName(const GgufFile& file) {
     const std::string fromFile = presentable(nameFromFile(file.path()));
-    const std::string fromMetadata = presentable(file.findString("general.name").value_or(""));
+    std::string fromMetadata = presentable(file.findString("general.name").value_or(""));
+    if (constexpr std::string_view FORMAT = " GGUF"; fromMetadata.ends_with(FORMAT))
+        fromMetadata.resize(fromMetadata.size() - FORMAT.size());
     if (fromMetadata.empty())
         return fromFile;
     // Training runs leave names of their own in the metadata; people know a model by the name of its file.
     const bool agree = lettersAndDigits(fromFile) == lettersAndDigits(fromMetadata);
     return agree || saysNothing(fromFile) ? fromMetadata : fromFile;
+}
+
+} // namespace
+
+std::string displayName(const GgufFile& file) {
+    return inCapitals(givenName(file));
 }
 
 std::string quantisationLabel(const GgufFile& file) {

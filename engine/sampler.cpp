@@ -38,16 +38,28 @@ struct Sampler::Impl {
     std::mt19937_64 random;
     std::vector<TokenId> recent; // ring of the newest repetitionWindow tokens
     std::size_t recentNext = 0;
-    std::vector<TokenId> forbidden;
-    std::vector<float> logits;     // penalised copy
-    std::vector<TokenId> distinct; // scratch of penalise()
+    std::vector<TokenId> forbidden; // ascending
+    std::vector<float> logits;      // penalised copy
+    std::vector<TokenId> distinct;  // tokens that the penalty changes, ascending
+    std::vector<TokenId> apart;     // these and the forbidden ones, ascending
     std::vector<Candidate> candidates;
     std::vector<double> weights;
 
+    bool isGreedy() const { return options.temperature <= 0.0f; }
+    bool has(const Logits::Top& top, const TopWanted& wanted) const;
+    void findDistinct();
+    float penalised(float logit) const {
+        return logit > 0.0f ? logit / options.repetitionPenalty : logit * options.repetitionPenalty;
+    }
     void penalise();
     Candidate highest() const;
     void collectTopK(std::size_t k);
     void collectFrom(float edge);
+    void collectFrom(const Logits::Top& parts, std::size_t k);
+    TokenId pickFrom(const Logits::Top& parts);
+    TokenId pickFromAll(std::span<const float> all);
+    TokenId pickOfTopK(float edge, float top);
+    float reach() const;
     void keepTopP(double total, float top);
     TokenId draw(float top);
 };
@@ -63,6 +75,7 @@ Sampler::~Sampler() = default;
 
 void Sampler::forbid(std::span<const TokenId> tokens) {
     m_impl->forbidden.assign(tokens.begin(), tokens.end());
+    std::sort(m_impl->forbidden.begin(), m_impl->forbidden.end());
 }
 
 void Sampler::accept(TokenId token) {
@@ -78,53 +91,120 @@ void Sampler::accept(TokenId token) {
     m_impl->recentNext = (m_impl->recentNext + 1) % window;
 }
 
-// Top-p and min-p each cut the list sorted by probability, so the shorter cut wins whichever comes first:
-// only what min-p leaves has to be collected and sorted, as long as top-p's share is taken of everything.
-TokenId Sampler::pick(std::span<const float> logits) {
+TopWanted Sampler::wants() {
     Impl& s = *m_impl;
-    assert(!logits.empty());
-    s.logits.assign(logits.begin(), logits.end());
-    s.candidates.reserve(logits.size());
-    s.weights.reserve(logits.size());
-    s.penalise();
-    const Candidate top = s.highest();
-    if (!std::isfinite(top.logit))
-        throw Error("The model computed values that are not numbers; its file may be damaged.");
-    if (s.options.temperature <= 0.0f)
-        return top.token;
-
-    float nats = NegligibleNats * std::max(1.0f, s.options.temperature);
-    if (s.options.minP > 0.0f)
-        nats = std::min(nats, -std::log(std::min(1.0f, s.options.minP)));
-    const float edge = top.logit - nats;
-    double total = 0;
-    if (s.options.topK > 0 && static_cast<std::size_t>(s.options.topK) < logits.size()) {
-        s.collectTopK(static_cast<std::size_t>(s.options.topK));
-        for (const Candidate& c : s.candidates)
-            total += std::exp(static_cast<double>(c.logit - top.logit));
-        std::erase_if(s.candidates, [edge](const Candidate& c) { return c.logit < edge; });
-    } else {
-        s.collectFrom(edge);
-        total = std::exp(logSumExp(s.logits) - static_cast<double>(top.logit));
-    }
-    s.keepTopP(total, top.logit);
-    return s.draw(top.logit);
+    if (!s.isGreedy() && s.options.topK <= 0)
+        return {};
+    s.findDistinct();
+    s.apart.assign(s.forbidden.begin(), s.forbidden.end());
+    s.apart.insert(s.apart.end(), s.distinct.begin(), s.distinct.end());
+    std::sort(s.apart.begin(), s.apart.end());
+    s.apart.erase(std::unique(s.apart.begin(), s.apart.end()), s.apart.end());
+    return {s.isGreedy() ? 1 : s.options.topK, s.apart};
 }
 
-void Sampler::Impl::penalise() {
-    for (const TokenId token : forbidden)
-        logits[static_cast<std::size_t>(token)] = -INFINITY;
+TokenId Sampler::pick(const Logits& logits) {
+    Impl& s = *m_impl;
+    if (logits.top() != nullptr && s.has(*logits.top(), wants()))
+        return s.pickFrom(*logits.top());
+    return s.pickFromAll(logits.all());
+}
+
+/// They may be what another sampler wanted, at the end of the answer before this one.
+bool Sampler::Impl::has(const Logits::Top& top, const TopWanted& wanted) const {
+    return wanted.count > 0 && top.largest.size() >= static_cast<std::size_t>(wanted.count) &&
+           std::equal(top.apart.begin(), top.apart.end(), wanted.apart.begin(), wanted.apart.end(),
+                      [](const kernels::Logit& logit, TokenId token) { return logit.id == token; });
+}
+
+namespace {
+
+void refuseNoNumber(float top) {
+    if (!std::isfinite(top))
+        throw Error("The model computed values that are not numbers; its file may be damaged.");
+}
+
+} // namespace
+
+TokenId Sampler::Impl::pickFrom(const Logits::Top& parts) {
+    collectFrom(parts, isGreedy() ? 1 : static_cast<std::size_t>(options.topK));
+    const float top = candidates.empty() ? -INFINITY : candidates.front().logit;
+    refuseNoNumber(top);
+    return isGreedy() ? candidates.front().token : pickOfTopK(top - reach(), top);
+}
+
+// Top-p and min-p each cut the list sorted by probability, so the shorter cut wins whichever comes first:
+// only what min-p leaves has to be collected and sorted, as long as top-p's share is taken of everything.
+TokenId Sampler::Impl::pickFromAll(std::span<const float> all) {
+    assert(!all.empty());
+    logits.assign(all.begin(), all.end());
+    candidates.reserve(all.size());
+    weights.reserve(all.size());
+    penalise();
+    const Candidate top = highest();
+    refuseNoNumber(top.logit);
+    if (isGreedy())
+        return top.token;
+    const float edge = top.logit - reach();
+    if (options.topK > 0 && static_cast<std::size_t>(options.topK) < all.size()) {
+        collectTopK(static_cast<std::size_t>(options.topK));
+        return pickOfTopK(edge, top.logit);
+    }
+    collectFrom(edge);
+    keepTopP(std::exp(logSumExp(logits) - static_cast<double>(top.logit)), top.logit);
+    return draw(top.logit);
+}
+
+/// Candidates whose logits are more than this below the best one are never picked.
+float Sampler::Impl::reach() const {
+    const float nats = NegligibleNats * std::max(1.0f, options.temperature);
+    return options.minP > 0.0f ? std::min(nats, -std::log(std::min(1.0f, options.minP))) : nats;
+}
+
+/// Of the candidates in their order.
+TokenId Sampler::Impl::pickOfTopK(float edge, float top) {
+    double total = 0;
+    for (const Candidate& c : candidates)
+        total += std::exp(static_cast<double>(c.logit - top));
+    std::erase_if(candidates, [edge](const Candidate& c) { return c.logit < edge; });
+    keepTopP(total, top);
+    return draw(top);
+}
+
+void Sampler::Impl::findDistinct() {
+    distinct.clear();
     if (options.repetitionPenalty == 1.0f)
         return;
     distinct.assign(recent.begin(), recent.end());
     std::sort(distinct.begin(), distinct.end());
     distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());
-    for (const TokenId token : distinct) {
-        if (token < 0 || static_cast<std::size_t>(token) >= logits.size())
-            continue;
-        float& logit = logits[static_cast<std::size_t>(token)];
-        logit = logit > 0.0f ? logit / options.repetitionPenalty : logit * options.repetitionPenalty;
-    }
+}
+
+void Sampler::Impl::penalise() {
+    for (const TokenId token : forbidden)
+        logits[static_cast<std::size_t>(token)] = -INFINITY;
+    findDistinct();
+    for (const TokenId token : distinct)
+        if (token >= 0 && static_cast<std::size_t>(token) < logits.size()) {
+            float& logit = logits[static_cast<std::size_t>(token)];
+            logit = penalised(logit);
+        }
+}
+
+/// The best k, in order: the largest of the tokens that nothing changes compete with those that the penalty changes.
+void Sampler::Impl::collectFrom(const Logits::Top& parts, std::size_t k) {
+    candidates.clear();
+    const auto add = [&](TokenId token, float logit) {
+        if (logit > -INFINITY) // false for what is not a number
+            candidates.push_back({logit, token});
+    };
+    for (const kernels::Logit& logit : parts.largest)
+        add(logit.id, logit.value);
+    for (const kernels::Logit& logit : parts.apart)
+        if (!std::binary_search(forbidden.begin(), forbidden.end(), logit.id))
+            add(logit.id, penalised(logit.value));
+    std::sort(candidates.begin(), candidates.end(), better);
+    candidates.resize(std::min(candidates.size(), k));
 }
 
 Candidate Sampler::Impl::highest() const {
@@ -156,6 +236,8 @@ void Sampler::Impl::collectTopK(std::size_t k) {
         std::nth_element(candidates.begin(), candidates.begin() + middle - 1, candidates.end(), better);
         candidates.resize(k);
     }
+    std::sort(candidates.begin(), candidates.end(),
+              better); // sums are the same whatever they were collected from
 }
 
 void Sampler::Impl::collectFrom(float edge) {

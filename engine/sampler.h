@@ -1,4 +1,5 @@
 #pragma once
+#include "engine/logits.h"
 #include "engine/types.h"
 
 #include <memory>
@@ -15,9 +16,13 @@ public:
     void accept(TokenId token);
     /// Tokens that are never picked (control tokens other than the ends of a turn).
     void forbid(std::span<const TokenId> tokens);
+    /// With this much of the logits pick() is content: the tokens that the penalty changes and those that are forbidden are apart. All,
+    /// without a top-k. Valid until the next call.
+    TopWanted wants();
     /// Penalty, top-k, top-p, min-p, temperature, in this order. Greedy at temperature 0. Allocates on the first call only.
-    /// Throws engine::Error when the logits are not numbers.
-    TokenId pick(std::span<const float> logits);
+    /// The same token from what wants() asks for as from all logits. Throws engine::Error when the logits are not numbers.
+    TokenId pick(const Logits& logits);
+    TokenId pick(std::span<const float> logits) { return pick(Logits(logits)); }
 
 private:
     struct Impl;

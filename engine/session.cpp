@@ -1,7 +1,6 @@
 #include "engine/session.h"
 
 #include "engine/error.h"
-#include "engine/log_sum_exp.h"
 #include "engine/session/conversation.h"
 #include "engine/stop_words.h"
 
@@ -51,7 +50,7 @@ struct Session::Impl {
 
     GenerationResult run(const ChatRequest& request, const Observer& observer, const std::stop_token& stop);
     void startAnswer(const ChatRequest& request, Generator& generator);
-    bool readOpening(const ChatRequest& request, std::span<const float>& logits, const std::stop_token& stop);
+    bool readOpening(const ChatRequest& request, Logits& logits, const std::stop_token& stop);
     StopReason generate(const ChatRequest& request, const Observer& observer, const std::stop_token& stop,
                         GenerationResult& result);
     void emit(TokenId token, const Observer& observer);
@@ -137,8 +136,7 @@ void Session::Impl::startAnswer(const ChatRequest& request, Generator& generator
 }
 
 /// What the template puts in front of an answer that is being written: a part of the answer that nobody picks or is shown. False: stopped.
-bool Session::Impl::readOpening(const ChatRequest& request, std::span<const float>& logits,
-                                const std::stop_token& stop) {
+bool Session::Impl::readOpening(const ChatRequest& request, Logits& logits, const std::stop_token& stop) {
     if (request.purpose != Purpose::Continue)
         for (const TokenId token : conversation.opening()) {
             if (conversation.full())
@@ -146,7 +144,7 @@ bool Session::Impl::readOpening(const ChatRequest& request, std::span<const floa
             conversation.pollCapture();
             conversation.add({token, {.messageId = answerId, .role = Role::Assistant}});
             const auto begin = Clock::now();
-            logits = conversation.readPending(stop, 0);
+            logits = conversation.readPending(stop, 0, {});
             if (logits.empty())
                 return false;
             conversation.tokenDone(secondsSince(begin));
@@ -158,7 +156,7 @@ bool Session::Impl::readOpening(const ChatRequest& request, std::span<const floa
 StopReason Session::Impl::generate(const ChatRequest& request, const Observer& observer,
                                    const std::stop_token& stop, GenerationResult& result) {
     const Tokenizer& tokenizer = *model->tokenizer;
-    std::span<const float> logits = conversation.logits();
+    Logits logits = conversation.logits();
     const std::unique_ptr<Generator> generator = request.generator
                                                      ? request.generator(request.sampling)
                                                      : std::make_unique<SampledGenerator>(request.sampling);
@@ -174,9 +172,8 @@ StopReason Session::Impl::generate(const ChatRequest& request, const Observer& o
         const TokenId token = generator->next(logits, ahead);
         if (tokenizer.endsTurn(token))
             return StopReason::EndOfTurn;
-        const float loss = conversation.wantsScalars() ? static_cast<float>(logSumExp(logits)) -
-                                                             logits[static_cast<std::size_t>(token)]
-                                                       : 0.0f;
+        const float loss =
+            conversation.wantsScalars() ? static_cast<float>(logits.negativeLogLikelihood(token)) : 0.0f;
         emit(token, observer);
         tokensPerSecond = static_cast<float>(++result.generatedTokens / secondsSince(begin));
         if (stopWords.found())
@@ -186,7 +183,7 @@ StopReason Session::Impl::generate(const ChatRequest& request, const Observer& o
         if (conversation.full())
             return StopReason::CacheFull;
         const auto tokenBegin = Clock::now();
-        logits = conversation.readPending(stop, loss);
+        logits = conversation.readPending(stop, loss, generator->wants());
         if (logits.empty())
             return StopReason::Cancelled;
         conversation.tokenDone(secondsSince(tokenBegin));

@@ -27,6 +27,9 @@ public:
     /// before.
     void set(std::span<const TokenId> tokens, std::span<const Place> places, const kernels::KvShape& shape);
 
+    /// StepInputs::listed of the step that was set; kept until the next set().
+    void list(std::span<const TokenId> tokens) { m_inputs.listed = tokens; }
+
     const kernels::StepInputs& inputs() const { return m_inputs; }
     std::int64_t tokens() const { return static_cast<std::int64_t>(m_inputs.tokens.size()); }
     /// p(t) == t for all of the step: nothing is forgotten yet, and one rotation serves both.

@@ -2,6 +2,7 @@
 #include "kernels/capture.h"
 #include "kernels/kv_cache.h"
 #include "kernels/step_inputs.h"
+#include "kernels/top_logits.h"
 #include "kernels/types.h"
 
 #include <cstdint>
@@ -119,6 +120,7 @@ struct DeviceInfo {
     std::string name;           // "CPU, 2 threads"
     std::string instructionSet; // "AVX-512 VNNI"
     int threads = 0;
+    bool readsInPlace = false; // read() shows the device's own memory and copies nothing
 };
 
 class Backend {
@@ -181,6 +183,9 @@ public:
     virtual void softcap(Tensor inOut, float cap) = 0; // cap tanh(x / cap)
     virtual void add(Tensor x, Tensor inOut) = 0;      // inOut += x
     virtual void scale(Tensor inOut, float factor) = 0;
+    /// The largest of a row of logits (1, n), in order, so that a handful of numbers returns to the host instead of the row. `top` and the
+    /// memory it names are filled by wait() at the latest and live until then.
+    virtual void topLogits(Tensor logits, TopLogits& top) = 0;
 
     /// Bytes that linear() and attend() have read from weights and caches since the last call; for benchmarks.
     virtual std::uint64_t takeBytesRead() = 0;

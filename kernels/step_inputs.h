@@ -39,6 +39,8 @@ struct StepInputs {
     /// no operation of the step names may be empty.
     std::span<const std::span<const float>> angles = {};
     std::span<const KeyView> views = {}; // one for each way of looking back: full, each window
+    /// Columns whose logits topLogits() gives by themselves and leaves out of the largest, each at most once.
+    std::span<const std::int32_t> listed = {};
 };
 
 } // namespace kernels

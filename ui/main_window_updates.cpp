@@ -147,8 +147,7 @@ void MainWindow::showChats() {
     for (QAction* action : {m_actions->rename, m_actions->remove})
         action->setEnabled(!m_controller.chats().isEmpty() && !m_controller.isReadOnly());
     m_actions->import->setEnabled(!m_controller.isReadOnly());
-    m_page->composer()->promptChip()->setText(chat.systemPrompt.isEmpty() ? tr("Assistant")
-                                                                          : tr("Own instructions"));
+    m_page->composer()->setPrompt(chat.systemPrompt.isEmpty() ? tr("Assistant") : tr("Own instructions"));
 }
 
 /// Its messages may take a moment, its field does not.
@@ -238,7 +237,7 @@ void MainWindow::showStatus() {
         status.prepend(QString::fromStdString(name).section(QLatin1Char(' '), 0, 1) + QStringLiteral(" · "));
     m_page->statusLine()->setText(status);
     m_page->header()->meter()->setStatus(cache);
-    m_page->composer()->memoryChip()->setText(words::memoryChip(m_controller.settings(), cache));
+    m_page->composer()->setMemory(words::memoryChip(m_controller.settings(), cache));
 }
 
 /// The message that was found by a search; in a long chat it may come later than the newest ones.

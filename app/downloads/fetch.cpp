@@ -91,6 +91,11 @@ void Fetch::ask() {
 /// Looks at the head of an answer that has come.
 Fetch::Verdict Fetch::accept() {
     const int status = statusOf(*m_reply);
+    if (status == 416 && m_done > 0) { // nothing behind what is here: it is another file
+        startAgain();
+        tryAgain(tr("%1 has another file than before.").arg(presentable(m_url.host())));
+        return Verdict::Refused;
+    }
     if (m_reply->error() != QNetworkReply::NoError || (status != 200 && status != 206))
         return Verdict::GoOn; // onFinished() says what is wrong
     m_checked = true;
@@ -159,12 +164,6 @@ void Fetch::onFinished() {
     onBytes();                              // what is left
     if (reply.isNull() || m_reply != reply) // it has failed, or is tried again
         return;
-    const int status = statusOf(*reply);
-    if (status == 416 && m_done > 0) { // nothing behind what is here: it is another file
-        startAgain();
-        tryAgain(tr("%1 has another file than before.").arg(presentable(m_url.host())));
-        return;
-    }
     const bool whole = m_checked && reply->error() == QNetworkReply::NoError &&
                        (!m_file || m_expected < 0 || m_done == m_expected);
     if (whole) {

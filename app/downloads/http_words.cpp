@@ -5,6 +5,8 @@
 #include <QCoreApplication>
 #include <QNetworkReply>
 
+#include <algorithm>
+
 using namespace Qt::StringLiterals;
 
 namespace app::downloads {
@@ -53,9 +55,10 @@ int statusOf(const QNetworkReply& reply) {
 }
 
 int retryAfter(const QNetworkReply& reply) {
-    bool isNumber = false; // a date is allowed, too, and rare
+    constexpr int aDay = 24 * 60 * 60; // nobody waits longer
+    bool isNumber = false;             // a date is allowed, too, and rare
     const int seconds = reply.rawHeader("Retry-After").trimmed().toInt(&isNumber);
-    return isNumber && seconds >= 0 ? seconds : -1;
+    return isNumber && seconds >= 0 ? std::min(seconds, aDay) : -1;
 }
 
 QString sentenceOf(const QNetworkReply& reply) {

@@ -10,7 +10,7 @@ int statusOf(const QNetworkReply& reply); // of HTTP; 0: none came
 QString sentenceOf(const QNetworkReply& reply);
 /// It may work in a moment.
 bool isPassing(const QNetworkReply& reply);
-/// Seconds that the server asks to wait for; -1: it does not say.
+/// Seconds that the server asks to wait for, a day at most; -1: it does not say.
 int retryAfter(const QNetworkReply& reply);
 
 } // namespace app::downloads

@@ -168,7 +168,7 @@ void readGemma4(const Keys& keys, ModelConfig& config) {
     slideBy(*sliding, config, keys.getInt("attention.sliding_window", 1 << 24));
     const int narrow = keys.findInt("attention.key_length_swa", 1024, config.headDim),
               rotated = keys.findInt("rope.dimension_count_swa", 1024, narrow);
-    if (rotated > narrow || rotated % 2 != 0 || narrow > config.headDim)
+    if (rotated > narrow || rotated % 2 != 0 || narrow > config.headDim || narrow % 2 != 0)
         keys.file().fail("its sliding layers have heads of an absurd width");
     config.ropes.push_back({.dim = rotated, .base = keys.findReal("rope.freq_base_swa", 1.0, 1e12, 10000.0)});
     for (int i = 0; i < config.layers; ++i) {

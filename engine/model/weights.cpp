@@ -46,7 +46,7 @@ private:
     std::unique_ptr<kernels::Experts> expertsOf(const GgufFile::TensorInfo& tensor,
                                                 const TensorEntry& entry) {
         kernels::HostMatrix one = tensor.matrix();
-        const auto count = static_cast<std::size_t>(tensor.shape[2]);
+        const auto count = static_cast<std::size_t>(entry.shape[2]); // the tensor's own may lack a last 1
         const std::size_t whole = one.bytes() / count;
         one.rows = entry.rows;
         const std::size_t bytes = one.bytes(),

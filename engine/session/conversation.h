@@ -32,8 +32,8 @@ public:
                     const std::stop_token& stop);
     int promptTokens() const { return m_promptTokens; } // read by the last catchUp()
 
-    /// (vocabulary) after the newest token; reads that one again when it was not the last thing done.
-    std::span<const float> logits();
+    /// After the newest token; reads that one again when it was not the last thing done.
+    Logits logits();
     void openAnswer(std::int64_t id);
     /// Goes in front of a new answer's first token.
     std::vector<TokenId> opening() const { return m_writer.opening(); }
@@ -46,8 +46,9 @@ public:
     void addText(std::string_view text);
     /// The newest message, an answer, ends after `bytes` of what was picked: the model does not see more of it than was handed out.
     void cutAnswer(std::int32_t bytes);
-    /// Logits after the added token; empty when it was stopped before that. Not read again when it was tried as the next one.
-    std::span<const float> readPending(const std::stop_token& stop, float negativeLogLikelihood);
+    /// Logits after the added token, at least what is wanted of them; empty when it was stopped before that. Not read again when it was
+    /// tried as the next one.
+    Logits readPending(const std::stop_token& stop, float negativeLogLikelihood, const TopWanted& wanted);
     /// See Lookahead.
     int aheadRoom() const;
     std::span<const float> readAhead(std::span<const TokenId> tokens, const std::stop_token& stop);
@@ -132,7 +133,7 @@ private:
     std::vector<TokenId> m_block; // BOS and system block
 
     std::optional<Ledger::Token> m_pending; // belongs to the newest message, not read yet
-    std::span<const float> m_logits;        // empty when they are not those of the newest token
+    Logits m_logits;                        // empty when they are not those of the newest token
     Ahead m_ahead;
     std::vector<Place> m_place;   // of a token taken from there
     bool m_isWhole = false;       // nothing of the branch was left out when it was read

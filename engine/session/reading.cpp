@@ -126,7 +126,7 @@ void Conversation::tellTokens(StreamPosition first, StreamPosition end) {
             m_reporter.turn(message.contentBegin, message.id, message.role);
 }
 
-std::span<const float> Conversation::logits() {
+Logits Conversation::logits() {
     if (!m_logits.empty())
         return m_logits;
     SinkCache& cache = m_context->cache();
@@ -226,15 +226,15 @@ struct Released { // whatever way a token ends, a recording does not wait for it
 
 } // namespace
 
-std::span<const float> Conversation::readPending(const std::stop_token& stop, float negativeLogLikelihood) {
+Logits Conversation::readPending(const std::stop_token& stop, float negativeLogLikelihood,
+                                 const TopWanted& wanted) {
     const SinkCache& cache = m_context->cache();
     const StreamPosition position = cache.next();
     const Released released(m_reporter);
     if (takeAhead())
         return m_logits;
     m_ahead = {};
-    m_logits =
-        m_context->feed({&m_pending->id, 1}, LogitsWanted::Last, m_reporter.tokenFrame(*m_context), stop);
+    m_logits = m_context->feedForTop({&m_pending->id, 1}, wanted, m_reporter.tokenFrame(*m_context), stop);
     if (m_logits.empty())
         return {};
     const TokenId token = m_pending->id;

@@ -8,6 +8,7 @@
 #include "kernels/cpu/kv_store.h"
 #include "kernels/cpu/linear.h"
 #include "kernels/cpu/thread_pool.h"
+#include "kernels/cpu/top_logits.h"
 
 #include <algorithm>
 #include <cassert>
@@ -29,7 +30,7 @@ public:
     DeviceInfo info() const override {
         const std::string threads =
             std::to_string(m_pool.threads()) + (m_pool.threads() == 1 ? " thread" : " threads");
-        return {"CPU, " + threads, isaTitle(m_isa), m_pool.threads()};
+        return {"CPU, " + threads, isaTitle(m_isa), m_pool.threads(), true};
     }
 
     std::unique_ptr<Weight> makeWeight(const HostMatrix& source, const std::stop_token& stop) override {
@@ -101,6 +102,11 @@ public:
     void softcap(Tensor inOut, float cap) override;
     void add(Tensor x, Tensor inOut) override;
     void scale(Tensor inOut, float factor) override;
+    void topLogits(Tensor logits, TopLogits& top) override {
+        assert(logits.rows == 1);
+        const Matrix row = operand(logits);
+        m_topLogits.run({row.data, static_cast<std::size_t>(row.cols)}, m_inputs.listed, top);
+    }
     std::uint64_t takeBytesRead() override { return m_linear.takeBytesRead() + m_attention.takeBytesRead(); }
 
 private:
@@ -127,6 +133,7 @@ private:
     Linear m_linear;
     ExpertProducts m_expertProducts{m_linear};
     Attention m_attention;
+    TopLogitsOfRow m_topLogits;
     Stage m_stage = Stage::Outside;
     StepInputs m_inputs;           // while a step is begun
     std::vector<MatrixJob> m_jobs; // of the call of linear() that runs

@@ -5,7 +5,9 @@
 #include <string>
 #include <utility>
 
-#if defined(__linux__)
+// AddressSanitizer watches over the ends of what operator new gives, not over those of a mapping.
+#if defined(__linux__) && !defined(SUMIDERO_ADDRESS_SANITIZER)
+#define SUMIDERO_MAPS_MEMORY
 #include <sys/mman.h>
 #else
 #include <cstring>
@@ -26,7 +28,7 @@ constexpr std::size_t HUGE_PAGE = std::size_t{2} << 20;
 HugeMemory::HugeMemory(std::size_t bytes) : m_size(bytes) {
     if (bytes == 0)
         return;
-#if defined(__linux__)
+#ifdef SUMIDERO_MAPS_MEMORY
     // Small blocks would waste most of a huge page.
     const bool huge = bytes >= HUGE_PAGE;
     m_reserved = huge ? bytes + HUGE_PAGE : bytes;
@@ -65,7 +67,7 @@ HugeMemory& HugeMemory::operator=(HugeMemory&& other) noexcept {
 HugeMemory::~HugeMemory() {
     if (!m_mapping)
         return;
-#if defined(__linux__)
+#ifdef SUMIDERO_MAPS_MEMORY
     munmap(m_mapping, m_reserved);
 #else
     ::operator delete (m_mapping, std::align_val_t{64});

@@ -7,12 +7,10 @@
 namespace kernels::vulkan {
 namespace {
 
-constexpr int pieceKeys = 256;               // as in shaders/attend.comp
 constexpr int headsAtOnce = 8;               // query heads that share a reading of keys and values
 constexpr std::size_t mostQueries = 4;       // rotations that shaders/attend.comp can tell apart
 constexpr std::int64_t partFloats = 4 << 20; // of the first pass, for the tokens that go through it together
 constexpr std::int64_t mostPieces = 65535;   // workgroups in one direction, on any device
-constexpr std::uint32_t statFloats = 8;      // of a head
 constexpr std::uint32_t nobody = 0xffffffff; // token
 
 } // namespace
@@ -30,41 +28,13 @@ struct Attention::Call {
     std::int32_t piecesUpTo(int token) const { return list.firstPiece[static_cast<std::size_t>(token)]; }
 };
 
-PieceList listPieces(const KeyView& view, std::vector<std::int32_t>& words) {
-    PieceList list;
-    list.piecesAt = static_cast<std::uint32_t>(words.size());
-    list.firstPiece.push_back(0);
-    for (std::size_t token = 0; token < view.tokens(); ++token) {
-        std::int32_t pieces = list.firstPiece.back(), keys = 0;
-        for (const KeyRun& run : view.of(token))
-            for (std::int32_t first = 0; first < run.count; first += pieceKeys) {
-                const std::int32_t count = std::min(pieceKeys, run.count - first);
-                words.insert(words.end(), {static_cast<std::int32_t>(token), run.firstSlot + first, count,
-                                           run.query, static_cast<std::int32_t>(run.distance - first)});
-                ++pieces;
-                keys += count;
-            }
-        list.firstPiece.push_back(pieces);
-        list.keys.push_back(keys);
-    }
-    list.firstPieceAt = static_cast<std::uint32_t>(words.size());
-    words.insert(words.end(), list.firstPiece.begin(), list.firstPiece.end());
-    return list;
-}
-
 void Attention::begin() {
     m_pending.clear();
     m_outgrown.clear();
 }
 
 const Slice& Attention::scratch(Memory& memory, VkDeviceSize bytes) {
-    if (memory.size() < bytes) {
-        Memory larger(m_gpu.local, bytes);
-        if (memory.size() > 0)
-            m_outgrown.push_back(std::move(memory));
-        memory = std::move(larger);
-    }
-    return memory.slice();
+    return m_gpu.scratch(memory, bytes, m_outgrown);
 }
 
 void Attention::run(const AttendArgs& args, const KeyView& view, const PieceList& list, const Slice& inputs) {
@@ -135,7 +105,8 @@ void Attention::pieces(const Call& call, int firstToken, int endToken) {
                                 slopes,
                                 {call.hasCapture ? call.weights : call.parts}};
     Push push;
-    push.add({call.list.piecesAt + 5 * call.piecesUpTo(firstToken), call.heads, call.kvHeads, call.headDim});
+    push.add({call.list.piecesAt + gpu::pieceWords * call.piecesUpTo(firstToken), call.heads, call.kvHeads,
+              call.headDim});
     for (const Binding& query : queries)
         push.add({query.first});
     push.add({shape.sinkSlots, shape.ringSlots, static_cast<int>(shape.sinkType),
@@ -165,33 +136,19 @@ void Attention::join(const Call& call, int firstToken, int endToken) {
                             static_cast<std::uint32_t>(endToken - firstToken));
 }
 
-std::vector<std::int32_t> Attention::recentSlots(const Call& call) {
-    std::vector<std::int32_t> slots;
-    int left = call.args.capture->recentKeys;
-    const auto runs = call.view.of(static_cast<std::size_t>(call.tokens - 1));
-    for (auto run = runs.rbegin(); run != runs.rend() && left > 0; ++run) {
-        if (run->firstSlot < call.cache.shape().sinkSlots)
-            continue;
-        const int count = std::min(left, run->count);
-        for (int i = 0; i < count; ++i)
-            slots.push_back(run->firstSlot + run->count - count + i);
-        left -= count;
-    }
-    return slots;
-}
-
 /// Of the last token, whose pieces the parts still hold from `firstToken`'s on.
 void Attention::capture(const Call& call, int firstToken) {
     Recorder& recorder = m_gpu.recorder;
     const Buffer* const sinkLogits = call.args.style.sinkLogits;
     const KvShape& shape = call.cache.shape();
-    const std::vector<std::int32_t> recent = recentSlots(call);
+    const std::vector<std::int32_t> recent =
+        gpu::recentSlots(call.view, shape.sinkSlots, call.args.capture->recentKeys);
     const Slice recentList = recorder.stepMemory().take(recent.size() * 4);
     if (!recent.empty())
         std::memcpy(recentList.mapped, recent.data(), recent.size() * 4);
     const auto heads = static_cast<VkDeviceSize>(call.heads),
                slots = static_cast<VkDeviceSize>(shape.slots());
-    const Slice stats = scratch(m_stats, heads * statFloats * 4);
+    const Slice stats = scratch(m_stats, heads * gpu::statNumbers * 4);
     const Binding out = bindingOf(m_gpu, call.args.out.rowRange(call.tokens - 1, 1));
     const Binding bindings[] = {
         {call.parts}, {call.inputs},  sinkLogits ? bindingOf(m_gpu, sinkLogits) : Binding{call.parts},
@@ -199,7 +156,7 @@ void Attention::capture(const Call& call, int firstToken) {
         {recentList}};
     const std::int32_t base = call.piecesUpTo(firstToken);
     Push push;
-    push.add({call.list.piecesAt + 5 * base, call.piecesUpTo(call.tokens - 1) - base,
+    push.add({call.list.piecesAt + gpu::pieceWords * base, call.piecesUpTo(call.tokens - 1) - base,
               call.piecesUpTo(call.tokens) - base, call.heads, call.headDim, sinkLogits != nullptr, out.first,
               shape.slots(), shape.sinkSlots, static_cast<std::int64_t>(recent.size())});
     recorder.barrier();
@@ -207,8 +164,8 @@ void Attention::capture(const Call& call, int firstToken) {
                       static_cast<std::uint32_t>(call.heads));
     recorder.barrier();
     Pending pending{
-        call.args.capture, call.heads, recorder.stepMemory().take(heads * statFloats * 4), {}, {}};
-    recorder.copy(stats, pending.stats, heads * statFloats * 4);
+        call.args.capture, call.heads, recorder.stepMemory().take(heads * gpu::statNumbers * 4), {}, {}};
+    recorder.copy(stats, pending.stats, heads * gpu::statNumbers * 4);
     if (!call.args.capture->slotMass.empty()) {
         const Slice mass = scratch(m_mass, slots * 4);
         const Binding both[] = {{call.weights}, {mass}};
@@ -231,19 +188,9 @@ void Attention::finish() {
     for (const Pending& pending : m_pending) {
         AttentionCapture& capture = *pending.capture;
         for (std::size_t head = 0; head < capture.heads.size(); ++head) {
-            float found[statFloats];
+            float found[gpu::statNumbers];
             std::memcpy(found, pending.stats.mapped + head * sizeof found, sizeof found);
-            HeadStats& stats = capture.heads[head];
-            stats = {};
-            const float sum = found[5];
-            if (sum <= 0)
-                continue;
-            stats.slot0 = found[0];
-            stats.sinks = found[1];
-            stats.recent = found[2];
-            stats.outputNorm = std::sqrt(found[3]);
-            stats.learnedSink = found[4];
-            stats.effectiveKeys = std::exp2(std::log2(sum) - found[6] / sum);
+            capture.heads[head] = gpu::headStatsOf(found);
         }
         for (std::size_t slot = 0; slot < capture.slotMass.size(); ++slot) {
             float mass = 0;

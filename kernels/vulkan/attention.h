@@ -1,4 +1,5 @@
 #pragma once
+#include "kernels/gpu/key_pieces.h"
 #include "kernels/vulkan/gpu.h"
 #include "kernels/vulkan/kv_store.h"
 
@@ -6,16 +7,7 @@
 
 namespace kernels::vulkan {
 
-/// A view cut into pieces of up to 256 keys, as words of the step's inputs.
-struct PieceList {
-    std::uint32_t piecesAt = 0;     // in the inputs: 5 words a piece, as in shaders/attend.comp
-    std::uint32_t firstPieceAt = 0; // (tokens + 1) numbers
-    std::vector<std::int32_t> firstPiece;
-    std::vector<std::int32_t> keys; // seen by each token
-};
-
-/// Appends the pieces of a view to the words of a step's inputs.
-PieceList listPieces(const KeyView& view, std::vector<std::int32_t>& words);
+using gpu::PieceList;
 
 /// Attention in two passes: pieces, then what joins them. A token's result depends on its own keys alone, bit for bit.
 class Attention {
@@ -40,7 +32,6 @@ private:
     void join(const Call& call, int firstToken, int endToken);
     void capture(const Call& call, int firstToken);
     const Slice& scratch(Memory& memory, VkDeviceSize bytes);
-    static std::vector<std::int32_t> recentSlots(const Call& call);
 
     Gpu& m_gpu;
     Memory m_parts, m_weights, m_stats, m_mass;

@@ -18,6 +18,22 @@ struct Gpu {
         : device(options), local(device, Place::Local), host(device, Place::Host),
           pipelines(device, options.isChecked), recorder(device, pipelines, local, host) {}
 
+    /// That fit into a binding, with room for where it begins.
+    std::int64_t floatsOfBinding() const {
+        return device.limits().maxStorageBufferRange / sizeof(float) - 256;
+    }
+
+    /// At least so many bytes in `memory`, which grows; what it was before is kept in `outgrown` as long as commands may name it.
+    const Slice& scratch(Memory& memory, VkDeviceSize bytes, std::vector<Memory>& outgrown) {
+        if (memory.size() < bytes) {
+            Memory larger(local, bytes);
+            if (memory.size() > 0)
+                outgrown.push_back(std::move(memory));
+            memory = std::move(larger);
+        }
+        return memory.slice();
+    }
+
     Device device;
     Arena local, host;
     Pipelines pipelines;

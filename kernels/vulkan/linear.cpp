@@ -6,19 +6,33 @@
 namespace kernels::vulkan {
 namespace {
 
-constexpr std::int64_t fewTokens = 4; // up to here each token reads the weights for itself
-constexpr std::int64_t tile = 32;     // rows and tokens of a workgroup of linear_matrix.comp
+constexpr std::int64_t mostAlone = 4;                // up to here each token reads the weights for itself
+constexpr std::int64_t tile = 32;                    // rows and tokens of a workgroup of linear_matrix.comp
+constexpr std::int64_t laneRows = 4, laneTokens = 8; // of a lane of linear_lanes.comp
+
+constexpr std::int64_t mostGroups = 65535; // in one direction, on any device
+
+std::uint32_t groupsToCover(std::int64_t items, std::int64_t itemsOfGroup) {
+    return static_cast<std::uint32_t>((items + itemsOfGroup - 1) / itemsOfGroup);
+}
 
 } // namespace
+
+/// What a dispatch is given.
+struct Linear::Product {
+    std::int64_t rows, tokens; // of the output
+    std::vector<std::uint32_t> constants;
+    std::span<const Binding> bindings;
+    Push push;
+};
 
 void Linear::run(Tensor x, std::span<const LinearJob> jobs) {
     m_gpu.recorder.barrier(); // no job reads what another writes
     for (const LinearJob& job : jobs) {
         const auto& weight = static_cast<const VulkanWeight&>(*job.weight);
         assert(x.cols == weight.cols() && job.out.rows == x.rows && job.out.cols == weight.rows());
-        // As many tokens at a time as fit into a binding, with room for where it begins.
-        const std::int64_t most = m_gpu.device.limits().maxStorageBufferRange / sizeof(float) - 256;
-        const std::int64_t tokens = std::max<std::int64_t>(1, most / std::max(x.cols, job.out.cols));
+        const std::int64_t tokens =
+            std::max<std::int64_t>(1, m_gpu.floatsOfBinding() / std::max(x.cols, job.out.cols));
         for (std::int64_t first = 0; first < x.rows; first += tokens) {
             const std::int64_t count = std::min(tokens, x.rows - first);
             for (const VulkanWeight::Part& part : weight.parts())
@@ -32,23 +46,68 @@ void Linear::product(Tensor x, const LinearJob& job, Tensor out, const VulkanWei
     const auto& weight = static_cast<const VulkanWeight&>(*job.weight);
     const Binding from = bindingOf(m_gpu, x), to = bindingOf(m_gpu, out);
     const Binding bias = job.bias ? bindingOf(m_gpu, job.bias) : from;
-    const Binding bindings[] = {{part.quants.slice()}, {part.scales.slice()}, from, to, bias};
-    std::vector<std::uint32_t> constants = weight.form().constants();
-    Push push;
-    push.add({part.rows, x.cols, weight.chunksOfRow(), from.first, to.first, out.cols, part.firstRow,
-              job.write == Write::Add, job.bias != nullptr, bias.first, x.rows});
-    if (x.rows > fewTokens) {
-        m_gpu.recorder.dispatch(m_gpu.pipelines.get(Shader::LinearMatrix, constants), bindings, push.words(),
-                                static_cast<std::uint32_t>((part.rows + tile - 1) / tile),
-                                static_cast<std::uint32_t>((x.rows + tile - 1) / tile));
+    const Binding bindings[] = {{part.quants.slice()}, {part.scales.slice()}, from, to, bias, from};
+    Product made{part.rows, x.rows, constantsOf(weight.form()), bindings, {}};
+    made.push.add({part.rows, x.cols, weight.chunksOfRow(), from.first, to.first, out.cols, part.firstRow,
+                   job.write == Write::Add, job.bias != nullptr, bias.first, x.rows});
+    if (x.rows > mostAlone)
+        manyTokens(made);
+    else
+        fewTokens(made, false);
+}
+
+void Linear::runExperts(Tensor x, const VulkanWeight& stack, const Slice& chosen, const Buffer* bias,
+                        Tensor out) {
+    const std::int64_t sharing = out.rows / x.rows;
+    const std::int64_t inputs = std::max<std::int64_t>(
+        1, std::min(m_gpu.floatsOfBinding() / std::max(x.cols, out.cols * sharing), mostGroups / sharing));
+    for (std::int64_t first = 0; first < x.rows; first += inputs) {
+        const std::int64_t count = std::min(inputs, x.rows - first);
+        const Binding from = bindingOf(m_gpu, x.rowRange(first, count)),
+                      to = bindingOf(m_gpu, out.rowRange(first * sharing, count * sharing)),
+                      biases = bias ? bindingOf(m_gpu, bias) : from;
+        for (const VulkanWeight::Part& part : stack.parts()) {
+            const Binding bindings[] = {
+                {part.quants.slice()}, {part.scales.slice()}, from, to, biases, {chosen}};
+            Product made{out.cols, count * sharing, constantsOf(stack.form()), bindings, {}};
+            made.push.add({out.cols, x.cols, stack.chunksOfRow(), from.first, to.first, out.cols,
+                           part.firstRow, false, bias != nullptr, biases.first, part.rows, first * sharing,
+                           sharing});
+            fewTokens(made, true);
+        }
+    }
+    const std::int64_t experts = stack.rows() / out.cols;
+    m_bytesRead += stack.bytes() / static_cast<std::uint64_t>(experts) *
+                   static_cast<std::uint64_t>(std::min(out.rows, experts));
+}
+
+void Linear::manyTokens(const Product& product) {
+    // As it is with "staged" memory, such a device stands for a card in tests.
+    const bool loadsAreDear = m_gpu.device.description().isSoftware && m_gpu.device.isUnified();
+    if (!loadsAreDear) {
+        m_gpu.recorder.dispatch(m_gpu.pipelines.get(Shader::LinearMatrix, product.constants),
+                                product.bindings, product.push.words(), groupsToCover(product.rows, tile),
+                                groupsToCover(product.tokens, tile));
         return;
     }
+    std::vector<std::uint32_t> constants = product.constants;
+    constants.push_back(m_gpu.device.subgroupSize());
+    m_gpu.recorder.dispatch(m_gpu.pipelines.get(Shader::LinearLanes, constants), product.bindings,
+                            product.push.words(), groupsToCover(product.rows, groupSize * laneRows),
+                            groupsToCover(product.tokens, laneTokens));
+}
+
+void Linear::fewTokens(const Product& product, bool isOfExperts) {
     // More rows share the activations where loads, not lanes, are what is short.
     const std::uint32_t rowsOfSubgroup = m_gpu.device.description().isSoftware ? 8 : 4;
+    std::vector<std::uint32_t> constants = product.constants;
     constants.push_back(rowsOfSubgroup);
+    if (isOfExperts)
+        constants.push_back(1);
     const std::int64_t rowsOfGroup = groupSize / m_gpu.device.subgroupSize() * rowsOfSubgroup;
-    m_gpu.recorder.dispatch(m_gpu.pipelines.get(Shader::LinearVector, constants), bindings, push.words(),
-                            groupsFor(part.rows, rowsOfGroup), static_cast<std::uint32_t>(x.rows));
+    m_gpu.recorder.dispatch(m_gpu.pipelines.get(Shader::LinearVector, constants), product.bindings,
+                            product.push.words(), groupsFor(product.rows, rowsOfGroup),
+                            static_cast<std::uint32_t>(product.tokens));
 }
 
 std::uint64_t Linear::takeBytesRead() {

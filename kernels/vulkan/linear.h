@@ -6,15 +6,21 @@
 
 namespace kernels::vulkan {
 
-/// Matrix products: one shader for few tokens, one with tiles for many.
+/// Matrix products: one shader for few tokens, two for many, of which one is for devices on the processor.
 class Linear {
 public:
     explicit Linear(Gpu& gpu) : m_gpu(gpu) {}
     void run(Tensor x, std::span<const LinearJob> jobs);
+    /// Row i of `out` with the expert chosen[i] of those stacked in `weight`; rows of x are shared by as many rows of `out`. The caller has
+    /// put a barrier.
+    void runExperts(Tensor x, const VulkanWeight& stack, const Slice& chosen, const Buffer* bias, Tensor out);
     std::uint64_t takeBytesRead();
 
 private:
+    struct Product;
     void product(Tensor x, const LinearJob& job, Tensor out, const VulkanWeight::Part& part);
+    void manyTokens(const Product& product);
+    void fewTokens(const Product& product, bool isOfExperts);
 
     Gpu& m_gpu;
     std::uint64_t m_bytesRead = 0;

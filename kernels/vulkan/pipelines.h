@@ -13,6 +13,9 @@ enum class Shader {
     Embed,
     LinearVector,
     LinearMatrix,
+    LinearLanes,
+    ExpertsChoose,
+    ExpertsCombine,
     Norm,
     Rope,
     Elementwise,
@@ -20,7 +23,8 @@ enum class Shader {
     Attend,
     AttendJoin,
     AttendCapture,
-    AttendMass
+    AttendMass,
+    TopLogits
 };
 
 /// SPIR-V made from shaders/*.comp when the program is built. `checked`: with every index checked.

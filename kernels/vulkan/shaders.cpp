@@ -22,6 +22,24 @@ constexpr std::uint32_t linearMatrix[] =
 constexpr std::uint32_t linearMatrixChecked[] =
 #include "shaders/linear_matrix_checked.inc"
     ;
+constexpr std::uint32_t linearLanes[] =
+#include "shaders/linear_lanes.inc"
+    ;
+constexpr std::uint32_t linearLanesChecked[] =
+#include "shaders/linear_lanes_checked.inc"
+    ;
+constexpr std::uint32_t expertsChoose[] =
+#include "shaders/experts_choose.inc"
+    ;
+constexpr std::uint32_t expertsChooseChecked[] =
+#include "shaders/experts_choose_checked.inc"
+    ;
+constexpr std::uint32_t expertsCombine[] =
+#include "shaders/experts_combine.inc"
+    ;
+constexpr std::uint32_t expertsCombineChecked[] =
+#include "shaders/experts_combine_checked.inc"
+    ;
 constexpr std::uint32_t norm[] =
 #include "shaders/norm.inc"
     ;
@@ -70,6 +88,12 @@ constexpr std::uint32_t attendMass[] =
 constexpr std::uint32_t attendMassChecked[] =
 #include "shaders/attend_mass_checked.inc"
     ;
+constexpr std::uint32_t topLogits[] =
+#include "shaders/top_logits.inc"
+    ;
+constexpr std::uint32_t topLogitsChecked[] =
+#include "shaders/top_logits_checked.inc"
+    ;
 
 } // namespace
 
@@ -82,6 +106,12 @@ std::span<const std::uint32_t> codeOf(Shader shader, bool checked) {
         return checked ? Code(linearVectorChecked) : Code(linearVector);
     case Shader::LinearMatrix:
         return checked ? Code(linearMatrixChecked) : Code(linearMatrix);
+    case Shader::LinearLanes:
+        return checked ? Code(linearLanesChecked) : Code(linearLanes);
+    case Shader::ExpertsChoose:
+        return checked ? Code(expertsChooseChecked) : Code(expertsChoose);
+    case Shader::ExpertsCombine:
+        return checked ? Code(expertsCombineChecked) : Code(expertsCombine);
     case Shader::Norm:
         return checked ? Code(normChecked) : Code(norm);
     case Shader::Rope:
@@ -98,6 +128,8 @@ std::span<const std::uint32_t> codeOf(Shader shader, bool checked) {
         return checked ? Code(attendCaptureChecked) : Code(attendCapture);
     case Shader::AttendMass:
         return checked ? Code(attendMassChecked) : Code(attendMass);
+    case Shader::TopLogits:
+        return checked ? Code(topLogitsChecked) : Code(topLogits);
     }
     return {};
 }

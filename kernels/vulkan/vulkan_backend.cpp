@@ -1,10 +1,12 @@
 #include "kernels/vulkan_backend.h"
 
 #include "kernels/vulkan/attention.h"
+#include "kernels/vulkan/experts.h"
 #include "kernels/vulkan/gpu.h"
 #include "kernels/vulkan/instance.h"
 #include "kernels/vulkan/kv_store.h"
 #include "kernels/vulkan/linear.h"
+#include "kernels/vulkan/top_logits.h"
 
 #include <algorithm>
 #include <cassert>
@@ -19,6 +21,7 @@ using vulkan::groupsFor;
 using vulkan::Push;
 using vulkan::Shader;
 using vulkan::Slice;
+using vulkan::VulkanExpertChoice;
 
 namespace {
 
@@ -26,7 +29,8 @@ namespace {
 class VulkanBackend final : public Backend {
 public:
     explicit VulkanBackend(const VulkanOptions& options)
-        : m_gpu(options), m_attention(m_gpu), m_linear(m_gpu) {}
+        : m_gpu(options), m_attention(m_gpu), m_linear(m_gpu), m_experts(m_gpu, m_linear),
+          m_topLogits(m_gpu) {}
 
     DeviceInfo info() const override {
         const VulkanDevice& device = m_gpu.device.description();
@@ -43,16 +47,15 @@ public:
     std::unique_ptr<KvCache> makeKvCache(const KvShape& shape) override {
         return std::make_unique<vulkan::VulkanKvCache>(m_gpu, shape);
     }
-    // Mixtures of experts end here, when their weights are made.
-    std::unique_ptr<Experts> makeExperts(const HostMatrix&, int, const std::stop_token&) override {
-        throw std::runtime_error("This device cannot run mixtures of experts yet.");
+    std::unique_ptr<Experts> makeExperts(const HostMatrix& stacked, int experts,
+                                         const std::stop_token& stop) override {
+        assert(experts > 0 && stacked.rows % experts == 0);
+        auto all = std::make_unique<vulkan::VulkanExperts>(m_gpu, stacked, experts, stop);
+        return stop.stop_requested() ? nullptr : std::move(all);
     }
-    std::unique_ptr<ExpertChoice> makeExpertChoice(std::int64_t, int, int) override { return nullptr; }
-    void chooseExperts(Tensor, ExpertWeights, ExpertChoice&) override { assert(false); }
-    void linearExperts(Tensor, std::span<const ExpertJob>, const ExpertChoice&, Rounding) override {
-        assert(false);
+    std::unique_ptr<ExpertChoice> makeExpertChoice(std::int64_t mostTokens, int experts, int used) override {
+        return std::make_unique<vulkan::VulkanExpertChoice>(m_gpu, mostTokens, experts, used);
     }
-    void combineExperts(Tensor, const ExpertChoice&, const Buffer*, Write, Tensor) override { assert(false); }
     void write(Tensor destination, std::span<const float> values) override;
     std::span<const float> read(Tensor source) override;
 
@@ -70,6 +73,20 @@ public:
     void linear(Tensor x, std::span<const LinearJob> jobs, Rounding) override {
         assert(m_stage == Stage::Begun);
         m_linear.run(x, jobs);
+    }
+    void chooseExperts(Tensor logits, ExpertWeights weights, ExpertChoice& choice) override {
+        assert(m_stage == Stage::Begun);
+        m_experts.choose(logits, weights, static_cast<const VulkanExpertChoice&>(choice));
+    }
+    void linearExperts(Tensor x, std::span<const ExpertJob> jobs, const ExpertChoice& choice,
+                       Rounding) override {
+        assert(m_stage == Stage::Begun);
+        m_experts.run(x, jobs, static_cast<const VulkanExpertChoice&>(choice));
+    }
+    void combineExperts(Tensor parts, const ExpertChoice& choice, const Buffer* scales, Write write,
+                        Tensor out) override {
+        assert(m_stage == Stage::Begun);
+        m_experts.combine(parts, static_cast<const VulkanExpertChoice&>(choice), scales, write, out);
     }
     void rope(Tensor x, int headDim, int ropeDim, RopePairing pairing, int table, Tensor out) override;
     void storeKv(KvCache& cache, int layer, Tensor k, Tensor v) override;
@@ -89,6 +106,10 @@ public:
     void add(Tensor x, Tensor inOut) override { elementwise(Elementwise::Add, x, inOut, inOut, 0.0f); }
     void scale(Tensor inOut, float factor) override {
         elementwise(Elementwise::Scale, inOut, inOut, inOut, factor);
+    }
+    void topLogits(Tensor logits, TopLogits& top) override {
+        assert(m_stage == Stage::Begun && logits.rows == 1 && top.listed.size() == m_inputs.listed.size());
+        m_topLogits.run(logits, m_words, m_listedAt, top);
     }
     std::uint64_t takeBytesRead() override { return m_linear.takeBytesRead() + m_attention.takeBytesRead(); }
 
@@ -110,11 +131,13 @@ private:
     vulkan::Gpu m_gpu;
     vulkan::Attention m_attention;
     vulkan::Linear m_linear;
+    vulkan::ExpertMixtures m_experts;
+    vulkan::TopLogitsOfDevice m_topLogits;
     Stage m_stage = Stage::Outside;
     // Of the step: its inputs and where they lie among the uploaded words.
     StepInputs m_inputs;
     Slice m_words;
-    std::uint32_t m_tokensAt = 0, m_slotsAt = 0;
+    std::uint32_t m_tokensAt = 0, m_slotsAt = 0, m_listedAt = 0;
     std::vector<std::uint32_t> m_anglesAt;
     std::vector<vulkan::PieceList> m_pieces;
 };
@@ -141,6 +164,7 @@ void VulkanBackend::begin(const StepInputs& inputs) {
     assert(m_stage != Stage::Submitted);
     m_inputs = inputs;
     m_attention.begin();
+    m_topLogits.begin();
     m_gpu.recorder.begin();
     uploadInputs();
     m_stage = Stage::Begun;
@@ -153,6 +177,8 @@ void VulkanBackend::uploadInputs() {
     words.insert(words.end(), m_inputs.tokens.begin(), m_inputs.tokens.end());
     m_slotsAt = place();
     words.insert(words.end(), m_inputs.slots.begin(), m_inputs.slots.end());
+    m_listedAt = place();
+    words.insert(words.end(), m_inputs.listed.begin(), m_inputs.listed.end());
     m_anglesAt.clear();
     for (const std::span<const float>& table : m_inputs.angles) {
         m_anglesAt.push_back(place());
@@ -162,7 +188,7 @@ void VulkanBackend::uploadInputs() {
     }
     m_pieces.clear();
     for (const KeyView& view : m_inputs.views)
-        m_pieces.push_back(vulkan::listPieces(view, words));
+        m_pieces.push_back(gpu::listPieces(view, words));
     m_words = m_gpu.recorder.stepMemory().take(words.size() * sizeof words[0]);
     if (!words.empty())
         std::memcpy(m_words.mapped, words.data(), words.size() * sizeof words[0]);
@@ -181,13 +207,14 @@ void VulkanBackend::wait() {
     m_inputs = {};
     m_gpu.recorder.wait();
     m_attention.finish();
+    m_topLogits.finish();
 }
 
 void VulkanBackend::embed(const Weight& table, Tensor out) {
     assert(m_stage == Stage::Begun && out.rows == static_cast<std::int64_t>(m_inputs.tokens.size()));
     const auto& weight = static_cast<const vulkan::VulkanWeight&>(table);
     const Binding to = bindingOf(m_gpu, out);
-    const VkPipeline pipeline = m_gpu.pipelines.get(Shader::Embed, weight.form().constants());
+    const VkPipeline pipeline = m_gpu.pipelines.get(Shader::Embed, vulkan::constantsOf(weight.form()));
     m_gpu.recorder.barrier();
     for (const auto& part : weight.parts()) { // each writes the rows that it has
         const Binding bindings[] = {{part.quants.slice()}, {part.scales.slice()}, {m_words}, to};
@@ -258,9 +285,7 @@ void VulkanBackend::elementwise(Elementwise operation, Tensor x, Tensor y, Tenso
     const std::uint32_t constants[] = {static_cast<std::uint32_t>(operation),
                                        static_cast<std::uint32_t>(activation)};
     const VkPipeline pipeline = m_gpu.pipelines.get(Shader::Elementwise, constants);
-    // As many rows at a time as fit into a binding, with room for where it begins.
-    const std::int64_t most = m_gpu.device.limits().maxStorageBufferRange / sizeof(float) - 256;
-    const std::int64_t rowsAtOnce = std::max<std::int64_t>(1, most / out.cols);
+    const std::int64_t rowsAtOnce = std::max<std::int64_t>(1, m_gpu.floatsOfBinding() / out.cols);
     m_gpu.recorder.barrier();
     for (std::int64_t row = 0; row < out.rows; row += rowsAtOnce) {
         const std::int64_t rows = std::min(rowsAtOnce, out.rows - row);

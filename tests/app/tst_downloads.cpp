@@ -111,6 +111,8 @@ private Q_SLOTS:
         QTest::newRow("500") << 500 << QByteArray()
                              << u"has a fault of its own (500). Try again in a few minutes."_s << 3;
         QTest::newRow("503") << 503 << QByteArray("Retry-After: 240") << u"Try again in 4 minutes."_s << 1;
+        QTest::newRow("never") << 503 << QByteArray("Retry-After: 2147483647")
+                               << u"Try again in 1440 minutes."_s << 1;
         QTest::newRow("429") << 429 << QByteArray("Retry-After: 0") << u"is busy (429)"_s << 3;
     }
 
@@ -195,6 +197,21 @@ private Q_SLOTS:
         w.fetch(offer);
         QVERIFY(w.isWhole(offer)); // from the beginning
         QCOMPARE(w.server.asked.size(), 3);
+    }
+
+    void aFileThatBecameShorterIsBegunAgain() {
+        World w;
+        const app::ModelOffer offer = w.hubFile();
+        w.page().stallAfter = 100'000;
+        w.downloads->start(offer);
+        QTRY_COMPARE(w.downloads->state(offer).done, quint64(100'000));
+        w.downloads->pause(offer.id);
+        w.page().stallAfter = -1;
+        w.page().body.truncate(50'000);
+        w.fetch(offer);
+        QVERIFY2(w.problem(offer).contains(u"another size"_s), qPrintable(w.problem(offer)));
+        QCOMPARE(w.server.asked.mid(1),
+                 (QStringList{QString::fromLatin1(HubPath) + u" 100000"_s, QString::fromLatin1(HubPath)}));
     }
 
     void oneAfterTheOther() {

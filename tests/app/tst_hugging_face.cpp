@@ -40,15 +40,17 @@ private Q_SLOTS:
         page(u"/api/models/owner/toy"_s).body = R"({"id": "owner/toy", "sha": "abc", "gated": false,
             "cardData": {"license": "mit"}, "siblings": [
             {"rfilename": "README.md", "size": 5},
-            {"rfilename": "toy-Q4_K_M.gguf", "size": 1000, "lfs": {"sha256": "AA11", "size": 1000, "pointerSize": 9}},
+            {"rfilename": "toy-Q4_K_M.gguf", "size": 1000, "lfs": {"sha256": "SHA-AA11", "size": 1000, "pointerSize": 9}},
             {"rfilename": "mmproj-toy.gguf", "size": 7, "lfs": {"sha256": "bb"}},
             {"rfilename": "../../escape.gguf", "size": 7, "lfs": {"sha256": "cc"}},
             {"rfilename": "toy-00001-of-00002.gguf", "size": 7, "lfs": {"sha256": "dd"}},
             {"rfilename": "no-hash.gguf", "size": 7}]})";
+        QByteArray& body = page(u"/api/models/owner/toy"_s).body;
+        body.replace("SHA-AA11", QByteArray(60, '0') + "AA11");
         const QList<app::ModelOffer> files = list(u"owner/toy"_s);
         QCOMPARE(files.size(), 3);
         QCOMPARE(files.at(0).bytes, quint64(1000));
-        QCOMPARE(files.at(0).sha256, u"aa11"_s);
+        QCOMPARE(files.at(0).sha256, QString(60, u'0') + u"aa11"_s);
         QCOMPARE(files.at(0).licence, u"mit"_s);
         QCOMPARE(files.at(0).file, u"owner/toy/toy-Q4_K_M.gguf"_s);
         QCOMPARE(files.at(0).problem, QString());
@@ -57,6 +59,27 @@ private Q_SLOTS:
         QVERIFY(files.at(1).problem.contains(u"split"_s));
         QVERIFY(files.at(2).problem.contains(u"checksum"_s));
         QCOMPARE(m_server->asked, QStringList{u"/api/models/owner/toy?blobs=true"_s});
+    }
+
+    // The checksum becomes a part of a folder's name, and that folder is removed in the end.
+    void numbersThatAreNoneAreNotTaken_data() {
+        QTest::addColumn<QByteArray>("numbers");
+        QTest::newRow("path") << QByteArray(R"("size": 7, "lfs": {"sha256": "/../../../../../home"})");
+        QTest::newRow("short") << QByteArray(R"("size": 7, "lfs": {"sha256": "aa"})");
+        QTest::newRow("negative") << QByteArray(R"("size": -7, "lfs": {"sha256": "GOOD"})");
+        QTest::newRow("no size") << QByteArray(R"("lfs": {"sha256": "GOOD"})");
+    }
+    void numbersThatAreNoneAreNotTaken() {
+        QFETCH(QByteArray, numbers);
+        QByteArray& body = page(u"/api/models/owner/toy"_s).body;
+        body = R"({"siblings": [{"rfilename": "a.gguf", NUMBERS}]})";
+        body.replace("NUMBERS", numbers.replace("GOOD", QByteArray(64, 'a')));
+        const QList<app::ModelOffer> files = list(u"owner/toy"_s);
+        QCOMPARE(files.size(), 1);
+        QVERIFY2(files.at(0).problem.contains(u"Its size and checksum are not given"_s),
+                 qPrintable(files.at(0).problem));
+        QVERIFY2(!files.at(0).id.contains(u".."_s), qPrintable(files.at(0).id));
+        QVERIFY(files.at(0).bytes < 10);
     }
 
     void aGatedRepositorySaysSo() {

@@ -132,8 +132,9 @@ TEST_F(ContextState, SaveAndRestore) {
         const auto b = other.feed({&text[i], 1}, LogitsWanted::Last);
         ASSERT_EQ(std::vector<float>(b.begin(), b.end()), expected) << "token " << i;
     }
-    Context smaller(model, exactOptions(4, 19, 8));
+    Context smaller(model, exactOptions(4, 19, 8)), wider(model, exactOptions(4, 20, 8));
     EXPECT_THROW(smaller.restore(state), engine::Error);
+    EXPECT_THROW(wider.restore(state), engine::Error); // its ring has another type
     EXPECT_THROW(other.restore(std::span(state).first(10)), engine::Error);
 }
 

@@ -26,8 +26,8 @@ public:
         m_text.assign(text.begin(), text.end());
         m_never.assign(never.begin(), never.end());
     }
-    TokenId next(std::span<const float> logits, Lookahead& ahead) override {
-        const TokenId token = best(logits);
+    TokenId next(const engine::Logits& logits, Lookahead& ahead) override {
+        const TokenId token = best(logits.all());
         const bool foreseen = m_used < m_draft.size() && m_draft[m_used] == token;
         m_tally.kept += foreseen;
         m_tally.wrong += m_used < m_draft.size() && !foreseen;

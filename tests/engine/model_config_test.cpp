@@ -1,6 +1,8 @@
 #include "engine/error.h"
 #include "engine/gguf_file.h"
+#include "engine/model/weights.h"
 #include "engine/model_config.h"
+#include "kernels/devices.h"
 #include "tests/support/gguf_writer.h"
 #include "tests/support/real_model.h"
 #include "tests/support/toy_model.h"
@@ -132,6 +134,11 @@ TEST(ModelConfig, AbsurdNumbersAreNamed) {
                 HasSubstr("rotates 3"));
     EXPECT_THAT(complaintAfter([](Small& s) { s.set("llama.rope.dimension_count", 6); }),
                 HasSubstr("rotates 6"));
+    EXPECT_THAT(complaintAfter([](Small& s) {
+                    s.set("llama.attention.key_length", 3);
+                    s.set("llama.rope.dimension_count", 2);
+                }),
+                HasSubstr("its heads have an absurd width (3)"));
     EXPECT_THAT(complaintAfter([](Small& s) { s.set("llama.attention.value_length", 2); }),
                 HasSubstr("differ in width"));
     EXPECT_THAT(complaintAfter([](Small& s) { s.set("llama.expert_count", 8); }),
@@ -209,6 +216,25 @@ TEST(ModelConfig, EveryTensorIsNeededInItsShape) {
                 HasSubstr("unknown"));
 }
 
+// ggml leaves out last dimensions of 1, so the weights of one expert are a matrix.
+TEST(ModelConfig, AMixtureOfOneExpert) {
+    Small small;
+    for (const char* name : {"gate", "up", "down"})
+        small.drop("blk.0.ffn_" + std::string(name) + ".weight");
+    small.set("llama.expert_count", 1);
+    small.set("llama.expert_used_count", 1);
+    small.tensors.insert(small.tensors.end(), {{"blk.0.ffn_gate_inp.weight", {8}},
+                                               {"blk.0.ffn_gate_exps.weight", {8, 12}},
+                                               {"blk.0.ffn_up_exps.weight", {8, 12}},
+                                               {"blk.0.ffn_down_exps.weight", {12, 8}}});
+    const auto file = small.file("one-expert.gguf");
+    const ModelConfig config = ModelConfig::fromGguf(*file);
+    const auto backend = kernels::makeBackend({.device = "cpu"});
+    engine::Weights weights;
+    EXPECT_TRUE(weights.load(*file, config, *backend, {}, {}));
+    EXPECT_EQ(weights.layers[0].downExperts.weights->count(), 1);
+}
+
 TEST(ModelConfig, VocabularyMustMatchTheEmbedding) {
     Small small;
     small.more = [](auto& writer) { writer.addStrings("tokenizer.ggml.tokens", {"a", "b"}); };
@@ -230,6 +256,8 @@ TEST(ModelConfig, NamesThatPeopleKnow) {
     EXPECT_EQ(named("sha256-1f3a5b7c9d1f3a5b7c9d1f3a5b7c9d1f3a5b7c9d1f3a5b7c9d1f3a5b7c9d1f3a", "A Name"),
               "A Name");
     EXPECT_EQ(named("Qwen2.5-0.5B.gguf", ""), "Qwen2.5 0.5B");
+    EXPECT_EQ(named("tiny-chat-1b-q4_k_m.gguf", "Tiny-Chat 1B GGUF"), "Tiny-Chat 1B");
+    EXPECT_EQ(named("qwen2.5-coder-1.5b-instruct-q4_k_m.gguf", ""), "Qwen2.5 Coder 1.5B Instruct");
 }
 
 TEST(ModelConfig, ToyModelsAreWellFormed) {

@@ -1,6 +1,8 @@
 #include "engine/error.h"
 #include "engine/log_sum_exp.h"
 #include "engine/sampler.h"
+#include "kernels/cpu_backend.h"
+#include "tests/support/run_step.h"
 
 #include <gtest/gtest.h>
 
@@ -116,6 +118,83 @@ TEST(Sampler, SameSeedSameTokens) {
         c.accept(token);
     }
     EXPECT_GT(differing, 50);
+}
+
+/// The largest logits of a row as a device gives them; of all the others nothing is left.
+class PartOfLogits {
+public:
+    engine::Logits of(const std::vector<float>& row, const engine::TopWanted& wanted) {
+        m_buffer = m_backend->makeBuffer(1, static_cast<std::int64_t>(row.size()));
+        m_backend->write(m_buffer->tensor(), row);
+        m_largest.resize(static_cast<std::size_t>(wanted.count));
+        m_values.resize(wanted.apart.size());
+        kernels::TopLogits top{m_largest, m_values};
+        test::runStep(*m_backend, {.listed = wanted.apart},
+                      [&] { m_backend->topLogits(m_buffer->tensor(), top); });
+        m_apart.clear();
+        for (std::size_t i = 0; i < wanted.apart.size(); ++i)
+            m_apart.push_back({wanted.apart[i], m_values[i]});
+        m_backend->write(m_buffer->tensor(), std::vector<float>(row.size(), NAN));
+        return {*m_backend, m_buffer->tensor(), {m_largest, m_apart, top.logSumExp}};
+    }
+
+private:
+    std::unique_ptr<kernels::Backend> m_backend = kernels::makeCpuBackend({.threads = 1});
+    std::unique_ptr<kernels::Buffer> m_buffer;
+    std::vector<kernels::Logit> m_largest, m_apart;
+    std::vector<float> m_values;
+};
+
+TEST(Sampler, PartOfTheLogitsGivesTheSameTokens) {
+    PartOfLogits part;
+    for (const float temperature : {0.0f, 0.7f, 1.5f})
+        for (const int topK : {1, 40})
+            for (const float penalty : {0.8f, 1.0f, 1.1f, 3.0f}) {
+                SamplingOptions options; // top-p and min-p as usual
+                options.temperature = temperature;
+                options.topK = topK;
+                options.repetitionPenalty = penalty;
+                options.repetitionWindow = 30;
+                options.seed = 5;
+                Sampler whole(options), few(options);
+                const TokenId forbidden[] = {7, 3, 250, 11};
+                whole.forbid(forbidden);
+                few.forbid(forbidden);
+                for (unsigned i = 0; i < 60; ++i) {
+                    auto row = randomLogits(300, i % 5, 2.0f); // the same tokens come again
+                    row[7] = row[250] = 30;                    // the best are forbidden
+                    row[20] = row[21];
+                    const TokenId token = whole.pick(row);
+                    ASSERT_EQ(few.pick(part.of(row, few.wants())), token)
+                        << temperature << ' ' << topK << ' ' << penalty << " token " << i;
+                    whole.accept(token);
+                    few.accept(token);
+                }
+            }
+}
+
+TEST(Sampler, WhatAnotherSamplerWantedIsNotEnough) {
+    SamplingOptions options = plain();
+    options.temperature = 0;
+    Sampler first(options), second(options);
+    const TokenId best[] = {5};
+    second.forbid(best);
+    auto row = randomLogits(50, 1);
+    row[5] = 20;
+    PartOfLogits part;
+    EXPECT_EQ(first.pick(part.of(row, first.wants())), 5);
+    // It asks for all of them, which are gone here.
+    EXPECT_THROW(second.pick(part.of(row, first.wants())), engine::Error);
+}
+
+TEST(Sampler, ATokensLikelihoodComesFromThePart) {
+    const auto row = randomLogits(400, 3);
+    const TokenId apart[] = {17};
+    PartOfLogits part;
+    const engine::Logits some = part.of(row, {3, apart}), all(row);
+    const auto best = static_cast<TokenId>(std::max_element(row.begin(), row.end()) - row.begin());
+    for (const TokenId token : {best, TokenId{17}})
+        EXPECT_NEAR(some.negativeLogLikelihood(token), all.negativeLogLikelihood(token), 1e-5);
 }
 
 TEST(Sampler, RepetitionPenaltyHoldsForItsWindowOnly) {

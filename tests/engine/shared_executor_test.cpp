@@ -1,7 +1,10 @@
 #include "engine/error.h"
+#include "engine/executor.h"
 #include "tests/engine/toy_context.h"
 
 #include <gtest/gtest.h>
+
+#include <climits>
 
 // Contexts of one model share its executor and its scratch memory, and notice nothing of each other.
 namespace {
@@ -66,6 +69,21 @@ TEST_F(SharedExecutor, AContextWithASmallerChunkUsesAPart) {
         for (std::size_t i = 0; i < close.size(); ++i)
             ASSERT_NEAR(expected[i], close[i], 1e-4) << "chunks of " << chunk;
     }
+}
+
+// On a device whose memory is used up: what was there before still runs.
+TEST_F(SharedExecutor, AContextGoesOnAfterAnotherFoundNoRoom) {
+    const auto text = tokens(40, 9);
+    Context context(model, exactOptions(2, 20, 8));
+    const Logits expected = feed(context, text);
+    try {
+        model->executor->reserve(INT_MAX);
+        GTEST_SKIP() << "this machine has terabytes of memory";
+    } catch (const std::exception&) {
+    }
+    Context same(model, exactOptions(2, 20, 8));
+    model->executor->reserve(1);
+    EXPECT_EQ(feed(same, text), expected);
 }
 
 // A frame is filled when feed() returns, also where no logits are wanted.

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """Compares the tokenizer of sumidero-cli with the reference libraries, on a GGUF file's own vocabulary.
 
-    compare_tokenizers.py CLI MODEL.gguf [--strings 5000] [--seed 1] [--text FILE ...] [--rules]
+    compare_tokenizers.py CLI MODEL.gguf [--strings 5000] [--seed 1] [--text FILE ...] [--rules | --lines | --falcon]
 
 Byte-level BPE is compared with PyPI's `tokenizers`, built from the file's tokens and merges; SentencePiece with `llama_cpp`, which has
 an implementation of its own. Needs PyPI's `gguf` too. Not part of tests/run. With --rules, every rule for cutting text
-into words is tried on the vocabulary of the file. Prints how many texts agree; exit status 1 when any does not."""
+into words is tried on the vocabulary of the file. Two kinds are in no file that can be had: with --lines, the SentencePiece vocabulary of
+the file (Gemma 3) is made one of Gemma 4, merges and all; with --falcon, a small vocabulary is learned from the texts, cut into words as
+Falcon's authors published it. Prints how many texts agree; exit status 1 when any does not."""
 import argparse
 import json
 import pathlib
@@ -98,6 +100,84 @@ def bpe_reference(meta, rule):
     return make(False), make(True)
 
 
+def write_vocabulary(path, model, tokens, types, merges, pre=None):
+    """A file without weights."""
+    writer = gguf.GGUFWriter(path, "llama")
+    writer.add_tokenizer_model(model)
+    if pre:
+        writer.add_tokenizer_pre(pre)
+    writer.add_token_list(tokens)
+    writer.add_token_types(types)
+    writer.add_token_merges(merges)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path
+
+
+def without_added(reference, tokens, types, declared):
+    """Encodes plain text, and text with special tokens; tokens that the file declares as text of their own are matched in both."""
+    from tokenizers import AddedToken, Tokenizer
+    own = [AddedToken(t, normalized=False) for t, kind in zip(tokens, types) if kind == 4] if declared else []
+    plain, special = Tokenizer.from_str(reference.to_str()), Tokenizer.from_str(reference.to_str())
+    plain.add_tokens(own)
+    special.add_tokens(own)
+    special.add_special_tokens([AddedToken(t, special=True, normalized=False) for t, kind in zip(tokens, types) if kind == 3])
+    return (lambda text: plain.encode(text, add_special_tokens=False).ids, lambda text: special.encode(text, add_special_tokens=False).ids)
+
+
+def merges_of_scores(tokens, scores):
+    """What a vocabulary with scores does, as merges: the best token first, and all pairs that make it."""
+    numbers = {text: i for i, text in enumerate(tokens)}
+    merges = []
+    for text, score in zip(tokens, scores):
+        pairs = [(text[:i], text[i:]) for i in range(1, len(text)) if text[:i] in numbers and text[i:] in numbers]
+        merges += [(pair, score) for pair in sorted(pairs, key=lambda pair: (numbers[pair[0]], numbers[pair[1]]))]
+    merges.sort(key=lambda one: (one[1], len(one[0][0]), len(one[0][1])), reverse=True)
+    return [pair for pair, _ in merges]
+
+
+def lines_vocabulary(model, folder):
+    """Gemma 4's kind: merges on characters, blanks written as U+2581, bytes for what it has no token for."""
+    from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
+    meta = metadata(model)
+    tokens, types = meta["tokenizer.ggml.tokens"], meta["tokenizer.ggml.token_type"]
+    merges = merges_of_scores(tokens, meta["tokenizer.ggml.scores"])
+    path = write_vocabulary(f"{folder}/lines.gguf", "gemma4", tokens, types, [" ".join(pair) for pair in merges])
+    reference = Tokenizer(models.BPE(vocab={text: i for i, text in enumerate(tokens)}, merges=merges, byte_fallback=True, unk_token="<unk>",
+                                     fuse_unk=True))
+    reference.normalizer = normalizers.Replace(" ", "\u2581")
+    reference.pre_tokenizer = pre_tokenizers.Split(Regex(r"\n+"), "isolated")
+    return path, without_added(reference, tokens, types, declared=True)
+
+
+def of_known_signs(text):
+    """Without punctuation that is newer than the library's Unicode: it would cut words elsewhere."""
+    from tokenizers import pre_tokenizers
+    signs = {c for c in text if unicodedata.category(c).startswith("P")}
+    unknown = {c for c in signs if len(pre_tokenizers.Punctuation().pre_tokenize_str(f"a{c}b")) == 1}
+    return "".join(c for c in text if c not in unknown)
+
+
+def falcon_vocabulary(texts, folder):
+    """Falcon's way of cutting (its tokenizer.json); the words are those of the texts."""
+    from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
+    reference = Tokenizer(models.BPE())
+    reference.pre_tokenizer = pre_tokenizers.Sequence([
+        pre_tokenizers.Punctuation("contiguous"), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True),
+        pre_tokenizers.Digits(individual_digits=False), pre_tokenizers.Split(Regex("[0-9][0-9][0-9]"), "isolated")])
+    reference.train_from_iterator(texts, trainers.BpeTrainer(vocab_size=8000, special_tokens=["<|endoftext|>"], show_progress=False,
+                                                            initial_alphabet=pre_tokenizers.ByteLevel.alphabet()))
+    tokens = [text for text, _ in sorted(reference.get_vocab().items(), key=lambda one: one[1])]
+    types = [3] + [1] * (len(tokens) - 1)
+    merges = [" ".join(pair) for pair in json.loads(reference.to_str())["model"]["merges"]]
+    path = write_vocabulary(f"{folder}/falcon.gguf", "gpt2", tokens, types, merges, "falcon")
+    without = json.loads(reference.to_str())
+    without["added_tokens"] = []
+    return path, without_added(Tokenizer.from_str(json.dumps(without)), tokens, types, declared=False)
+
+
 def spm_reference(model):
     from llama_cpp import Llama
     llama = Llama(model, vocab_only=True, verbose=False)
@@ -138,18 +218,8 @@ def compare(name, cli, model, reference, separator, texts, long_texts):
 def with_rule(model, rule, folder):
     """A file without weights: the vocabulary of `model`, cut into words by another rule."""
     meta = metadata(model)
-    path = str(pathlib.Path(folder) / f"{rule}.gguf")
-    writer = gguf.GGUFWriter(path, "llama")
-    writer.add_tokenizer_model("gpt2")
-    writer.add_tokenizer_pre(rule)
-    writer.add_token_list(meta["tokenizer.ggml.tokens"])
-    writer.add_token_types(meta["tokenizer.ggml.token_type"])
-    writer.add_token_merges(meta["tokenizer.ggml.merges"])
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
-    return path
+    return write_vocabulary(f"{folder}/{rule}.gguf", "gpt2", meta["tokenizer.ggml.tokens"], meta["tokenizer.ggml.token_type"],
+                            meta["tokenizer.ggml.merges"], rule)
 
 
 def main():
@@ -159,7 +229,8 @@ def main():
     parser.add_argument("--strings", type=int, default=5000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--text", action="append", default=[])
-    parser.add_argument("--rules", action="store_true")
+    for kind in ("--rules", "--lines", "--falcon"):
+        parser.add_argument(kind, action="store_true")
     arguments = parser.parse_args()
     rng = random.Random(arguments.seed)
     texts = [random_text(rng) for _ in range(arguments.strings)]
@@ -169,6 +240,17 @@ def main():
     types = meta["tokenizer.ggml.token_type"]
     separator_id = types.index(3)
     separator = (meta["tokenizer.ggml.tokens"][separator_id], separator_id)
+    if arguments.lines or arguments.falcon:
+        with tempfile.TemporaryDirectory() as folder:
+            # "</s>" and "<s>" are HTML tags in this vocabulary, and never more than letters to Sumidero.
+            if arguments.lines:
+                long_texts = [(label, text.replace("</s>", "</ s>").replace("<s>", "< s>")) for label, text in long_texts]
+                model, reference = lines_vocabulary(arguments.model, folder)
+                return compare("Gemma 4's kind", arguments.cli, model, reference, separator, texts, long_texts)
+            texts = [of_known_signs(text) for text in texts]
+            long_texts = [(label, of_known_signs(text)) for label, text in long_texts]
+            model, reference = falcon_vocabulary([text for _, text in long_texts], folder)
+            return compare("falcon", arguments.cli, model, reference, ("<|endoftext|>", 0), texts, long_texts)
     if meta["tokenizer.ggml.model"] == "llama":
         # llama.cpp takes every "</s>" for the end of an answer, also where it is the HTML tag (Gemma), and then not as text.
         long_texts = [(label, text.replace("</s>", "</ s>")) for label, text in long_texts]

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """A chat of 3,000 generated tokens through the real window whose memory is small enough to roll: resident memory and time per token stay
 flat and nothing is read twice. Takes minutes, so it is not part of tests/run.
-    tests/scripts/long_chat.py FOLDER_OF_PROGRAMS [--tokens N] [--window N] [--screenshot FILE]"""
+    tests/scripts/long_chat.py FOLDER_OF_PROGRAMS [--tokens N] [--window N] [--screenshot FILE] [--text FILE]"""
 import argparse
+import pathlib
 import statistics
 import subprocess
 import sys
@@ -10,12 +11,12 @@ import time
 
 from desktop import Display, Home, Program, find_model, need
 
-QUESTIONS = ["Tell me a long story about a river and the people who live beside it.",
-             "What happened to the miller afterwards? Tell it at length.",
-             "Describe the town where the river ends, street by street.",
-             "Go on: what did the children find there? Take your time.",
-             "Write down the song that they sang, with many verses.",
-             "And how does the year end for them? Tell every month."]
+QUESTIONS = ["Explain at length how a lighthouse works, from the lamp to the lens.",
+             "Write a Python class that keeps a list of ships in a harbour, with a few tests.",
+             "Now explain that code line by line.",
+             "Make a table of ten countries: name, capital, and one sentence about each.",
+             "How does a boat sail against the wind? Explain it step by step.",
+             "Write a shell script that makes a backup of a folder every night, and explain it."]
 ENOUGH = 3000 # questions, each with an answer of one token at least; the run ends by tokens
 
 
@@ -72,6 +73,7 @@ def main():
     parser.add_argument("--tokens", type=int, default=3000)
     parser.add_argument("--window", type=int, default=380)
     parser.add_argument("--screenshot")
+    parser.add_argument("--text", help="write the whole chat there, to be read")
     arguments = parser.parse_args()
     need("Xvfb")
     model = find_model()
@@ -80,6 +82,9 @@ def main():
             assert program.wait() == 0, program.errors
         home.change_settings(cache__window=arguments.window, sampling__seed=1)
         report(run(arguments, home, model), home)
+        if arguments.text:
+            text = "\n\n".join(f"## {role}\n{text}" for role, _, text in home.messages())
+            pathlib.Path(arguments.text).write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -37,18 +37,20 @@ def load(data):
     return module
 
 
-def model(sha256):
+def model(sha256, first):
+    """Its pieces are numbered from `first` on; where that is 1 the entry need not say so."""
     return {"id": "toy", "name": "Toy", "file": "toy.gguf", "bytes": len(WHOLE), "sha256": sha256, "licence": "MIT",
-            "pypi": {"package": "toy-part{}", "version": "1.0", "parts": len(PIECES), "member": "/data/part{:02}.bin"}}
+            "pypi": {"package": "toy-part{}", "version": "1.0", "parts": len(PIECES), "member": "/data/part{:02}.bin"}
+                     | ({} if first == 1 else {"first": first})}
 
 
-def main():
+def check(first):
     with tempfile.TemporaryDirectory() as name:
         store, data = pathlib.Path(name) / "store", pathlib.Path(name) / "data"
         store.mkdir()
         for number, piece in enumerate(PIECES, 1):
             with zipfile.ZipFile(store / f"{number}.whl", "w") as wheel:
-                wheel.writestr(f"toy_part{number}/data/part{number:02}.bin", piece)
+                wheel.writestr(f"toy_part{number}/data/part{number - 1 + first:02}.bin", piece)
         fetch = load(data)
 
         def ask(sha256=hashlib.sha256(WHOLE).hexdigest()):
@@ -60,7 +62,7 @@ def main():
             said = io.StringIO()
             try:
                 with contextlib.redirect_stderr(said):
-                    return fetch.path_of(model(sha256)), (store / "asked").read_text()
+                    return fetch.path_of(model(sha256, first)), (store / "asked").read_text()
             except SystemExit:
                 return said.getvalue(), (store / "asked").read_text()
 
@@ -80,7 +82,12 @@ def main():
         path.unlink()
         said, asked = ask(sha256="0" * 64)
         assert "is damaged" in str(said) and not path.exists(), said
-        print("ok")
+
+
+def main():
+    for first in (1, 0):
+        check(first)
+    print("ok")
 
 
 if __name__ == "__main__":

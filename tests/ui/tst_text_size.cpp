@@ -14,6 +14,7 @@
 #include <QLabel>
 #include <QPlainTextEdit>
 #include <QPushButton>
+#include <QScreen>
 #include <QScrollBar>
 
 using test::WindowFixture;
@@ -174,6 +175,7 @@ void TestTextSize::nothingIsCutAtTheLargest() {
     WindowFixture f;
     f.start();
     press(f, Qt::Key_Plus, 9);
+    QCOMPARE(f.controller->settings().textSize, app::textSizes().last());
     QVERIFY2(cut(f.window.get()).isEmpty(), qPrintable(cut(f.window.get()).join(u'|')));
     WindowFixture::picture(f.window.get(), QStringLiteral("text-largest"));
     for (const auto page :
@@ -181,6 +183,8 @@ void TestTextSize::nothingIsCutAtTheLargest() {
           ui::SettingsPage::Memory, ui::SettingsPage::Appearance, ui::SettingsPage::Shortcuts}) {
         f.window->openSettings(page);
         QTest::qWait(30);
+        const QScreen* screen = f.window->screen();
+        QVERIFY(f.window->settingsDialog()->height() <= screen->availableGeometry().height());
         QVERIFY2(cut(f.window->settingsDialog()).isEmpty(),
                  qPrintable(cut(f.window->settingsDialog()).join(u'|')));
         WindowFixture::picture(f.window->settingsDialog(),

@@ -41,6 +41,7 @@ public:
         window->show();
         QVERIFY(QTest::qWaitForWindowExposed(window.get()));
         window->activateWindow();
+        QVERIFY(QTest::qWaitForWindowActive(window.get())); // or its shortcuts do nothing
     }
     /// A picture of a widget, kept where SUMIDERO_SCREENSHOTS names a folder.
     static void picture(QWidget* widget, const QString& name) {

@@ -2,55 +2,24 @@
 
 #include "ui/theme.h"
 
-#include <QHBoxLayout>
-#include <QLabel>
 #include <QPainter>
-#include <QPushButton>
 #include <QVBoxLayout>
 
 namespace ui {
 
-namespace {
-
-QPushButton* makeChip(QWidget* parent) {
-    auto* chip = new QPushButton(parent);
-    chip->setProperty("kind", QStringLiteral("chip"));
-    chip->setFont(Theme::current().label);
-    chip->setCursor(Qt::PointingHandCursor);
-    return chip;
-}
-
-} // namespace
-
 Composer::Composer(QWidget* parent)
-    : QFrame(parent), m_edit(new GrowingTextEdit(this)), m_memory(makeChip(this)), m_prompt(makeChip(this)),
-      m_hint(new QLabel(this)), m_send(new QPushButton(this)) {
-    const Theme& theme = Theme::current();
+    : QFrame(parent), m_edit(new GrowingTextEdit(this)), m_foot(new ComposerFoot(this)),
+      m_memory(m_foot->addChip(tr("Memory"), tr("How the model remembers. Opens the settings."))),
+      m_prompt(m_foot->addChip(tr("System prompt"),
+                               tr("What the model is told about itself. Opens the settings."))),
+      m_send(m_foot->sendButton()) {
     m_edit->setAccessibleName(tr("Message"));
     m_edit->setPlaceholderText(tr("Message, or Shift+Enter for a new line"));
-    m_memory->setAccessibleName(tr("Memory"));
-    m_memory->setToolTip(tr("How the model remembers. Opens the settings."));
-    m_prompt->setAccessibleName(tr("System prompt"));
-    m_prompt->setToolTip(tr("What the model is told about itself. Opens the settings."));
-    m_hint->setFont(theme.label);
-    m_hint->setProperty("kind", QStringLiteral("hint"));
-    m_hint->setMinimumWidth(0);
-    m_hint->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
-    m_send->setProperty("kind", QStringLiteral("primary"));
-    m_send->setFont(Theme::weighted(theme.list, QFont::DemiBold));
-    m_send->setMinimumSize(theme.px(57), theme.px(30));
-
-    auto* row = new QHBoxLayout;
-    row->setSpacing(8);
-    row->addWidget(m_memory);
-    row->addWidget(m_prompt);
-    row->addWidget(m_hint, 1);
-    row->addWidget(m_send);
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(13, 12, 13, 9);
     layout->setSpacing(8);
     layout->addWidget(m_edit);
-    layout->addLayout(row);
+    layout->addWidget(m_foot);
     setFocusProxy(m_edit);
     setTabOrder(m_edit, m_send);
     setTabOrder(m_send, m_memory);
@@ -136,13 +105,18 @@ void Composer::refresh() {
     m_send->setAccessibleName(m_send->text());
     m_send->setToolTip(answering ? tr("Stop the answer (Esc)") : tr("Send (Enter)"));
     m_send->setEnabled(answering || (m_state != State::Blocked && !m_edit->isBlank()));
-    if (m_waiting)
-        m_hint->setText(answering         ? tr("Goes out when the answer is finished")
-                        : m_why.isEmpty() ? tr("Goes out when the model is ready")
-                                          : m_why);
-    else
-        m_hint->setText(m_state == State::Blocked ? m_why : QString());
-    m_hint->setToolTip(m_hint->text());
+    m_foot->setHint(!m_waiting        ? (m_state == State::Blocked ? m_why : QString())
+                    : answering       ? tr("Goes out when the answer is finished")
+                    : m_why.isEmpty() ? tr("Goes out when the model is ready")
+                                      : m_why);
+}
+
+void Composer::setMemory(const QString& words) {
+    m_foot->setWords(m_memory, words);
+}
+
+void Composer::setPrompt(const QString& words) {
+    m_foot->setWords(m_prompt, words);
 }
 
 void Composer::mousePressEvent(QMouseEvent*) {

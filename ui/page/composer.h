@@ -1,10 +1,8 @@
 #pragma once
+#include "ui/page/composer_foot.h"
 #include "ui/page/growing_text_edit.h"
 
 #include <QFrame>
-
-class QLabel;
-class QPushButton;
 
 namespace ui {
 
@@ -18,8 +16,10 @@ public:
 
     GrowingTextEdit* edit() const { return m_edit; }
     QPushButton* sendButton() const { return m_send; }
-    QPushButton* memoryChip() const { return m_memory; }
-    QPushButton* promptChip() const { return m_prompt; }
+    Chip* memoryChip() const { return m_memory; }
+    Chip* promptChip() const { return m_prompt; }
+    void setMemory(const QString& words); // what the chips say
+    void setPrompt(const QString& words);
 
     QString text() const;  // what would be sent
     QString draft() const; // what has to be kept: the text, and what of it is attached
@@ -51,9 +51,9 @@ private:
     void refresh();
 
     GrowingTextEdit* m_edit;
-    QPushButton* m_memory;
-    QPushButton* m_prompt;
-    QLabel* m_hint;
+    ComposerFoot* m_foot;
+    Chip* m_memory;
+    Chip* m_prompt;
     QPushButton* m_send;
     State m_state = State::Ready;
     QString m_why;

@@ -12,7 +12,9 @@ namespace ui {
 
 namespace {
 
-/// A prompt: what it is about, and its words in full below.
+constexpr int cardPadding = 12, cardMargin = 16, lineGap = 2; // pixels
+
+/// A prompt: what it is about, and its words in full below, on as many lines as they need.
 class PromptCard : public QAbstractButton {
 public:
     PromptCard(const QString& title, const QString& prompt, QWidget* parent)
@@ -21,10 +23,21 @@ public:
         setFocusPolicy(Qt::StrongFocus);
         setCursor(Qt::PointingHandCursor);
         setAttribute(Qt::WA_Hover);
-        setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+        QSizePolicy policy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+        policy.setHeightForWidth(true);
+        setSizePolicy(policy);
     }
     const QString& prompt() const { return m_prompt; }
-    QSize sizeHint() const override { return QSize(Theme::current().px(420), Theme::current().px(58)); }
+    QSize sizeHint() const override {
+        const int width = Theme::current().px(420);
+        return {width, heightForWidth(width)};
+    }
+    int heightForWidth(int width) const override {
+        const Theme& theme = Theme::current();
+        const int inner = std::min(width, theme.px(420)) - 2 * cardMargin;
+        return 2 * cardPadding + linesOf(m_title, titleFont(), inner) + lineGap +
+               linesOf(m_prompt, theme.label, inner);
+    }
 
 protected:
     void paintEvent(QPaintEvent*) override {
@@ -37,21 +50,25 @@ protected:
         painter.setBrush(isDown() ? theme.hover : underMouse() ? theme.raised2 : theme.raised);
         painter.drawRoundedRect(QRectF(rect()).adjusted(edge, edge, -edge, -edge), metrics::radiusBubble,
                                 metrics::radiusBubble);
-        const QRect inner = rect().adjusted(16, 0, -16, 0);
-        const int titleHeight = QFontMetrics(theme.list).height(),
-                  promptHeight = QFontMetrics(theme.label).height();
-        const int top = (height() - titleHeight - 2 - promptHeight) / 2;
-        painter.setFont(Theme::weighted(theme.list, QFont::Medium));
+        const QRect inner = rect().adjusted(cardMargin, cardPadding, -cardMargin, -cardPadding);
+        const int title = linesOf(m_title, titleFont(), inner.width());
+        painter.setFont(titleFont());
         painter.setPen(theme.text);
-        painter.drawText(QRect(inner.left(), top, inner.width(), titleHeight), Qt::AlignLeft, m_title);
+        painter.drawText(inner, wrapped, m_title);
         painter.setFont(theme.label);
         painter.setPen(theme.text2);
-        painter.drawText(QRect(inner.left(), top + titleHeight + 2, inner.width(), promptHeight),
-                         Qt::AlignLeft,
-                         QFontMetrics(theme.label).elidedText(m_prompt, Qt::ElideRight, inner.width()));
+        painter.drawText(inner.adjusted(0, title + lineGap, 0, 0), wrapped, m_prompt);
     }
 
 private:
+    static constexpr int wrapped = Qt::TextWordWrap | Qt::AlignLeading;
+
+    static QFont titleFont() { return Theme::weighted(Theme::current().list, QFont::Medium); }
+    /// The height of these words at that width.
+    static int linesOf(const QString& words, const QFont& font, int width) {
+        return QFontMetrics(font).boundingRect(QRect(0, 0, width, QWIDGETSIZE_MAX), wrapped, words).height();
+    }
+
     QString m_title, m_prompt;
 };
 

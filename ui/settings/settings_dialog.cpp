@@ -11,6 +11,7 @@
 #include <QLabel>
 #include <QListWidget>
 #include <QPushButton>
+#include <QScreen>
 #include <QScrollArea>
 #include <QStackedWidget>
 
@@ -23,7 +24,8 @@ SettingsDialog::SettingsDialog(app::ChatController& controller, const QList<QAct
       m_chat(new ChatSettingsPage(controller, this)) {
     const Theme& theme = Theme::current();
     setWindowTitle(tr("Settings"));
-    resize(theme.px(760), theme.px(580));
+    const QSize frame(0, 40); // of the window, about
+    resize(QSize(theme.px(760), theme.px(580)).boundedTo(screen()->availableSize() - frame));
     m_menu->setProperty("kind", QStringLiteral("menu"));
     m_menu->setFont(theme.list);
     m_menu->setFixedWidth(theme.px(168));

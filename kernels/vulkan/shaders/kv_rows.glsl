@@ -1,4 +1,4 @@
-// One row (a key or a value of one head and slot) in the form of vulkan/kv_store.h: 32-bit words, numbers first and scales after them.
+// One row (a key or a value of one head and slot) in the form of gpu/row_cache.h: 32-bit words, numbers first and scales after them.
 const uint KV_F32 = 0, KV_F16 = 1, KV_Q8 = 2;
 
 uint numberWords(uint type, uint headDim) {

@@ -1,4 +1,4 @@
-// Weights in the form of vulkan/packed_weight.h, in chunks of 16 columns.
+// Weights in the form of gpu/packed_form.h, in chunks of 16 columns.
 layout(constant_id = 1) const uint FORM = 0;         // 0 F32, 1 F16, 2 BF16, 3 four bits, 4 eight bits
 layout(constant_id = 2) const uint CHUNKS_SCALE = 2; // chunks that share a scale
 layout(constant_id = 3) const bool FLOAT_SCALES = false;
