@@ -41,7 +41,7 @@ struct PackedForm {
 PackedForm packedFormOf(DType type);
 
 /// Packs `rows` rows from `firstRow` on and hands them over, some hundred at a time: send(row, counted from firstRow; quants; scales).
-/// After a stop the rest is left out.
+/// Not all of them when a stop was asked for.
 void packRows(
     const HostMatrix& source, const PackedForm& form, std::int64_t firstRow, std::int64_t rows,
     const std::function<void(std::int64_t, std::span<const std::byte>, std::span<const std::byte>)>& send,

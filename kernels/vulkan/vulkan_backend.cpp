@@ -50,8 +50,8 @@ public:
     std::unique_ptr<Experts> makeExperts(const HostMatrix& stacked, int experts,
                                          const std::stop_token& stop) override {
         assert(experts > 0 && stacked.rows % experts == 0);
-        auto all = std::make_unique<vulkan::VulkanExperts>(m_gpu, stacked, experts, stop);
-        return stop.stop_requested() ? nullptr : std::move(all);
+        auto made = std::make_unique<vulkan::VulkanExperts>(m_gpu, stacked, experts, stop);
+        return stop.stop_requested() ? nullptr : std::move(made);
     }
     std::unique_ptr<ExpertChoice> makeExpertChoice(std::int64_t mostTokens, int experts, int used) override {
         return std::make_unique<vulkan::VulkanExpertChoice>(m_gpu, mostTokens, experts, used);
