@@ -11,7 +11,7 @@ EXECUTOR = ("engine_tests", "SharedExecutor*:ContextState*:*ContextOracle*")
 MARKS = ("engine_tests", "SinkCache*:ContextState*:Generators*")
 GENERATORS = ("engine_tests", "Generators*:Session*:Sampler*")
 PARTS = ("engine_tests", "Parts*")
-FAMILIES = ("engine_tests", "*Family*:*ContextOracle*:ModelConfig*")
+FAMILIES = ("engine_tests", "*Family*:*ContextOracle*:ModelConfig*:SlidingLayer*:LearnedSinks*:LongRope*")
 SERVICE = ("engine_tests", "Service*:CommandQueue*:Evaluation*")
 EXPERTS = ("kernels_tests", "*Experts*")
 FEED = ("tst_inspector_feed", None)
@@ -177,6 +177,14 @@ MUTATIONS = [
              "for (int i = 3; i < config.layers; i += 4)", "for (int i = 2; i < config.layers; i += 4)", (FAMILIES,)),
     Mutation("families", "Gemma 4 does not scale its layers", "engine/model/families.cpp",
              "layer.outputScale = readLayerScale(keys.file(), i);", ";", (FAMILIES,)),
+    Mutation("families", "the shared expert is left out", "engine/forward_pass.cpp",
+             "if (m_config.experts.shared) {\n            const LinearJob down[]", "if (false) {\n            const LinearJob down[]", (FAMILIES,)),
+    Mutation("families", "OLMoE's weights add up to one", "engine/model/families.cpp",
+             "config.experts.weights = kernels::ExpertWeights::OfAll;", ";", (FAMILIES,)),
+    Mutation("families", "full layers of Cohere 2 and EXAONE 4 know positions", "engine/model/families.cpp",
+             "layer.rope = layer.window > 0 ? 0 : NoRope;", "layer.rope = 0;", (FAMILIES,)),
+    Mutation("families", "Cohere's logits are divided", "engine/model/families.cpp",
+             "config.logitScale = scale == 0 ? 1.0f : scale;", "config.logitScale = scale == 0 ? 1.0f : 1 / scale;", (FAMILIES,)),
     Mutation("families", "no temperature", "engine/step.cpp",
              "if (m_temperature == 0 || cachePosition < m_temperatureLength)", "if (true)", (FAMILIES,)),
 
@@ -192,12 +200,12 @@ MUTATIONS = [
     Mutation("experts", "no scales", "kernels/cpu/experts.cpp", "scales ? scales[choice.experts()[index]] : 1.0f", "1.0f",
              (EXPERTS,)),
     Mutation("experts", "the products of an expert are all its first half", "engine/model/weights.cpp",
-             "expert * whole + static_cast<std::size_t>(entry.firstRow) * one.rowBytes(),", "expert * whole,", (FAMILIES,)),
+             "expert * whole + skipped);", "expert * whole);", (FAMILIES,)),
 
     Mutation("service", "texts of two answers in one", "engine/thread/thread_border.cpp",
              "if (last.id != text->id)\n            return false;", "", (SERVICE,)),
     Mutation("service", "comparisons of an old model go on", "engine/thread/worker.cpp",
-             "    m_comparisons.cancelAll();\n", "", (SERVICE,)),
+             "    m_comparisons.cancelAll();\n    m_session = ", "    m_session = ", (SERVICE,)),
     Mutation("service", "comparisons wait for the end of an answer", "engine/thread/worker.cpp",
              "if (!m_comparisons.empty() && generated % TokensPerCompareChunk == 0)", "if (false)", (SERVICE,)),
     Mutation("service", "a stopped comparison counts as done", "engine/thread/comparisons.cpp",
