@@ -51,6 +51,10 @@ void ChatController::setStartupModel(const QString& path) {
 void ChatController::setStartupThreads(std::optional<int> threads) {
     m_impl->startupThreads = threads;
 }
+void ChatController::setStartupDevice(const QString& device) {
+    if (!device.isEmpty())
+        m_impl->startupDevice = device;
+}
 void ChatController::start() {
     m_impl->start();
 }
@@ -63,6 +67,9 @@ ModelLibrary& ChatController::library() {
 }
 ModelDownloads& ChatController::downloads() {
     return m_impl->downloads;
+}
+Devices& ChatController::devices() {
+    return m_impl->devices;
 }
 EnginePort& ChatController::engine() {
     return m_impl->engine;

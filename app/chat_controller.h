@@ -17,6 +17,7 @@
 
 namespace app {
 
+class Devices;
 class ModelDownloads;
 
 /// What the open chat waits for. Reading: its question or text is being stored or read, or waits for the
@@ -45,6 +46,7 @@ public:
     void setStartupModel(const QString& path);
     /// Instead of the settings' number until that is changed; not remembered.
     void setStartupThreads(std::optional<int> threads);
+    void setStartupDevice(const QString& device); // the same; empty: the settings'
     /// Once, after store.open() was asked for: settings, chat list, last chat, its draft, then the model.
     /// started() follows.
     void start();
@@ -53,6 +55,7 @@ public:
     TranscriptModel& transcript();
     ModelLibrary& library();
     ModelDownloads& downloads();
+    Devices& devices();
     EnginePort& engine();
     const QList<ChatSummary>& chats() const;
     ChatId

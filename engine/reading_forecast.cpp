@@ -12,17 +12,22 @@
 namespace engine {
 
 std::shared_ptr<const ReadingForecast> ReadingForecast::fromFile(const std::filesystem::path& path,
-                                                                 const std::string& chatFormat) {
-    const auto file = GgufFile::open(path);
-    const auto forecast = std::make_shared<ReadingForecast>();
-    forecast->m_usualTokens = ModelConfig::fromGguf(*file).usualCacheTokens();
-    const auto wanted =
-        chatFormat.empty() ? std::optional(ChatFormat::detect(*file)) : ChatFormat::byName(chatFormat);
-    if (!wanted)
-        throw Error("There is no chat format called \"" + chatFormat + "\".");
-    forecast->m_format = *wanted;
-    forecast->m_tokenizer = Tokenizer::fromGguf(*file, *wanted);
-    return forecast;
+                                                                 const std::string& chatFormat,
+                                                                 std::stop_token stop) {
+    try {
+        const auto file = GgufFile::open(path, std::move(stop));
+        const auto forecast = std::make_shared<ReadingForecast>();
+        forecast->m_usualTokens = ModelConfig::fromGguf(*file).usualCacheTokens();
+        const auto wanted =
+            chatFormat.empty() ? std::optional(ChatFormat::detect(*file)) : ChatFormat::byName(chatFormat);
+        if (!wanted)
+            throw Error("There is no chat format called \"" + chatFormat + "\".");
+        forecast->m_format = *wanted;
+        forecast->m_tokenizer = Tokenizer::fromGguf(*file, *wanted);
+        return forecast;
+    } catch (const Stopped&) {
+        return nullptr;
+    }
 }
 
 // As Conversation reads a branch of which it holds nothing; reading_forecast_test.cpp compares the two.

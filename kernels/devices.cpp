@@ -1,6 +1,7 @@
 #include "kernels/devices.h"
 
 #include "kernels/backend.h"
+#include "kernels/test_device.h"
 #include "kernels/vulkan_backend.h"
 
 #include <charconv>
@@ -11,6 +12,8 @@ namespace kernels {
 namespace {
 
 constexpr std::string_view vulkanPrefix = "vulkan:";
+
+std::function<std::unique_ptr<Backend>()> makeTestDevice;
 
 /// The number behind "vulkan:", 0 behind "vulkan", else -1.
 int vulkanNumber(std::string_view name) {
@@ -58,11 +61,17 @@ std::string suitableDevice(const DeviceList& list, std::uint64_t modelBytes) {
     return "cpu";
 }
 
+void setTestDevice(std::function<std::unique_ptr<Backend>()> make) {
+    makeTestDevice = std::move(make);
+}
+
 std::unique_ptr<Backend> makeBackend(const DeviceOptions& options) {
     if (options.device.empty() || options.device == "cpu")
         return makeCpuBackend(options.cpu);
     if (const int number = vulkanNumber(options.device); number >= 0)
         return makeVulkanBackend({.device = number});
+    if (options.device == "test" && makeTestDevice)
+        return makeTestDevice();
     throw std::runtime_error("There is no device called \"" + options.device +
                              "\" here; \"cpu\" always works.");
 }

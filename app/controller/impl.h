@@ -7,6 +7,7 @@
 #include "app/controller/reread_counter.h"
 #include "app/controller/turn.h"
 #include "app/controller/turn_writer.h"
+#include "app/devices.h"
 #include "app/model_downloads.h"
 
 #include <QElapsedTimer>
@@ -117,7 +118,8 @@ struct ChatController::Impl {
     // settings.cpp
     void connectModels();
     engine::LoadOptions loadOptions() const;
-    void loadAtStart(const QString& crashedModel);
+    void loadAtStart(const QMap<QString, QString>& stored);
+    void tellOfDevice(const QString& sentence);
     void loadModel(const QString& path, const QString& setting, bool remember);
     void reloadModel();
     void onModelLoaded(const QString& path);
@@ -132,6 +134,7 @@ struct ChatController::Impl {
     TranscriptStore& store;
     ModelLibrary& library;
     ModelDownloads downloads;
+    Devices devices;
     TranscriptModel transcript;
     ModelSwitcher models;
     DraftKeeper drafts;
@@ -139,6 +142,9 @@ struct ChatController::Impl {
     Settings settings;
     QString startupModel;
     std::optional<int> startupThreads;
+    std::optional<QString> startupDevice; // instead of the settings'
+    QString whyStartupDevice;             // a sentence; empty: it was asked for
+    QString lastDeviceProblem;            // that was told
     bool openFailed = false;
 
     QList<ChatSummary> chats; // as stored, and those that could not be stored yet

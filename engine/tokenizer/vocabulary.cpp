@@ -79,6 +79,7 @@ void reserveMarks(const GgufFile& file, const ChatFormat& format, Vocabulary& vo
     const auto pieces = piecesOf(format);
     vocabulary.reserved.assign(vocabulary.texts.size(), false);
     for (TokenId token = 0; token < vocabulary.size(); ++token) {
+        file.checkStop();
         const auto index = static_cast<std::size_t>(token);
         const std::string& text = vocabulary.text(token);
         TokenType& type = vocabulary.types[index];
@@ -117,6 +118,7 @@ Vocabulary Vocabulary::fromGguf(const GgufFile& file, const ChatFormat& format) 
     for (const std::string& text : vocabulary.texts)
         if (text.size() > maxTokenBytes)
             file.fail("it is damaged: a token of its vocabulary is absurdly long");
+    file.checkStop();
     readTypes(file, vocabulary);
     reserveMarks(file, format, vocabulary);
     markEnds(file, vocabulary);

@@ -106,7 +106,7 @@ std::vector<std::vector<float>> read(const FamilyFile& family,
 void expectTheReferencesLogits(const FamilyFile& family) {
     const auto model = test::loadToy(family.gguf);
     for (const int chunk : {1, 7, 96}) {
-        for (const int sinks : {0, 4}) {
+        for (const int sinks : {0, 1, 4}) {
             const auto logits = read(family, model, sinks, chunk);
             const auto found = errors(family, logits);
             EXPECT_LT(found.back(), Worst) << "chunk " << chunk << ", sinks " << sinks;

@@ -1,5 +1,6 @@
 #include "kernels/vulkan_backend.h"
 #include "tests/engine/toy_context.h"
+#include "tests/support/backends.h"
 
 #include <gtest/gtest.h>
 
@@ -36,6 +37,8 @@ double worst(const std::vector<std::vector<float>>& a, const std::vector<std::ve
     return largest;
 }
 
+const std::string vulkan = "vulkan:" + std::to_string(test::vulkanTestDevice());
+
 class VulkanModel : public testing::TestWithParam<std::string> {
 protected:
     void SetUp() override {
@@ -44,7 +47,7 @@ protected:
             GTEST_SKIP() << "no Vulkan device: " << found.problem;
         m_path = test::writeToyModel({.architecture = GetParam()});
         m_cpu = loadOn(m_path, "cpu");
-        m_vulkan = loadOn(m_path, "vulkan");
+        m_vulkan = loadOn(m_path, vulkan);
         const std::string& problem = m_vulkan->info.deviceProblem;
         if (m_cpu->config.experts.count > 0 && problem.find("mixtures of experts") != std::string::npos)
             GTEST_SKIP() << problem; // it runs on the CPU and says so
@@ -107,7 +110,7 @@ TEST_P(VulkanFaults, ALostDeviceTakesNothingBack) {
 
 TEST_P(VulkanFaults, AModelThatDoesNotFitRunsOnTheCpuAndSaysWhy) {
     kernels::failVulkanAllocations(true);
-    const auto model = loadOn(m_path, "vulkan");
+    const auto model = loadOn(m_path, vulkan);
     EXPECT_NE(model->info.deviceProblem.find("no memory left"), std::string::npos)
         << model->info.deviceProblem;
     EXPECT_EQ(model->info.device, "CPU, 1 thread");
