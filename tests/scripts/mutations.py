@@ -12,6 +12,7 @@ MARKS = ("engine_tests", "SinkCache*:ContextState*:Generators*")
 GENERATORS = ("engine_tests", "Generators*:Session*:Sampler*")
 PARTS = ("engine_tests", "Parts*")
 FAMILIES = ("engine_tests", "*Family*:*ContextOracle*:ModelConfig*:SlidingLayer*:LearnedSinks*:LongRope*")
+TEMPLATES = ("engine_tests", "ShownBranch*:ChatTemplate*:SessionTemplate*:SessionPlaces*:SessionIdentity*")
 SERVICE = ("engine_tests", "Service*:CommandQueue*:Evaluation*")
 EXPERTS = ("kernels_tests", "*Experts*")
 FEED = ("tst_inspector_feed", None)
@@ -215,4 +216,35 @@ MUTATIONS = [
              (SERVICE,)),
     Mutation("service", "the new session does not know what was read", "engine/thread/worker.cpp",
              "std::make_unique<Session>(model, m_session.get())", "std::make_unique<Session>(model)", (SERVICE,)),
+
+    Mutation("templates", "words of other messages are trusted", "engine/session/shown_branch.cpp",
+             ": Writer::Other;", ": Writer::Template;", (TEMPLATES,)),
+    Mutation("templates", "nobody asks whether the system prompt is shown", "engine/session/shown_branch.cpp",
+             "const bool matters = text.role == Role::System || ", "const bool matters = ", (TEMPLATES,)),
+    Mutation("templates", "words of a joined message all belong to its first text", "engine/session/shown_branch.cpp",
+             "segments.back().push_back({messages.back().text.size(), static_cast<int>(slots.size())});",
+             "segments.back().push_back({messages.back().text.size(), std::max(0, static_cast<int>(slots.size()) - 1)});", (TEMPLATES,)),
+    Mutation("templates", "the opening of an answer is a part of the question", "engine/session/shown_branch.cpp",
+             "return m_at + m_format.beforeAnswer.size();", "return m_next[slot];", (TEMPLATES,)),
+    Mutation("templates", "no channel is opened", "engine/session/shown_branch.cpp",
+             "m_text.substr(m_at) + m_format.channel", "m_text.substr(m_at)", (TEMPLATES,)),
+    Mutation("templates", "what came before is not there", "engine/session/shown_branch.cpp",
+             "if (branch.hasEarlier || (joins && beginsWithAnswer))", "if (joins && beginsWithAnswer)", (TEMPLATES,)),
+    Mutation("templates", "a refused system prompt is left out", "engine/session/shown_branch.cpp",
+             "{Manner::AsItIs, Manner::InTurns, Manner::SystemInQuestion}", "{Manner::AsItIs, Manner::InTurns}", (TEMPLATES,)),
+    Mutation("templates", "an answer that goes on has no opening", "engine/session/shown_branch.cpp",
+             "answer.content = own(shown.opening);", "answer.content = {};", (TEMPLATES,)),
+    Mutation("templates", "what is held is not compared as it is shown", "engine/session/conversation.cpp",
+             "shown[index] == other.shown && ", "", (TEMPLATES,)),
+    Mutation("templates", "an answer is remembered without its opening", "engine/session/reading.cpp",
+             ".shown = TextMark(m_writer.openingText()),", "", (TEMPLATES,)),
+    Mutation("templates", "words of a message count as the template's", "engine/session/prompt_writer.cpp",
+             "shown.parts[i].writer == ShownText::Writer::Template ? Trust::Special : Trust::Plain", "Trust::Special", (TEMPLATES,)),
+    Mutation("templates", "a thought that is opened belongs to every answer", "engine/template/probe.cpp",
+             "format.beforeAnswer = commonBeginning(prompt, past);", "format.beforeAnswer = prompt;", (TEMPLATES,)),
+    Mutation("templates", "an appended text forgets who wrote it", "engine/template/text.cpp",
+             "if (m_runs.empty() && run.message == templates)", "if (m_runs.empty())", (TEMPLATES,)),
+    Mutation("templates", "a stop is not seen", "engine/template/execute.cpp",
+             "if (m_stop.stop_requested())", "if (false)", (TEMPLATES,)),
+    Mutation("templates", "work without end", "engine/template/execute.cpp", "    m_work -= work;\n", "", (TEMPLATES,)),
 ]
