@@ -51,6 +51,10 @@ void ChatController::setStartupModel(const QString& path) {
 void ChatController::setStartupThreads(std::optional<int> threads) {
     m_impl->startupThreads = threads;
 }
+void ChatController::setStartupDevice(const QString& device) {
+    if (!device.isEmpty())
+        m_impl->startupDevice = device;
+}
 void ChatController::start() {
     m_impl->start();
 }
@@ -63,6 +67,9 @@ ModelLibrary& ChatController::library() {
 }
 ModelDownloads& ChatController::downloads() {
     return m_impl->downloads;
+}
+Devices& ChatController::devices() {
+    return m_impl->devices;
 }
 EnginePort& ChatController::engine() {
     return m_impl->engine;
@@ -234,6 +241,12 @@ bool ChatController::editAndResend(MessageId userMessage, const QString& text) {
 }
 void ChatController::showVersion(MessageId message, int delta) {
     m_impl->showVersion(message, delta);
+}
+void ChatController::deleteMessage(MessageId message) {
+    m_impl->deleteMessage(message);
+}
+void ChatController::undoDeleteMessages(const DeletedMessages& deleted) {
+    m_impl->undoDeleteMessages(deleted);
 }
 
 void ChatController::loadModel(const QString& path) {

@@ -17,6 +17,7 @@
 
 namespace app {
 
+class Devices;
 class ModelDownloads;
 
 /// What the open chat waits for. Reading: its question or text is being stored or read, or waits for the
@@ -45,6 +46,7 @@ public:
     void setStartupModel(const QString& path);
     /// Instead of the settings' number until that is changed; not remembered.
     void setStartupThreads(std::optional<int> threads);
+    void setStartupDevice(const QString& device); // the same; empty: the settings'
     /// Once, after store.open() was asked for: settings, chat list, last chat, its draft, then the model.
     /// started() follows.
     void start();
@@ -53,6 +55,7 @@ public:
     TranscriptModel& transcript();
     ModelLibrary& library();
     ModelDownloads& downloads();
+    Devices& devices();
     EnginePort& engine();
     const QList<ChatSummary>& chats() const;
     ChatId
@@ -113,6 +116,9 @@ public:
     void continueAnswer();
     void regenerate(MessageId answer);              // a new version beside the old one
     void showVersion(MessageId message, int delta); // the sibling before or after
+    /// With all that follows it; an answer that is being written there is stopped first. Undoable: messagesDeleted() is emitted.
+    void deleteMessage(MessageId message);
+    void undoDeleteMessages(const DeletedMessages& deleted);
 
     // Model and settings
     void loadModel(const QString& path);
@@ -132,6 +138,7 @@ Q_SIGNALS:
     void chatChosen(app::ChatId chat);
     void chatOpened(app::ChatId chat, const QString& draft);
     void chatDeleted(app::ChatId chat, const QString& title);
+    void messagesDeleted(const app::DeletedMessages& deleted);
     void searchFinished(const QString& words, const QList<app::SearchHit>& hits);
     void activityChanged();
     void busyChanged();

@@ -88,6 +88,14 @@ void EngineBridge::tell(const engine::Finished& event) {
     Q_EMIT finished(event.id, event.result, event.status);
 }
 
+void EngineBridge::tell(const engine::DeviceFailed& event) {
+    Q_EMIT deviceFailed(event.id, QString::fromStdString(event.sentence));
+}
+
+void EngineBridge::tell(const engine::ModelMoved& event) {
+    Q_EMIT modelMoved(event.id, event.info);
+}
+
 void EngineBridge::tell(const engine::CompareProgress& event) {
     Q_EMIT compareProgress(event);
 }

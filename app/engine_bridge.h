@@ -35,6 +35,8 @@ private:
     void tell(const engine::ReadProgress& event);
     void tell(const engine::TextGenerated& event);
     void tell(const engine::Finished& event);
+    void tell(const engine::DeviceFailed& event);
+    void tell(const engine::ModelMoved& event);
     void tell(const engine::CompareProgress& event);
     void tell(const engine::CompareFinished& event);
     void tell(const engine::Failed& event);

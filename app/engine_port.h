@@ -31,6 +31,9 @@ Q_SIGNALS: // with the id of the reply they belong to
                        const engine::CacheStatus& status);
     void finished(engine::RequestId id, const engine::GenerationResult& result,
                   const engine::CacheStatus& status);
+    /// The chat goes on on the CPU: modelMoved() follows when the model is there.
+    void deviceFailed(engine::RequestId id, const QString& sentence);
+    void modelMoved(engine::RequestId id, const engine::ModelInfo& info);
     void compareProgress(const engine::CompareProgress& progress);
     void compareFinished(engine::RequestId id, bool cancelled);
     void failed(engine::RequestId id, const QString& sentence);

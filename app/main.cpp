@@ -3,6 +3,7 @@
 #include "app/desktop/scripted_run.h"
 #include "app/desktop/single_instance.h"
 #include "app/desktop/termination.h"
+#include "app/devices.h"
 #include "app/engine_bridge.h"
 #include "app/paths.h"
 #include "app/safe_file.h"
@@ -89,6 +90,8 @@ int run(QApplication& application, const app::desktop::Options& options,
 
     controller.setStartupModel(options.model);
     controller.setStartupThreads(options.threads);
+    controller.setStartupDevice(options.device);
+    controller.devices().setCommand(QCoreApplication::applicationFilePath(), {QStringLiteral("--devices")});
     store.open(options.database);
     controller.start();
     window.show();
@@ -103,6 +106,12 @@ int run(QApplication& application, const app::desktop::Options& options,
 int main(int argc, char** argv) {
     umask(077); // whatever is written is for the user alone
     setNames();
+    if (app::desktop::listsDevices(argc, argv)) {
+        std::puts(app::devicesAsJson(kernels::listDevices())
+                      .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)
+                      .c_str());
+        return 0;
+    }
     if (app::desktop::onlyTalks(argc, argv)) {
         const QCoreApplication application(argc, argv);
         app::desktop::readOptions();

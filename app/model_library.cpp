@@ -67,7 +67,7 @@ private:
     void file(const QString& path, const QString& source, const QString& name) {
         if (m_stop.stop_requested() || !QFileInfo(path).isFile() || !isNew(path))
             return;
-        std::optional<ModelEntry> entry = models::inspect(path, source);
+        std::optional<ModelEntry> entry = models::inspect(path, source, m_stop);
         if (!entry)
             return;
         if (!name.isEmpty())
@@ -111,7 +111,7 @@ struct ModelLibrary::Impl {
 
 ModelLibrary::ModelLibrary(QObject* parent) : QObject(parent), m_impl(std::make_unique<Impl>()) {}
 
-ModelLibrary::~ModelLibrary() = default; // the thread is asked to stop, which it does after the file it is at
+ModelLibrary::~ModelLibrary() = default; // the thread is asked to stop, which it does at once
 
 QString ModelLibrary::modelsFolder() {
     return app::modelsFolder();

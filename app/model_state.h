@@ -13,7 +13,8 @@ struct ModelState {
     engine::ModelInfo info; // of the model in use (also while another one is loading); no path: none
     QString loadingName;
     float progress = 0;
-    QString problem; // why loading failed; the old model, if any, is still in use
+    QString deviceProblem; // a sentence: why the model does not run where the settings say; empty: it does
+    QString problem;       // why loading failed; the old model, if any, is still in use
 };
 
 } // namespace app

@@ -109,6 +109,7 @@ void visit(Visitor& visitor, AnySettings& settings) {
     visitor.list("model.folders"_L1, settings.modelFolders);
     visitor.text("model.chat_format"_L1, settings.chatFormat);
     visitor.number("model.threads"_L1, settings.threads, 0, 1024);
+    visitor.text("model.device"_L1, settings.device);
     visitor.name("cache.mode"_L1, settings.cache.mode, kModes);
     visitor.number("cache.sinks"_L1, settings.cache.sinks, 0, kMostTokens);
     visitor.number("cache.window"_L1, settings.cache.window, 0, kMostTokens);

@@ -16,11 +16,12 @@ struct Settings {
     QStringList modelFolders; // searched besides the known ones
     engine::CacheOptions cache;
     engine::SamplingOptions sampling;
-    int longestAnswer = 0; // tokens; 0: as long as the model wants
-    QStringList stopWords; // an answer ends in front of them
-    QString systemPrompt;  // for new chats; empty: the model's own
-    QString chatFormat;    // empty: detected from the file
-    int threads = 0;       // 0: one per physical core
+    int longestAnswer = 0;                  // tokens; 0: as long as the model wants
+    QStringList stopWords;                  // an answer ends in front of them
+    QString systemPrompt;                   // for new chats; empty: the model's own
+    QString chatFormat;                     // empty: detected from the file
+    int threads = 0;                        // 0: one per physical core
+    QString device = QStringLiteral("cpu"); // "auto", "cpu" or another name of engine::LoadOptions
     Theme theme = Theme::System;
     int textSize = 100; // percent of what the desktop asks for; one of textSizes()
     QString language;   // empty: the system's

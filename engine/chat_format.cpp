@@ -317,26 +317,27 @@ ChatFormat ChatFormat::fromTemplate(const std::string& jinja) {
     return fromTemplate(jinja, {});
 }
 
-ChatFormat ChatFormat::fromTemplate(const std::string& jinja, const TemplateSetting& setting) {
+ChatFormat ChatFormat::fromTemplate(const std::string& jinja, const TemplateSetting& setting,
+                                    const std::stop_token& stop) {
     if (jinja.empty())
         return *byName(plainName);
     const std::string text = withRealLineBreaks(jinja);
-    const char* family = familyOf(text);
-    // Its prompt leaves the choice of a channel to the model, whose marks are control tokens and never picked: it answers in the last one.
-    if (family && std::string_view(family) == "Harmony")
-        return fromFamily(text);
-    Probed probed = probe(jinja, setting);
+    Probed probed = probe(jinja, setting, stop);
     if (!probed.format) {
         ChatFormat format = fromFamily(text);
         format.trouble = probed.trouble;
         return format;
     }
+    const char* family = familyOf(text);
     probed.format->name = family ? family : "The file's own";
     return *probed.format;
 }
 
 ChatFormat ChatFormat::detect(const GgufFile& file) {
-    return fromTemplate(file.findString("tokenizer.chat_template").value_or(""), settingOf(file));
+    const std::string jinja = file.findString("tokenizer.chat_template").value_or("");
+    ChatFormat format = fromTemplate(jinja, settingOf(file), file.stopToken());
+    file.checkStop();
+    return format;
 }
 
 } // namespace engine

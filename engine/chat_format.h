@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,21 +15,12 @@ class GgufFile;
 class Tokenizer;
 struct TemplateSetting;
 
-/// A message as the chat format shows it: its text, or what the file's template makes of it (trimmed, thoughts dropped).
-struct MessageForm {
-    struct Part {
-        std::size_t begin = 0;  // in `text`, up to the next part
-        bool isOwn = false;     // the template wrote it: trusted
-        std::size_t offset = 0; // else where these words stand in the message
-    };
-    std::string text;
-    std::vector<Part> parts; // the first one begins at 0
-};
-
-/// A chat template compiled to constant strings, so that each turn only appends:
+/// What stands between the messages of a chat:
 ///   open S afterSystem U beforeAnswer A endOfTurn afterAnswer U beforeAnswer A ...      with a system block
 ///   openWithoutSystem U beforeAnswer A endOfTurn afterAnswer U ...                      without
 /// A begin token in front of it all is the affair of the tokenizer (addsBeginToken). All of them are trusted text; S, U and A never are.
+/// Of a family these strings are all there is. A file's own template is rendered for each conversation (session/shown_branch.h), and the
+/// strings, taken from short ones, only say where a turn ends and an answer begins; they stand in where it refuses a conversation.
 struct ChatFormat {
     std::string name = {}; // "ChatML", "Llama 3", ... shown to the user; "Plain text" for a base model
     std::string open = {};
@@ -37,11 +29,14 @@ struct ChatFormat {
     std::string beforeAnswer = {}; // ends the user's turn and opens the answer
     /// What stands at the beginning of an answer that is being written, but not of one in the history ("<think>\n").
     std::string opening = {};
+    /// Control tokens that the template leaves to the model in front of an answer ("<|channel|>final<|message|>"). They are never picked, so
+    /// they are read before the answer begins.
+    std::string channel = {};
     std::string endOfTurn =
         {}; // what the model itself emits at the end of an answer ("<|im_end|>"); may be empty
     std::string afterAnswer = {};   // what follows endOfTurn up to the next user text
     std::string defaultSystem = {}; // what the template inserts when there is no system message; may be empty
-    /// The file's own template, where the pieces are what it renders. Null: they are those of the family.
+    /// The file's own template. Null: the pieces are those of the family.
     std::shared_ptr<const ChatTemplate> source = {};
     /// A sentence: why the file's template is not used. Empty where it is, or where there is none.
     std::string trouble = {};
@@ -51,14 +46,13 @@ struct ChatFormat {
     /// What opens a system prompt in the middle of a chat.
     std::string_view openInside() const;
 
-    /// From tokenizer.chat_template: rendered with probe texts and cut into pieces. A template that cannot be run or cut is taken for its
-    /// family, by substring; "Plain text" when there is none.
+    /// From tokenizer.chat_template. A template that cannot be run, or does not show what is said, is taken for its family, by substring;
+    /// "Plain text" when there is none.
     static ChatFormat detect(const GgufFile& file);
     static ChatFormat fromTemplate(const std::string& jinja);
-    static ChatFormat fromTemplate(const std::string& jinja, const TemplateSetting& setting);
-    /// How a message stands in the history. An answer that is being written stands there as it is, behind `opening`.
-    MessageForm inHistory(const ChatMessage& message) const;
-    MessageForm beingWritten(const ChatMessage& answer) const;
+    /// A stop makes it return at once, with what is of no use then.
+    static ChatFormat fromTemplate(const std::string& jinja, const TemplateSetting& setting,
+                                   const std::stop_token& stop = {});
     static const std::vector<ChatFormat>& families();
     static std::optional<ChatFormat> byName(std::string_view name);
 };

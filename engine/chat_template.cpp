@@ -27,7 +27,8 @@ const TemplateSetting& ChatTemplate::setting() const {
     return m_impl->setting;
 }
 
-std::vector<RenderedPiece> ChatTemplate::render(std::span<const ChatMessage> messages, Ending ending) const {
+std::vector<RenderedPiece> ChatTemplate::render(std::span<const ChatMessage> messages, Ending ending,
+                                                const std::stop_token& stop) const {
     // Real templates handle some dozens of bytes for each byte they write, and some thousands of steps besides.
     constexpr std::size_t workAtLeast = 50'000'000, workPerByte = 500, workPerMessage = 500'000;
     using jinja::Value;
@@ -44,6 +45,7 @@ std::vector<RenderedPiece> ChatTemplate::render(std::span<const ChatMessage> mes
     const TemplateSetting& setting = m_impl->setting;
     jinja::Interpreter::Environment environment;
     environment.now = setting.now;
+    environment.stop = stop;
     environment.work = workAtLeast + bytes * workPerByte + messages.size() * workPerMessage;
     environment.variables = {{"messages", Value(std::move(list))},
                              {"tools", jinja::None{}},

@@ -4,6 +4,7 @@
 #include <ctime>
 #include <memory>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,8 +36,9 @@ public:
     ChatTemplate(std::string_view source, TemplateSetting setting);
     ~ChatTemplate();
 
-    /// Throws engine::Error: what cannot be run, or the template's own words where it refuses such a conversation.
-    std::vector<RenderedPiece> render(std::span<const ChatMessage> messages, Ending ending) const;
+    /// Throws engine::Error: what cannot be run, the template's own words where it refuses such a conversation, or that it was stopped.
+    std::vector<RenderedPiece> render(std::span<const ChatMessage> messages, Ending ending,
+                                      const std::stop_token& stop = {}) const;
     const TemplateSetting& setting() const;
 
 private:

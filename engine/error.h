@@ -16,4 +16,7 @@ private:
     static constexpr std::size_t longestSentence = 2000;
 };
 
+/// Thrown where a file is read and made use of, because its reader asked for a stop (GgufFile::open). Model::load() makes a value of it.
+struct Stopped {};
+
 } // namespace engine

@@ -143,12 +143,18 @@ void ForwardPass::feedForward(int layer, Tensor input, const Rows& rows) {
         denseAndMixture(w, input, rows);
     } else {
         mixture(w, input, rows);
-        if (w.feedForwardPostNorm || m_config.residualScale != 1) {
-            m_backend.combineExperts(rows.parts, *rows.choice, nullptr, Write::Replace, rows.normed);
-            addBranch(rows.normed, w.feedForwardPostNorm, rows);
-        } else {
-            m_backend.combineExperts(rows.parts, *rows.choice, nullptr, Write::Add, rows.x);
+        if (m_config.experts.shared)
+            dense(w, input, rows);
+        const bool straight = !w.feedForwardPostNorm && m_config.residualScale == 1;
+        const Tensor sum = straight ? rows.x : rows.normed; // nobody reads the input any more
+        m_backend.combineExperts(rows.parts, *rows.choice, nullptr, straight ? Write::Add : Write::Replace,
+                                 sum);
+        if (m_config.experts.shared) {
+            const LinearJob down[] = {{w.down.weight.get(), sum, Write::Add, nullptr}};
+            m_backend.linear(rows.gate.shaped(input.rows, m_config.ffnDim), down, Rounding::Careful);
         }
+        if (!straight)
+            addBranch(sum, w.feedForwardPostNorm, rows);
     }
     if (m_config.block.layerScale)
         m_backend.scale(rows.x, m_config.layer(layer).outputScale);

@@ -9,7 +9,8 @@
 namespace engine {
 
 struct GgufFile::Impl {
-    explicit Impl(const std::filesystem::path& path) : parts(openParts(path)), contents(parts.contents) {}
+    Impl(const std::filesystem::path& path, const std::stop_token& stop)
+        : parts(openParts(path, stop)), contents(parts.contents) {}
 
     GgufParts parts;
     const GgufContents& contents;
@@ -52,9 +53,9 @@ kernels::HostMatrix GgufFile::TensorInfo::matrix(const std::byte* data) const {
 GgufFile::GgufFile() = default;
 GgufFile::~GgufFile() = default;
 
-std::shared_ptr<const GgufFile> GgufFile::open(const std::filesystem::path& path) {
+std::shared_ptr<const GgufFile> GgufFile::open(const std::filesystem::path& path, std::stop_token stop) {
     std::shared_ptr<GgufFile> file(new GgufFile);
-    file->m_impl = std::make_unique<Impl>(path);
+    file->m_impl = std::make_unique<Impl>(path, stop);
     return file;
 }
 
@@ -206,21 +207,26 @@ const GgufFile::TensorInfo* GgufFile::findTensor(std::string_view name) const {
 }
 
 void GgufFile::read(const TensorInfo& tensor, std::vector<std::byte>& into) const {
-    read(tensor, into, 0, tensor.bytes);
+    into.resize(static_cast<std::size_t>(tensor.bytes));
+    read(tensor, std::span(into));
 }
 
-void GgufFile::read(const TensorInfo& tensor, std::vector<std::byte>& into, std::uint64_t first,
-                    std::uint64_t bytes) const {
-    assert(first <= tensor.bytes && bytes <= tensor.bytes - first);
-    const auto count = static_cast<std::size_t>(bytes);
-    if (into.size() < count)
-        into.resize(count);
+void GgufFile::read(const TensorInfo& tensor, std::span<std::byte> into, std::uint64_t first) const {
+    assert(first <= tensor.bytes && into.size() <= tensor.bytes - first);
     const auto part = static_cast<std::size_t>(tensor.part);
     try {
-        m_impl->parts.files[part]->input.read(tensor.offset + first, std::span(into).first(count));
+        m_impl->parts.files[part]->input.read(tensor.offset + first, into);
     } catch (const Error& error) {
         m_impl->fail(error.what(), part);
     }
+}
+
+const std::stop_token& GgufFile::stopToken() const {
+    return m_impl->parts.files[0]->input.stopToken();
+}
+
+void GgufFile::checkStop() const {
+    m_impl->parts.files[0]->input.checkStop();
 }
 
 void GgufFile::fail(const std::string& why) const {

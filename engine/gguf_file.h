@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -39,7 +40,8 @@ public:
         kernels::HostMatrix matrix(const std::byte* data = nullptr) const;
     };
 
-    static std::shared_ptr<const GgufFile> open(const std::filesystem::path& path);
+    /// A stop ends what reads the file and what calls checkStop(), as long as it lives: they throw Stopped.
+    static std::shared_ptr<const GgufFile> open(const std::filesystem::path& path, std::stop_token stop = {});
     ~GgufFile();
     GgufFile(const GgufFile&) = delete;
 
@@ -64,11 +66,13 @@ public:
 
     const TensorInfo& getTensor(std::string_view name) const; // throws when missing
     const TensorInfo* findTensor(std::string_view name) const;
-    /// The bytes of a tensor, or `bytes` of them from `first` on (inside it), at the beginning of `into`, which grows where it has to.
-    /// Throws when the file has become shorter since it was opened. Never a crash.
+    /// All bytes of a tensor, or those from `first` on (inside it) that fill `into`. Throws when the file has become shorter since it was
+    /// opened. Never a crash.
     void read(const TensorInfo& tensor, std::vector<std::byte>& into) const;
-    void read(const TensorInfo& tensor, std::vector<std::byte>& into, std::uint64_t first,
-              std::uint64_t bytes) const;
+    void read(const TensorInfo& tensor, std::span<std::byte> into, std::uint64_t first = 0) const;
+    /// For whoever works long on what it holds.
+    void checkStop() const;
+    const std::stop_token& stopToken() const;
     /// Throws engine::Error: "FILE cannot be used: WHY." For the checks of those who read the contents.
     [[noreturn]] void fail(const std::string& why) const;
 

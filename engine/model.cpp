@@ -16,7 +16,7 @@ ChatFormat chooseFormat(const GgufFile& file, const std::string& wanted) {
 }
 
 ModelInfo describe(const Model& model, const GgufFile& file) {
-    ModelInfo info;
+    ModelInfo info = model.info;
     info.path = file.path();
     info.name = model.config.displayName;
     info.quantisation = model.config.quantisation;
@@ -47,32 +47,63 @@ std::uint64_t identify(const GgufFile& file) {
         add(tensor.name.data(), tensor.name.size());
         add(&tensor.type, sizeof tensor.type);
         add(tensor.shape.data(), tensor.shape.size() * sizeof tensor.shape[0]);
-        const std::size_t bytes = std::min(looked, static_cast<std::size_t>(tensor.bytes));
-        file.read(tensor, first, 0, bytes);
-        add(first.data(), bytes);
+        first.resize(std::min(looked, static_cast<std::size_t>(tensor.bytes)));
+        file.read(tensor, std::span(first));
+        add(first.data(), first.size());
     }
     return hash;
 }
 
-/// On the device asked for, or on the CPU where that one fails; `problem` then says why. False when a stop was asked for.
-bool loadWeights(Model& model, const GgufFile& file, kernels::DeviceOptions device, std::string& problem,
-                 const std::function<void(float)>& progress, const std::stop_token& stop) {
+/// On the device asked for, or on the CPU where that one fails; then info.deviceProblem says why.
+void loadWeights(Model& model, const GgufFile& file, kernels::DeviceOptions device,
+                 const std::function<void(float)>& progress) {
     if (device.device == "auto")
         device.device = kernels::suitableDevice(kernels::listDevices(), file.fileBytes());
-    if (!device.device.empty() && device.device != "cpu")
+    if (device.device.empty())
+        device.device = "cpu";
+    model.info.deviceName = device.device;
+    if (device.device != "cpu")
         try {
             model.backend = kernels::makeBackend(device);
-            return model.weights.load(file, model.config, *model.backend, progress, stop);
+            model.weights.load(file, model.config, *model.backend, progress);
+            return;
         } catch (const Error&) { // of the file
             throw;
         } catch (const std::runtime_error& error) {
-            problem = error.what();
+            model.info.deviceProblem = Error(error.what()).what(); // as people may see it
             model.weights = {};
             model.backend.reset();
-            device.device = "cpu";
+            model.info.deviceName = device.device = "cpu";
         }
     model.backend = kernels::makeBackend(device);
-    return model.weights.load(file, model.config, *model.backend, progress, stop);
+    model.weights.load(file, model.config, *model.backend, progress);
+}
+
+std::shared_ptr<Model> read(const GgufFile& file, const LoadOptions& options,
+                            const std::function<void(float)>& progress) {
+    auto model = std::make_shared<Model>();
+    model->config = ModelConfig::fromGguf(file);
+    model->chatFormat = chooseFormat(file, options.chatFormat);
+    model->tokenizer = Tokenizer::fromGguf(file, model->chatFormat);
+    const ModelConfig& c = model->config;
+    if (model->tokenizer->vocabularySize() > c.vocabulary)
+        throw Error("The tokenizer of " + file.path().filename().string() +
+                    " knows more tokens than its weights do.");
+    loadWeights(*model, file, options.device, progress);
+    model->executor = std::make_unique<Executor>(c, model->weights, *model->backend);
+    model->identity = identify(file);
+    model->info = describe(*model, file);
+    model->options = options;
+    return model;
+}
+
+std::shared_ptr<Model> loadModel(const std::filesystem::path& path, const LoadOptions& options,
+                                 const std::function<void(float)>& progress, std::stop_token stop) {
+    try {
+        return read(*GgufFile::open(path, std::move(stop)), options, progress);
+    } catch (const Stopped&) {
+        return nullptr;
+    }
 }
 
 } // namespace
@@ -82,22 +113,15 @@ Model::~Model() = default;
 
 std::shared_ptr<const Model> Model::load(const std::filesystem::path& path, const LoadOptions& options,
                                          const std::function<void(float)>& progress, std::stop_token stop) {
-    const auto file = GgufFile::open(path);
-    auto model = std::make_shared<Model>();
-    model->config = ModelConfig::fromGguf(*file);
-    model->chatFormat = chooseFormat(*file, options.chatFormat);
-    model->tokenizer = Tokenizer::fromGguf(*file, model->chatFormat);
-    const ModelConfig& c = model->config;
-    if (model->tokenizer->vocabularySize() > c.vocabulary)
-        throw Error("The tokenizer of " + path.filename().string() +
-                    " knows more tokens than its weights do.");
-    std::string problem;
-    if (!loadWeights(*model, *file, options.device, problem, progress, stop))
-        return nullptr;
-    model->executor = std::make_unique<Executor>(c, model->weights, *model->backend);
-    model->identity = identify(*file);
-    model->info = describe(*model, *file);
-    model->info.deviceProblem = problem;
+    return loadModel(path, options, progress, std::move(stop));
+}
+
+std::shared_ptr<const Model> Model::loadOnCpu(const std::string& problem, std::stop_token stop) const {
+    LoadOptions onCpu = options;
+    onCpu.device.device = "cpu";
+    const auto model = loadModel(info.path, onCpu, {}, std::move(stop));
+    if (model)
+        model->info.deviceProblem = problem;
     return model;
 }
 

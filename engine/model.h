@@ -28,10 +28,15 @@ public:
     Model();
     ~Model();
 
+    bool runsOnCpu() const { return info.deviceName == "cpu"; }
+    /// The same file again, with the same options but on the CPU: its device failed, which is what `problem` says. As load().
+    std::shared_ptr<const Model> loadOnCpu(const std::string& problem, std::stop_token stop) const;
+
     ModelConfig config;
     std::shared_ptr<const Tokenizer> tokenizer;
     ChatFormat chatFormat;
     ModelInfo info;
+    LoadOptions options; // that it was loaded with
 
     mutable std::unique_ptr<kernels::Backend> backend; // declared before what it made: destroyed after it
     Weights weights;

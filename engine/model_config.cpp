@@ -61,8 +61,7 @@ void readExperts(const Keys& keys, const Family& family, ModelConfig& config) {
     experts.count = keys.findCount("expert_count", 1024, 0);
     if (experts.count == 0)
         return;
-    if (!family.mixture || keys.findCount("expert_shared_count", 1024, 0) > 0 ||
-        keys.findCount("expert_shared_feed_forward_length", 1 << 20, 0) > 0)
+    if (!family.mixture || keys.findCount("expert_shared_count", 1024, 0) > 0)
         file.fail("it is a mixture of experts of the family " + config.architecture +
                   ", which is not supported");
     experts.used = keys.getInt("expert_used_count", static_cast<std::uint64_t>(experts.count));
@@ -74,7 +73,8 @@ void readExperts(const Keys& keys, const Family& family, ModelConfig& config) {
     experts.bias = has("ffn_gate_inp.bias");
     experts.besideDense = has("ffn_up.weight");
     if (!experts.besideDense)
-        config.ffnDim = 0;
+        config.ffnDim = keys.findCount("expert_shared_feed_forward_length", 1 << 20, 0);
+    experts.shared = !experts.besideDense && config.ffnDim > 0;
 }
 
 std::vector<float> readFactors(const GgufFile& file, int dim, const char* name) {

@@ -64,6 +64,7 @@ struct ExpertsConfig {
     bool bias = false;        // of the router and of the experts
     bool fusedGateUp = false; // one tensor: for each expert rows of the gate, then up
     bool besideDense = false; // each layer has a feed-forward for all tokens, too (Gemma 4)
+    bool shared = false;      // as that, but it reads what the experts read: an expert that all tokens share
 };
 
 /// What attention does to scores, apart from positions (kernels::AttentionStyle).
@@ -115,7 +116,7 @@ struct ModelConfig {
     std::string quantisation; // of most of the weights, as people say it: "Q4_1", "Q4_K_M"
     int layers = 0;
     int dim = 0;
-    int ffnDim = 0; // 0 in mixtures that have experts only
+    int ffnDim = 0; // 0 in mixtures that have experts only; of the shared expert
     int heads = 0;
     int kvHeads = 0; // divides heads; the most of any layer, as the next
     int headDim = 0;

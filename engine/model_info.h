@@ -21,6 +21,7 @@ struct ModelInfo {
     std::string name;          // "SmolLM2 135M Instruct"
     std::string quantisation;  // "Q4_1"
     std::string device;        // "CPU, 2 threads"
+    std::string deviceName;    // as LoadOptions takes it: "cpu", "vulkan:0"
     std::string deviceProblem; // a sentence: why it is not the device that was asked for; "" = it is
     std::string chatFormat;    // "ChatML"
     std::string defaultSystem;

@@ -13,9 +13,9 @@ namespace engine {
 /// What of a model's file is needed to tell how many tokens the reading of a chat will take: no weights. Immutable; any thread.
 class ReadingForecast {
 public:
-    /// `chatFormat`: as in LoadOptions. Throws engine::Error.
-    static std::shared_ptr<const ReadingForecast> fromFile(const std::filesystem::path& path,
-                                                           const std::string& chatFormat);
+    /// `chatFormat`: as in LoadOptions. Throws engine::Error; null when a stop was asked for.
+    static std::shared_ptr<const ReadingForecast>
+    fromFile(const std::filesystem::path& path, const std::string& chatFormat, std::stop_token stop = {});
 
     /// The tokens that an empty cache reads for this request before it answers; 0 where nothing can be read, because
     /// a dense cache has no room, or after a stop. Of the request only system, history, earlierBytes and cache count.

@@ -69,6 +69,14 @@ struct Finished {
     GenerationResult result;
     CacheStatus status;
 };
+struct DeviceFailed {
+    RequestId id;
+    std::string sentence;
+}; // the model is loaded on the CPU, and the request goes on there
+struct ModelMoved {
+    RequestId id;
+    ModelInfo info;
+}; // after DeviceFailed: the request goes on with this one
 struct CompareProgress {
     RequestId id;
     CacheMode mode;
@@ -84,8 +92,9 @@ struct Failed {
     RequestId id;
     std::string sentence;
 };
-using EngineEvent = std::variant<LoadProgress, ModelLoaded, LoadCancelled, ReadProgress, TextGenerated,
-                                 Finished, CompareProgress, CompareFinished, Failed>;
+using EngineEvent =
+    std::variant<LoadProgress, ModelLoaded, LoadCancelled, ReadProgress, TextGenerated, Finished,
+                 DeviceFailed, ModelMoved, CompareProgress, CompareFinished, Failed>;
 
 struct CompareRequest {
     std::string text;                    // UTF-8
@@ -99,7 +108,8 @@ struct CompareRequest {
 /// class owns. Std only.
 ///
 /// Requests are done in order; comparisons run in the background, a chunk at a time, whenever nothing else waits. A stop is honoured
-/// within one token, or within 100 ms while a prompt is read. An exception below becomes a Failed event; the thread lives on.
+/// within one token, or within 100 ms while a prompt is read. An exception below becomes a Failed event; the thread lives on. A device that
+/// fails costs a chat nothing but time (Session::run); a comparison fails with it.
 ///
 /// One Session serves all chats: what of the last one a request begins with is used, by its text. A second chat in memory is a
 /// second Session over the same Model: EngineWorker::chat() is the place where a request would be given to the one that holds its

@@ -1,6 +1,7 @@
 #include "engine/session.h"
 
 #include "engine/error.h"
+#include "engine/session/answer_so_far.h"
 #include "engine/session/conversation.h"
 #include "engine/stop_words.h"
 
@@ -49,6 +50,8 @@ struct Session::Impl {
     }
 
     GenerationResult run(const ChatRequest& request, const Observer& observer, const std::stop_token& stop);
+    GenerationResult answer(const ChatRequest& request, const Observer& observer,
+                            const std::stop_token& stop);
     void startAnswer(const ChatRequest& request, Generator& generator);
     bool readOpening(const ChatRequest& request, Logits& logits, const std::stop_token& stop);
     StopReason generate(const ChatRequest& request, const Observer& observer, const std::stop_token& stop,
@@ -76,17 +79,40 @@ Session::Session(std::shared_ptr<const Model> model, const Session* before)
 Session::~Session() = default;
 
 void Session::watch(Probes probes) {
-    m_impl->conversation.watch(std::move(probes));
+    m_probes = std::move(probes);
+    m_impl->conversation.watch(m_probes);
 }
 
 GenerationResult Session::run(const ChatRequest& request, const Observer& observer, std::stop_token stop) {
     refuseWhatCannotBeAnswered(request);
-    try {
+    if (m_impl->model->runsOnCpu())
         return m_impl->run(request, observer, stop);
-    } catch (...) {
-        m_impl->conversation.drop();
+    AnswerSoFar soFar;
+    std::string problem;
+    try {
+        return m_impl->run(request, soFar.watch(observer), stop);
+    } catch (const Error&) { // of the request
         throw;
+    } catch (const std::runtime_error& error) { // of the device
+        problem = Error(error.what()).what();   // as people may see it
     }
+    if (!moveToCpu(problem, observer, stop))
+        return soFar.with({.reason = StopReason::Cancelled});
+    return soFar.with(m_impl->run(soFar.rest(request), observer, stop));
+}
+
+/// False when it was stopped: nothing has changed then.
+bool Session::moveToCpu(const std::string& problem, const Observer& observer, const std::stop_token& stop) {
+    if (observer.deviceFailed)
+        observer.deviceFailed(problem);
+    auto moved = m_impl->model->loadOnCpu(problem, stop);
+    if (!moved)
+        return false;
+    m_impl = std::make_unique<Impl>(std::move(moved), m_impl->conversation.record());
+    m_impl->conversation.watch(m_probes);
+    if (observer.moved)
+        observer.moved(m_impl->model->info);
+    return true;
 }
 
 CacheStatus Session::status() const {
@@ -94,6 +120,9 @@ CacheStatus Session::status() const {
 }
 Context* Session::context() {
     return m_impl->conversation.context();
+}
+std::shared_ptr<const Model> Session::model() const {
+    return m_impl->model;
 }
 
 CacheStatus Session::Impl::status() const {
@@ -104,6 +133,16 @@ CacheStatus Session::Impl::status() const {
 
 GenerationResult Session::Impl::run(const ChatRequest& request, const Observer& observer,
                                     const std::stop_token& stop) {
+    try {
+        return answer(request, observer, stop);
+    } catch (...) {
+        conversation.drop();
+        throw;
+    }
+}
+
+GenerationResult Session::Impl::answer(const ChatRequest& request, const Observer& observer,
+                                       const std::stop_token& stop) {
     using Outcome = Conversation::Outcome;
     GenerationResult result;
     auto begin = Clock::now();

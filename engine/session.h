@@ -2,6 +2,7 @@
 #include "engine/attention_frame.h"
 #include "engine/generator.h"
 #include "engine/journal.h"
+#include "engine/model_info.h"
 #include "engine/recorder.h"
 #include "engine/types.h"
 
@@ -85,9 +86,11 @@ class Session {
 public:
     /// Who asked, for one run. Called on its thread.
     struct Observer {
-        std::function<void(int read, int total)> prefill; // while reading
-        std::function<void(TokenId, const std::string& text, const CacheStatus&)>
-            token; // text may be empty (held back); NoToken: only text that was held back
+        std::function<void(int read, int total)> prefill = {}; // while reading
+        std::function<void(TokenId, const std::string& text, const CacheStatus&)> token =
+            {}; // text may be empty (held back); NoToken: only text that was held back
+        std::function<void(const std::string& sentence)> deviceFailed = {}; // the run goes on on the CPU
+        std::function<void(const ModelInfo&)> moved = {}; // after that: the model that it goes on with
     };
 
     /// `before`: the last model's session. What it has read is read again now.
@@ -96,13 +99,19 @@ public:
 
     void watch(Probes probes); // before the first run, or between two
     /// Throws engine::Error: for a request that cannot be answered before anything has changed, else the cache is given up.
+    /// Where a device other than the CPU fails, the model is loaded on the CPU, the chat read there, and the answer goes on behind what was
+    /// handed out. A stop while it is loaded ends the run; then the next run tries again.
     GenerationResult run(const ChatRequest& request, const Observer& observer, std::stop_token stop);
     CacheStatus status() const;
-    Context* context(); // null before the first run
+    Context* context();                         // null before the first run
+    std::shared_ptr<const Model> model() const; // another one after a device failed
 
 private:
+    bool moveToCpu(const std::string& problem, const Observer& observer, const std::stop_token& stop);
+
     struct Impl;
     std::unique_ptr<Impl> m_impl;
+    Probes m_probes;
 };
 
 } // namespace engine

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <stop_token>
 #include <string>
 
 // The operations of a decoder-only transformer on one device. The model graph (engine/forward_pass.cpp) is written once over this.
@@ -128,10 +129,12 @@ public:
     virtual DeviceInfo info() const = 0;
 
     // Memory, outside of steps. What is made here must not outlive the backend.
-    virtual std::unique_ptr<Weight>
-    makeWeight(const HostMatrix& source) = 0; // the source may vanish on return
-    /// `stacked` holds the rows of one expert after those of another.
-    virtual std::unique_ptr<Experts> makeExperts(const HostMatrix& stacked, int experts) = 0;
+    /// The source may vanish on return. Of a large one it takes long: null when a stop was asked for meanwhile.
+    virtual std::unique_ptr<Weight> makeWeight(const HostMatrix& source,
+                                               const std::stop_token& stop = {}) = 0;
+    /// As makeWeight(). `stacked` holds the rows of one expert after those of another.
+    virtual std::unique_ptr<Experts> makeExperts(const HostMatrix& stacked, int experts,
+                                                 const std::stop_token& stop = {}) = 0;
     virtual std::unique_ptr<ExpertChoice> makeExpertChoice(std::int64_t mostTokens, int experts,
                                                            int used) = 0;
     virtual std::unique_ptr<Buffer> makeBuffer(std::int64_t rows, std::int64_t cols) = 0; // zeroed

@@ -2,6 +2,7 @@
 
 #include "kernels/backend.h"
 #include "kernels/cuda_backend.h"
+#include "kernels/test_device.h"
 #include "kernels/vulkan_backend.h"
 
 #include <charconv>
@@ -12,6 +13,8 @@ namespace kernels {
 namespace {
 
 constexpr std::string_view cudaKind = "cuda", vulkanKind = "vulkan";
+
+std::function<std::unique_ptr<Backend>()> makeTestDevice;
 
 /// The number behind "kind:", 0 behind "kind", else -1.
 int numberOf(std::string_view name, std::string_view kind) {
@@ -75,6 +78,10 @@ std::string suitableDevice(const DeviceList& list, std::uint64_t modelBytes) {
     return "cpu";
 }
 
+void setTestDevice(std::function<std::unique_ptr<Backend>()> make) {
+    makeTestDevice = std::move(make);
+}
+
 std::unique_ptr<Backend> makeBackend(const DeviceOptions& options) {
     if (options.device.empty() || options.device == "cpu")
         return makeCpuBackend(options.cpu);
@@ -82,6 +89,8 @@ std::unique_ptr<Backend> makeBackend(const DeviceOptions& options) {
         return makeCudaBackend({.card = number});
     if (const int number = numberOf(options.device, vulkanKind); number >= 0)
         return makeVulkanBackend({.device = number});
+    if (options.device == "test" && makeTestDevice)
+        return makeTestDevice();
     throw std::runtime_error("There is no device called \"" + options.device +
                              "\" here; \"cpu\" always works.");
 }

@@ -16,13 +16,14 @@ using engine::Context;
 using engine::LogitsWanted;
 using engine::TokenId;
 
-constexpr int PrefillTokens = 512, DecodeTokens = 128;
+constexpr std::uint64_t MostTokens = 1 << 16; // of one measurement
 
 struct Options {
     ModelOptions model;
     kernels::KvType ringType = kernels::KvType::F16;
     std::vector<int> depths{0, 1024, 4096};
     std::vector<int> windows{256, 512, 1024, 2048, 4096};
+    int prefill = 512, decode = 128; // tokens
     int repeat = 3;
     bool againstRecompute = false, capture = false, json = false;
     std::vector<int> slots{1024, 4096};
@@ -52,27 +53,28 @@ nlohmann::json measureDepth(const Options& o, const std::shared_ptr<const engine
     // Wide enough that nothing is forgotten: a decoded token sees `depth` keys and those that came after, as
     // in other programs.
     engine::ContextOptions options;
-    options.window = depth + PrefillTokens;
+    options.window = depth + std::max(o.prefill, o.decode);
     options.ringType = o.ringType;
     Context context(model, options);
-    const auto tokens = someTokens(depth + PrefillTokens, model->config.vocabulary);
+    const auto tokens = someTokens(options.window, model->config.vocabulary);
     context.feed(std::span(tokens).first(static_cast<std::size_t>(depth)), LogitsWanted::None);
     std::vector<double> prefill, decode, bandwidth;
     for (int round = 0; round < o.repeat; ++round) {
-        const auto rest = std::span(tokens).subspan(static_cast<std::size_t>(depth));
+        const auto rest =
+            std::span(tokens).subspan(static_cast<std::size_t>(depth), static_cast<std::size_t>(o.prefill));
         prefill.push_back(secondsOf([&] { context.feed(rest, LogitsWanted::Last); }));
         context.cache().rewind(depth);
         model->backend->takeBytesRead();
         decode.push_back(secondsOf([&] {
-            for (int i = 0; i < DecodeTokens; ++i)
+            for (int i = 0; i < o.decode; ++i)
                 context.feed({&tokens[static_cast<std::size_t>(depth + i)], 1}, LogitsWanted::Last);
         }));
         bandwidth.push_back(1e-9 * static_cast<double>(model->backend->takeBytesRead()) / decode.back());
         context.cache().rewind(depth);
     }
     return {{"depth", depth},
-            {"prefill_tokens_per_second", PrefillTokens / median(prefill)},
-            {"decode_tokens_per_second", DecodeTokens / median(decode)},
+            {"prefill_tokens_per_second", o.prefill / median(prefill)},
+            {"decode_tokens_per_second", o.decode / median(decode)},
             {"decode_gigabytes_per_second", median(bandwidth)}};
 }
 
@@ -164,11 +166,15 @@ void run(const Options& o) {
 
 void addBench(CLI::App& app) {
     const auto options = std::make_shared<Options>();
-    CLI::App* command = app.add_subcommand(
-        "bench", "Speed: prefill of 512 and decode of 128 tokens at each depth, load time, memory");
+    CLI::App* command =
+        app.add_subcommand("bench", "Speed: prefill and decode at each depth, load time, memory");
     options->model.add(*command);
     addWhole(*command, "--depth", options->depths, RingTokens,
              "tokens already in the cache (default 0,1024,4096)");
+    addWhole(*command, "--prefill", options->prefill, {1, MostTokens},
+             "tokens read at each depth (default 512)");
+    addWhole(*command, "--decode", options->decode, {1, MostTokens},
+             "tokens decoded at each depth (default 128)");
     addWhole(*command, "--repeat", options->repeat, {1, 100}, "runs; the median counts (default 3)");
     addRingType(*command, options->ringType);
     command->add_flag("--against-recompute", options->againstRecompute,

@@ -16,26 +16,27 @@ struct Options {
     bool json = false;
 };
 
-nlohmann::json toJson(const ChatRun& run, const std::shared_ptr<const engine::Model>& model) {
+nlohmann::json toJson(const ChatRun& run) {
     nlohmann::json result = run.report();
-    result["model"] = model->info.name + " " + model->info.quantisation;
-    result["device"] = model->info.device;
-    result["chat_format"] = model->info.chatFormat;
+    const engine::ModelInfo& model = run.modelInfo();
+    result["model"] = model.name + " " + model.quantisation;
+    result["device"] = model.device;
+    result["chat_format"] = model.chatFormat;
     return result;
 }
 
 /// What a person should know about an answer that did not end by itself.
-void remark(const ChatRun& run, const std::shared_ptr<const engine::Model>& model) {
+void remark(const ChatRun& run) {
     if (run.reason() == engine::StopReason::CacheFull)
         complain("The memory of " + std::to_string(run.capacity()) + " tokens is full" +
                  (run.answerIsEmpty() ? ", so there is no answer" : ", so the answer ends here") +
                  ". With --mode streaming a chat goes on for ever.");
     else if (run.reason() == engine::StopReason::EndOfTurn && run.answerIsEmpty())
-        complain(model->info.name + " ended its answer without a word.");
+        complain(run.modelInfo().name + " ended its answer without a word.");
 }
 
 /// A line a message, until the end of the input, or until an answer is stopped that nobody types on after.
-void talk(ChatRun& run, const std::shared_ptr<const engine::Model>& model, bool json) {
+void talk(ChatRun& run, bool json) {
     const bool terminal = isatty(STDIN_FILENO) != 0;
     std::string line;
     for (;;) {
@@ -46,29 +47,28 @@ void talk(ChatRun& run, const std::shared_ptr<const engine::Model>& model, bool 
         if (line.empty())
             continue;
         run.say(line);
-        remark(run, model);
+        remark(run);
         if (!std::cout || (run.reason() == engine::StopReason::Cancelled && !terminal))
             return;
     }
 }
 
 void run(const Options& o) {
-    const auto model = o.model.load();
-    ChatRun run(model, o.cache, o.chat, [&o](const std::string& text) {
+    ChatRun run(o.model.load(), o.cache, o.chat, [&o](const std::string& text) {
         if (!o.json)
             std::cout << engine::presentableLines(text) << std::flush;
         return static_cast<bool>(std::cout); // a full disk or a closed pipe ends the answer
     });
     if (o.prompt.empty())
-        talk(run, model, o.json);
+        talk(run, o.json);
     else if (o.chat.totalTokens > 0)
         run.sayUntil(o.prompt);
     else
         run.say(o.prompt);
     if (!o.prompt.empty())
-        remark(run, model);
+        remark(run);
     if (o.json)
-        printJson(toJson(run, model));
+        printJson(toJson(run));
     if (run.reason() == engine::StopReason::Cancelled)
         throw CLI::RuntimeError(Interrupts::ExitStatus);
     if (run.reason() == engine::StopReason::CacheFull)

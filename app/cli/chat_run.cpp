@@ -40,6 +40,9 @@ ChatRun::ChatRun(std::shared_ptr<const engine::Model> model, const CacheChoice& 
     m_observer.token = [this](engine::TokenId, const std::string& text, const engine::CacheStatus&) {
         tokenCame(text);
     };
+    m_observer.deviceFailed = [](const std::string& sentence) {
+        complain(sentence + " The chat goes on on the CPU.");
+    };
 }
 
 void ChatRun::say(const std::string& text) {

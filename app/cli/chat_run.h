@@ -33,6 +33,7 @@ public:
     engine::StopReason reason() const { return m_last.reason; } // of the newest answer
     bool answerIsEmpty() const { return m_lastText.empty(); }
     int capacity() const { return m_session.status().capacity; } // tokens
+    const engine::ModelInfo& modelInfo() const { return m_session.model()->info; }
 
 private:
     void tokenCame(const std::string& text);

@@ -1,6 +1,6 @@
+#include "app/devices.h"
 #include "app/cli/command.h"
 #include "app/cli/output.h"
-#include "engine/model_info.h"
 
 #include <memory>
 
@@ -33,17 +33,7 @@ void run(bool json) {
             std::printf("Vulkan: %s\n", list.vulkanProblem.c_str());
         return;
     }
-    nlohmann::json devices = nlohmann::json::array();
-    for (const kernels::Device& device : list.devices)
-        devices.push_back({{"name", device.name},
-                           {"title", device.title},
-                           {"features", device.features},
-                           {"memory_bytes", device.memoryBytes},
-                           {"software", device.isSoftware},
-                           {"discrete", device.isDiscrete},
-                           {"problem", device.problem}});
-    printJson(
-        {{"devices", devices}, {"cuda_problem", list.cudaProblem}, {"vulkan_problem", list.vulkanProblem}});
+    printJson(app::devicesAsJson(list));
 }
 
 } // namespace

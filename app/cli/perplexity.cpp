@@ -76,7 +76,8 @@ void run(const Options& o) {
                     std::exp(second), seconds);
         return;
     }
-    printJson({{"mode", name(options.mode)},
+    printJson({{"device", model->info.device},
+               {"mode", name(options.mode)},
                {"sinks", options.sinks},
                {"window", options.window},
                {"tokens", losses.size()},

@@ -179,7 +179,8 @@ void run(const Options& o) {
             std::printf("layer %2zu  %5.1f %%\n", layer, 100 * layers[layer]);
         return;
     }
-    printJson({{"tokens", shares.tokens},
+    printJson({{"device", model->info.device},
+               {"tokens", shares.tokens},
                {"mean_share", meanOf(shares.sinks)},
                {"first_token_share", meanOf(shares.first)},
                {"slot_share", shares.slots},

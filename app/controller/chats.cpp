@@ -48,7 +48,7 @@ void ChatController::Impl::readStart() {
         library.refresh(settings.modelFolders);
         Q_EMIT q.started();
         tellOfRescued();
-        loadAtStart(state.settings.value(ModelSwitcher::MarkerKey));
+        loadAtStart(state.settings);
     };
     if (store.isOpen())
         store.run(

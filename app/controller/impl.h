@@ -7,6 +7,7 @@
 #include "app/controller/reread_counter.h"
 #include "app/controller/turn.h"
 #include "app/controller/turn_writer.h"
+#include "app/devices.h"
 #include "app/model_downloads.h"
 
 #include <QElapsedTimer>
@@ -28,7 +29,7 @@ StartState readStartState(Database& database, qint64 characters);
 constexpr int RowsAtOnce = 100, FirstRowsLater = 500, MostRowsLater = 4000;
 
 /// The controller's state and its work: chats.cpp (which chat is open), list.cpp (which there are), messages.cpp
-/// (questions and versions), turns.cpp (a turn on its way to the disk and the engine), answering.cpp (what the engine is asked and says),
+/// (questions and versions), deleting.cpp (messages that go), turns.cpp (a turn on its way to the disk and the engine), answering.cpp (what the engine is asked and says),
 /// settings.cpp (model and settings).
 struct ChatController::Impl {
     Impl(ChatController& controller, EnginePort& enginePort, TranscriptStore& transcriptStore,
@@ -78,6 +79,15 @@ struct ChatController::Impl {
     std::shared_ptr<Turn> newTurn(int messagesBefore) const;
     History historyOf(int messages, int window) const;
 
+    // deleting.cpp
+    void deleteMessage(MessageId message);
+    void deleteWhenStored(MessageId message);
+    void undoDeleteMessages(const DeletedMessages& deleted);
+    void showTail(const DeletedMessages& deleted, const QList<Message>& tail);
+    void whenStored(ChatId chat, std::function<void()> task, std::function<void()> refused = {});
+    void runWhatIsStored();
+    void giveUpWhatIsRefused(ChatId chat);
+
     // turns.cpp
     void stop(ChatId chat);
     void begin(const std::shared_ptr<Turn>& turn);
@@ -117,7 +127,8 @@ struct ChatController::Impl {
     // settings.cpp
     void connectModels();
     engine::LoadOptions loadOptions() const;
-    void loadAtStart(const QString& crashedModel);
+    void loadAtStart(const QMap<QString, QString>& stored);
+    void tellOfDevice(const QString& sentence);
     void loadModel(const QString& path, const QString& setting, bool remember);
     void reloadModel();
     void onModelLoaded(const QString& path);
@@ -132,6 +143,7 @@ struct ChatController::Impl {
     TranscriptStore& store;
     ModelLibrary& library;
     ModelDownloads downloads;
+    Devices devices;
     TranscriptModel transcript;
     ModelSwitcher models;
     DraftKeeper drafts;
@@ -139,6 +151,9 @@ struct ChatController::Impl {
     Settings settings;
     QString startupModel;
     std::optional<int> startupThreads;
+    std::optional<QString> startupDevice; // instead of the settings'
+    QString whyStartupDevice;             // a sentence; empty: it was asked for
+    QString lastDeviceProblem;            // that was told
     bool openFailed = false;
 
     QList<ChatSummary> chats; // as stored, and those that could not be stored yet
@@ -154,6 +169,12 @@ struct ChatController::Impl {
 
     QList<TurnWriter*> writers;                 // turns that are not over or not stored, oldest first
     QHash<MessageId, MessageId> storedMessages; // negative id to the real one
+    struct WaitingForStore {
+        ChatId chat;
+        std::function<void()> task, refused;
+    };
+    std::vector<WaitingForStore> waitingForStore; // for all turns of their chat
+    QList<ChatId> changing; // messages of these chats are going to the trash or coming back
     std::shared_ptr<StoredIds> storedIds = std::make_shared<StoredIds>(); // the database thread's
     std::int64_t lastTemporary = 0;
 

@@ -5,6 +5,7 @@
 namespace app {
 
 const QString ModelSwitcher::MarkerKey = QStringLiteral("state.loading_model");
+const QString ModelSwitcher::DeviceMarkerKey = QStringLiteral("state.loading_device");
 
 ModelSwitcher::ModelSwitcher(EnginePort& engine, TranscriptStore& store, QObject* parent)
     : QObject(parent), m_engine(engine), m_store(store) {
@@ -17,6 +18,8 @@ ModelSwitcher::ModelSwitcher(EnginePort& engine, TranscriptStore& store, QObject
     connect(&engine, &EnginePort::modelLoaded, this,
             [this](engine::RequestId id, const engine::ModelInfo& info) {
                 m_state.info = info; // also of a loading that was given up too late
+                m_state.deviceProblem =
+                    info.deviceProblem.empty() ? m_whyHere : QString::fromStdString(info.deviceProblem);
                 if (!isLoading() || id != m_reply.id()) {
                     Q_EMIT changed();
                     return;
@@ -25,6 +28,13 @@ ModelSwitcher::ModelSwitcher(EnginePort& engine, TranscriptStore& store, QObject
                 leaveLoading();
                 Q_EMIT loaded(m_path);
             });
+    connect(&engine, &EnginePort::deviceFailed, this,
+            [this](engine::RequestId, const QString& sentence) { Q_EMIT deviceFailed(sentence); });
+    connect(&engine, &EnginePort::modelMoved, this, [this](engine::RequestId, const engine::ModelInfo& info) {
+        m_state.info = info;
+        m_state.deviceProblem = QString::fromStdString(info.deviceProblem);
+        Q_EMIT changed();
+    });
     connect(&engine, &EnginePort::loadCancelled, this, [this](engine::RequestId id) {
         if (!isLoading() || id != m_reply.id())
             return;
@@ -40,11 +50,12 @@ ModelSwitcher::ModelSwitcher(EnginePort& engine, TranscriptStore& store, QObject
     });
 }
 
-void ModelSwitcher::load(const QString& path, const engine::LoadOptions& options) {
+void ModelSwitcher::load(const QString& path, const engine::LoadOptions& options, const QString& whyHere) {
     if (isLoading())
         m_reply.stop();
     m_path = path;
     m_options = options;
+    m_whyHere = whyHere;
     m_reply = {};
     m_state.phase = ModelState::Phase::Loading;
     m_state.loadingName = QFileInfo(path).completeBaseName();
@@ -109,7 +120,10 @@ void ModelSwitcher::setMarker(const QString& path) {
         return;
     m_marked = !path.isEmpty();
     if (m_store.isOpen() && m_store.access() == Access::ReadWrite)
-        m_store.run([path](Database& database) { database.saveSetting(MarkerKey, path); });
+        m_store.run([path, device = QString::fromStdString(m_options.device.device)](Database& database) {
+            database.saveSetting(MarkerKey, path);
+            database.saveSetting(DeviceMarkerKey, device);
+        });
 }
 
 } // namespace app

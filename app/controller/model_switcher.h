@@ -13,7 +13,8 @@ namespace app {
 class ModelSwitcher : public QObject {
     Q_OBJECT
 public:
-    static const QString MarkerKey; // of the store's settings: the path, or empty
+    static const QString MarkerKey;       // of the store's settings: the path, or empty
+    static const QString DeviceMarkerKey; // the device that it was being loaded on
 
     ModelSwitcher(EnginePort& engine, TranscriptStore& store, QObject* parent);
 
@@ -22,8 +23,8 @@ public:
     const QString& path() const { return m_path; } // of the newest loading
     bool hasModel() const { return !m_state.info.path.empty(); }
 
-    void load(const QString& path,
-              const engine::LoadOptions& options); // takes the place of a loading in progress
+    /// Takes the place of a loading in progress. `whyHere`: why it is not the device of the settings; empty: it is.
+    void load(const QString& path, const engine::LoadOptions& options, const QString& whyHere);
     void cancel();
     /// The model was not loaded, and why; nothing else changes.
     void refuse(const QString& sentence);
@@ -34,6 +35,7 @@ public:
 Q_SIGNALS:
     void changed();
     void loaded(const QString& path);
+    void deviceFailed(const QString& sentence); // the chat goes on on the CPU
     void failed(const QString& sentence);
     void cancelled();
 
@@ -47,6 +49,7 @@ private:
     ModelState m_state;
     QString m_path;
     engine::LoadOptions m_options;
+    QString m_whyHere;
     engine::Reply m_reply; // to nothing while the marker is still being written
     int m_attempt = 0;
     bool m_marked = false;

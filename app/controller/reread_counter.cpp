@@ -33,14 +33,15 @@ struct RereadCounter::Opened {
             if (!forecast || path != question.path || chatFormat != question.chatFormat ||
                 bytes != wanted.bytes || time != wanted.time) {
                 forecast.reset();
-                forecast = engine::ReadingForecast::fromFile(
-                    std::filesystem::path(question.path.toStdU16String()), question.chatFormat.toStdString());
+                forecast =
+                    engine::ReadingForecast::fromFile(std::filesystem::path(question.path.toStdU16String()),
+                                                      question.chatFormat.toStdString(), stop);
                 path = question.path;
                 chatFormat = question.chatFormat;
                 bytes = wanted.bytes;
                 time = wanted.time;
             }
-            return forecast->tokensToRead(question.request, stop);
+            return forecast ? std::optional(forecast->tokensToRead(question.request, stop)) : std::nullopt;
         } catch (const std::exception&) { // no model; whoever loads it hears why
             return {};
         }

@@ -20,6 +20,7 @@ QString pathOf(const engine::ModelInfo& info) {
 engine::LoadOptions ChatController::Impl::loadOptions() const {
     engine::LoadOptions options;
     options.device.cpu.threads = startupThreads.value_or(settings.threads);
+    options.device.device = startupDevice.value_or(settings.device).toStdString();
     options.chatFormat = settings.chatFormat.toStdString();
     return options;
 }
@@ -27,6 +28,10 @@ engine::LoadOptions ChatController::Impl::loadOptions() const {
 void ChatController::Impl::connectModels() {
     connect(&models, &ModelSwitcher::changed, &q, [this] { Q_EMIT q.modelStateChanged(); });
     connect(&models, &ModelSwitcher::loaded, &q, [this](const QString& path) { onModelLoaded(path); });
+    connect(&models, &ModelSwitcher::deviceFailed, &q, [this](const QString& sentence) {
+        lastDeviceProblem = sentence;
+        tell(tr("%1 The chat goes on on the CPU.").arg(sentence));
+    });
     connect(&models, &ModelSwitcher::failed, &q, [this](const QString& sentence) {
         tell(sentence);
         pump();
@@ -36,7 +41,18 @@ void ChatController::Impl::connectModels() {
     connect(&downloads, &ModelDownloads::arrived, &q, [this] { library.refresh(settings.modelFolders); });
 }
 
-void ChatController::Impl::loadAtStart(const QString& crashedModel) {
+void ChatController::Impl::loadAtStart(const QMap<QString, QString>& stored) {
+    QString crashedModel = stored.value(ModelSwitcher::MarkerKey);
+    const QString crashedDevice = stored.value(ModelSwitcher::DeviceMarkerKey);
+    if (!crashedModel.isEmpty() && !crashedDevice.isEmpty() && crashedDevice != QLatin1String("cpu") &&
+        !startupDevice) { // more likely its driver than the model
+        whyStartupDevice = tr("Sumidero ended unexpectedly while it loaded “%1” last time, perhaps by a "
+                              "fault of the graphics "
+                              "device.")
+                               .arg(QFileInfo(crashedModel).completeBaseName());
+        startupDevice = QStringLiteral("cpu");
+        crashedModel.clear();
+    }
     if (!startupModel.isEmpty()) { // asked for by name: also after a crash
         loadModel(startupModel, {}, false);
         return;
@@ -66,17 +82,25 @@ void ChatController::Impl::loadModel(const QString& path, const QString& setting
     if (work.turn()) // what is written stays and can be continued with the new model
         work.turn()->stopAsked = true;
     stopEngine();
-    models.load(path, loadOptions());
+    models.load(path, loadOptions(), whyStartupDevice);
 }
 
 void ChatController::Impl::reloadModel() {
     if (models.isLoading())
-        models.load(models.path(), loadOptions());
+        models.load(models.path(), loadOptions(), whyStartupDevice);
     else if (models.hasModel())
         loadModel(pathOf(models.state().info), settings.modelPath, false);
 }
 
+/// Once, as long as it stays the same.
+void ChatController::Impl::tellOfDevice(const QString& sentence) {
+    if (!sentence.isEmpty() && sentence != lastDeviceProblem)
+        tell(tr("%1 The model runs on the CPU.").arg(sentence));
+    lastDeviceProblem = sentence;
+}
+
 void ChatController::Impl::onModelLoaded(const QString& path) {
+    tellOfDevice(models.state().deviceProblem);
     cache = {};
     cacheView = -1;
     Q_EMIT q.cacheStatusChanged();
@@ -102,6 +126,10 @@ void ChatController::Impl::applySettings(const Settings& wanted) {
     saveSettings(before);
     if (settings.threads != before.threads)
         startupThreads.reset();
+    if (settings.device != before.device) {
+        startupDevice.reset();
+        whyStartupDevice.clear();
+    }
     if (settings.modelFolders != before.modelFolders)
         library.refresh(settings.modelFolders);
     if (current.id == 0 && !hasOwnPrompt)
@@ -109,7 +137,8 @@ void ChatController::Impl::applySettings(const Settings& wanted) {
     if (wanted.modelPath != before.modelPath)
         loadModel(wanted.modelPath.isEmpty() ? ModelLibrary::defaultModelPath() : wanted.modelPath,
                   wanted.modelPath, true);
-    else if (settings.threads != before.threads || settings.chatFormat != before.chatFormat)
+    else if (settings.threads != before.threads || settings.device != before.device ||
+             settings.chatFormat != before.chatFormat)
         reloadModel();
     else if (settings.cache != before.cache || settings.systemPrompt != before.systemPrompt)
         prepare();
@@ -157,7 +186,8 @@ RereadCost ChatController::Impl::costOf(const Settings& wanted, const QString& m
 RereadCost ChatController::Impl::rereadCost(const Settings& wanted, const QString& systemPrompt) {
     const bool other = wanted.modelPath != settings.modelPath;
     const bool reads = other || systemPrompt != current.systemPrompt || wanted.cache != settings.cache ||
-                       wanted.threads != settings.threads || wanted.chatFormat != settings.chatFormat;
+                       wanted.threads != settings.threads || wanted.device != settings.device ||
+                       wanted.chatFormat != settings.chatFormat;
     if (!reads)
         return {};
     const QString path = !other                       ? pathOf(models.state().info)

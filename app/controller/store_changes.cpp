@@ -57,7 +57,7 @@ void ChatController::Impl::takeStartLate(const StartState& state) {
     }
     library.refresh(settings.modelFolders);
     if (!models.isLoading() && (nothingBegun || !models.hasModel()))
-        loadAtStart(state.settings.value(ModelSwitcher::MarkerKey));
+        loadAtStart(state.settings);
 }
 
 } // namespace app

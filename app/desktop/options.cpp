@@ -42,6 +42,10 @@ bool onlyTalks(int argc, char** argv) {
     return hasArgument(argc, argv, {"-h", "--help", "--help-all", "-v", "--version"});
 }
 
+bool listsDevices(int argc, char** argv) {
+    return argc == 2 && hasArgument(argc, argv, {"--devices"});
+}
+
 bool hasDisplay(int argc, char** argv) {
     constexpr const char* variables[] = {"DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"};
     const auto isSet = [](const char* name) {
@@ -61,6 +65,10 @@ Options readOptions() {
     const QCommandLineOption threads(QStringLiteral("threads"),
                                      tr("Use so many threads (0: one per physical core); the settings stay."),
                                      tr("number"));
+    const QCommandLineOption device(QStringLiteral("device"),
+                                    tr("Run the model there (cpu, auto, or a device that sumidero-cli "
+                                       "devices names); the settings stay."),
+                                    tr("name"));
     const QCommandLineOption say(
         QStringLiteral("say"),
         tr("For tests: send this text into a new chat when the model is ready. Given "
@@ -83,7 +91,7 @@ Options readOptions() {
         tr("A chat with a language model on this machine that never has to be reset."));
     parser.addHelpOption();
     parser.addVersionOption();
-    parser.addOptions({database, model, threads, say, acknowledge, screenshot, quit});
+    parser.addOptions({database, model, threads, device, say, acknowledge, screenshot, quit});
     parser.process(*QCoreApplication::instance());
 
     Options options;
@@ -92,6 +100,7 @@ Options readOptions() {
         options.model = QFileInfo(parser.value(model)).absoluteFilePath();
     if (parser.isSet(threads))
         options.threads = readThreads(parser.value(threads));
+    options.device = parser.value(device);
     options.say = parser.values(say);
     options.acknowledge = parser.isSet(acknowledge);
     options.screenshot = parser.value(screenshot);

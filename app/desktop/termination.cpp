@@ -26,7 +26,7 @@ Termination::Termination(QObject* parent) : QObject(parent) {
     m_notifier = new QSocketNotifier(m_pipe[0], QSocketNotifier::Read, this);
     connect(m_notifier, &QSocketNotifier::activated, this, [this] {
         m_notifier->setEnabled(false);
-        QCoreApplication::quit();
+        QCoreApplication::exit(); // not quit(), which asks the windows, and nobody is there to answer
     });
     for (const int number : Signals)
         std::signal(number, onSignal);

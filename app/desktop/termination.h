@@ -4,7 +4,8 @@
 
 namespace app::desktop {
 
-/// SIGTERM, SIGINT and SIGHUP end the program as closing its window does. One object; main thread.
+/// SIGTERM, SIGINT and SIGHUP end the program as closing its window does, but for its question where something is not saved: what is not
+/// by then is rescued (rescue.h). One object; main thread.
 class Termination : public QObject {
     Q_OBJECT
 public:

@@ -62,7 +62,7 @@ void readConfig(const engine::GgufFile& file, ModelEntry& entry) {
 
 } // namespace
 
-std::optional<ModelEntry> inspect(const QString& path, const QString& source) {
+std::optional<ModelEntry> inspect(const QString& path, const QString& source, const std::stop_token& stop) {
     const QFileInfo info(path);
     if (isNoModel(info.fileName()) || isLaterPart(info))
         return {};
@@ -72,7 +72,7 @@ std::optional<ModelEntry> inspect(const QString& path, const QString& source) {
     entry.source = source;
     entry.fileBytes = static_cast<quint64>(info.size());
     try {
-        const std::shared_ptr<const engine::GgufFile> file = engine::GgufFile::open(path.toStdString());
+        const auto file = engine::GgufFile::open(path.toStdString(), stop);
         if (isNoModel(*file))
             return {};
         entry.name = QString::fromStdString(engine::displayName(*file));
@@ -81,6 +81,8 @@ std::optional<ModelEntry> inspect(const QString& path, const QString& source) {
             entry.architecture = QString::fromStdString(engine::presentable(*architecture));
         entry.fileBytes = file->fileBytes();
         readConfig(*file, entry);
+    } catch (const engine::Stopped&) {
+        return {};
     } catch (const std::exception& error) {
         entry.problem = QString::fromUtf8(error.what());
     }

@@ -10,13 +10,15 @@
 #include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 namespace engine {
 
 namespace {
 
-constexpr std::size_t partBytes = 2 << 20; // much longer to read than a thread takes to start
+constexpr std::size_t partBytes = 2 << 20;  // much longer to read than a thread takes to start
+constexpr std::size_t pieceBytes = 2 << 20; // some milliseconds of a disk: a stop waits for no more
 
 [[noreturn]] void fail(const std::filesystem::path& path, const std::string& why) {
     throw Error(path.string() + " cannot be read: " + why + ".");
@@ -28,7 +30,7 @@ std::string systemReason() {
 
 } // namespace
 
-InputFile::InputFile(const std::filesystem::path& path) {
+InputFile::InputFile(const std::filesystem::path& path, std::stop_token stop) : m_stop(std::move(stop)) {
     // O_NONBLOCK: a pipe in place of the file must not hang us. Regular files ignore it.
     m_descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (m_descriptor < 0)
@@ -66,9 +68,16 @@ void InputFile::read(std::uint64_t offset, std::span<std::byte> into) const {
         other.get();
 }
 
+void InputFile::checkStop() const {
+    if (m_stop.stop_requested())
+        throw Stopped();
+}
+
 void InputFile::readPart(std::uint64_t offset, std::span<std::byte> into) const {
     while (!into.empty()) {
-        const ssize_t count = ::pread(m_descriptor, into.data(), into.size(), static_cast<off_t>(offset));
+        checkStop();
+        const ssize_t count =
+            ::pread(m_descriptor, into.data(), std::min(into.size(), pieceBytes), static_cast<off_t>(offset));
         if (count == 0)
             throw Error("it has become shorter while it was in use");
         if (count < 0 && errno == EINTR)

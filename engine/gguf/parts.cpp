@@ -28,8 +28,9 @@ std::string endingOf(std::uint64_t number, std::uint64_t count) {
     return "-" + fiveDigits(number) + "-of-" + fiveDigits(count) + ".gguf";
 }
 
-std::unique_ptr<GgufParts::File> openFile(const std::filesystem::path& path, GgufContents& contents) {
-    auto file = std::make_unique<GgufParts::File>(path);
+std::unique_ptr<GgufParts::File> openFile(const std::filesystem::path& path, GgufContents& contents,
+                                          const std::stop_token& stop) {
+    auto file = std::make_unique<GgufParts::File>(path, stop);
     try {
         contents = parseGguf(file->input);
     } catch (const Error& error) {
@@ -52,8 +53,9 @@ std::optional<std::uint64_t> findCount(const GgufContents& contents, std::string
 /// All parts of a model in the order of their numbers, one after the other.
 class Joiner {
 public:
-    Joiner(const std::filesystem::path& path, std::uint64_t number, std::uint64_t count)
-        : m_folder(path.parent_path()), m_count(count) {
+    Joiner(const std::filesystem::path& path, std::uint64_t number, std::uint64_t count,
+           const std::stop_token& stop)
+        : m_folder(path.parent_path()), m_count(count), m_stop(stop) {
         if (count > mostParts)
             fail(path, "it says it is one of " + std::to_string(count) + " parts, which is absurd");
         m_stem = path.filename().string();
@@ -83,7 +85,7 @@ private:
             throw Error("The model " + m_stem + " cannot be used: its part " + path.filename().string() +
                         " is missing.");
         GgufContents contents;
-        m_all.files.push_back(openFile(path, contents));
+        m_all.files.push_back(openFile(path, contents, m_stop));
         if (findCount(contents, "split.no") != number || findCount(contents, "split.count") != m_count)
             fail(path, "it is not part " + std::to_string(number + 1) + " of " + std::to_string(m_count) +
                            ", as its name says");
@@ -107,18 +109,19 @@ private:
     std::filesystem::path m_folder;
     std::string m_stem;
     std::uint64_t m_count;
+    const std::stop_token& m_stop;
     GgufParts m_all;
 };
 
 } // namespace
 
-GgufParts openParts(const std::filesystem::path& path) {
+GgufParts openParts(const std::filesystem::path& path, const std::stop_token& stop) {
     GgufParts single;
-    single.files.push_back(openFile(path, single.contents));
+    single.files.push_back(openFile(path, single.contents, stop));
     const std::uint64_t count = findCount(single.contents, "split.count").value_or(1);
     if (count <= 1)
         return single;
-    return Joiner(path, findCount(single.contents, "split.no").value_or(0), count).join();
+    return Joiner(path, findCount(single.contents, "split.no").value_or(0), count, stop).join();
 }
 
 } // namespace engine

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <stop_token>
 #include <vector>
 
 namespace engine {
@@ -12,7 +13,8 @@ namespace engine {
 /// -00002-of-00003.gguf, as llama.cpp's gguf-split gives them).
 struct GgufParts {
     struct File {
-        explicit File(const std::filesystem::path& where) : path(where), input(where) {}
+        File(const std::filesystem::path& where, const std::stop_token& stop)
+            : path(where), input(where, stop) {}
         std::filesystem::path path;
         InputFile input;
     };
@@ -21,7 +23,7 @@ struct GgufParts {
 };
 
 /// `path` may name any part. Throws engine::Error, a whole sentence that names the file at fault: one that is missing, damaged or belongs
-/// to another model.
-GgufParts openParts(const std::filesystem::path& path);
+/// to another model. Throws Stopped.
+GgufParts openParts(const std::filesystem::path& path, const std::stop_token& stop);
 
 } // namespace engine

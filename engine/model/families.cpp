@@ -91,18 +91,27 @@ void readMistral3(const Keys& keys, ModelConfig& config) {
         keys.file().fail("its queries have a temperature and are rotated in part, which is not supported");
 }
 
-// OLMo 3 has the architecture of OLMo 2 and slides; only its full layers stretch positions.
-void readOlmo2(const Keys& keys, ModelConfig& config) {
+// Every fourth layer sees everything, unless a list says otherwise. False: no layer slides.
+bool slideByFours(const Keys& keys, ModelConfig& config) {
     const int window = keys.findCount("attention.sliding_window", 1 << 24, 0);
-    if (window == 0)
-        return;
     if (const auto sliding = keys.findSliding(config.layers))
         slideBy(*sliding, config, window);
     else
         slide(config, window, 4, 3);
+    return window > 0;
+}
+
+// OLMo 3 has the architecture of OLMo 2 and slides; only its full layers stretch positions.
+void readOlmo2(const Keys& keys, ModelConfig& config) {
+    if (!slideByFours(keys, config))
+        return;
     config.ropes.push_back({.dim = config.ropes[0].dim, .base = config.ropes[0].base});
     for (LayerConfig& layer : config.layerConfigs)
         layer.rope = layer.window > 0 ? 1 : 0;
+}
+
+void readGemma(const Keys&, ModelConfig& config) {
+    config.embeddingScale = std::sqrt(static_cast<float>(config.dim));
 }
 
 void readGemma2(const Keys& keys, ModelConfig& config) {
@@ -124,6 +133,31 @@ void readGemma3(const Keys& keys, ModelConfig& config) {
         {.dim = config.ropes[0].dim, .base = keys.findReal("rope.freq_base_swa", 1.0, 1e12, 10000.0)});
     for (LayerConfig& layer : config.layerConfigs)
         layer.rope = layer.window > 0 ? 1 : 0;
+}
+
+// Cohere's models: here the key is a factor.
+void readCommandR(const Keys& keys, ModelConfig& config) {
+    const float scale = keys.findFloat("logit_scale", 0, 1e6, 0);
+    config.logitScale = scale == 0 ? 1.0f : scale;
+    if (keys.file().findTensor("blk.0.attn_q_norm.weight")) // R+
+        config.block.queryKeyNorm = QueryKeyNorm::OwnForEachHead;
+}
+
+// Where some layers slide, those that see everything know no positions.
+void readExaone4(const Keys& keys, ModelConfig& config) {
+    if (slideByFours(keys, config))
+        for (LayerConfig& layer : config.layerConfigs)
+            layer.rope = layer.window > 0 ? 0 : NoRope;
+}
+
+void readCohere2(const Keys& keys, ModelConfig& config) {
+    readCommandR(keys, config);
+    readExaone4(keys, config);
+}
+
+// Its weights are shares of all experts, and stay that.
+void readOlmoe(const Keys&, ModelConfig& config) {
+    config.experts.weights = kernels::ExpertWeights::OfAll;
 }
 
 // Even layers look back 128 tokens. The ramp of YaRN is not rounded: no key says so.
@@ -236,7 +270,33 @@ const Family FAMILIES[] = {
      .block = {.normBefore = false, .normAfter = true, .queryKeyNorm = QueryKeyNorm::WholeRow},
      .read = readOlmo2},
     {.architecture = "phi3"},
+    {.architecture = "starcoder2",
+     .block = {.norm = NormKind::Layer,
+               .qkvBias = true,
+               .outputBias = true,
+               .activation = Activation::GeluTanh,
+               .gated = false,
+               .feedForwardBias = true}},
+    {.architecture = "command-r",
+     .ropePairing = RopePairing::Norm,
+     .block = {.norm = NormKind::Layer, .order = BlockOrder::ParallelOneNorm},
+     .read = readCommandR},
+    {.architecture = "cohere2",
+     .ropePairing = RopePairing::Norm,
+     .block = {.norm = NormKind::Layer, .order = BlockOrder::ParallelOneNorm},
+     .read = readCohere2},
+    {.architecture = "chatglm", .ropePairing = RopePairing::Norm, .block = {.qkvBias = true}},
+    {.architecture = "glm4", .ropePairing = RopePairing::Norm, .block = {.normAfter = true, .qkvBias = true}},
+    {.architecture = "exaone4",
+     .block = {.normBefore = false, .normAfter = true, .queryKeyNorm = QueryKeyNorm::EachHead},
+     .read = readExaone4},
+    {.architecture = "ernie4_5", .ropePairing = RopePairing::Norm},
+    {.architecture = "olmoe",
+     .block = {.queryKeyNorm = QueryKeyNorm::WholeRow},
+     .mixture = true,
+     .read = readOlmoe},
     {.architecture = "mistral3", .ropePairing = RopePairing::Norm, .read = readMistral3},
+    {.architecture = "gemma", .block = {.activation = Activation::GeluTanh}, .read = readGemma},
     {.architecture = "gemma2", .block = SANDWICH, .read = readGemma2},
     {.architecture = "gemma4",
      .block = {.normAfter = true,
@@ -262,9 +322,11 @@ constexpr const char* STATE_SPACE = "it is a state-space model or contains such 
 constexpr const char* CONVOLUTION = "some of its layers are convolutions";
 constexpr const char* COMPRESSED = "it compresses keys and values (MLA)";
 constexpr const char* NO_TEXT = "it does not write text";
-constexpr const char* SHARED_EXPERTS =
-    "it is a mixture with experts that all tokens share, which is not supported yet";
-constexpr const char* EXPERTS = "it is a mixture of experts, which is not supported yet";
+constexpr const char* GATED_EXPERT = "it is a mixture with an expert that all tokens share, each to another "
+                                     "degree, which is not supported yet";
+constexpr const char* SOME_LAYERS = "it is a mixture in some of its layers only, which is not supported yet";
+constexpr const char* ROUTER =
+    "it is a mixture whose router chooses experts in another way, which is not supported yet";
 
 constexpr Refusal REFUSALS[] = {
     {"qwen35*", LINEAR},
@@ -288,13 +350,17 @@ constexpr Refusal REFUSALS[] = {
     {"minicpm3", COMPRESSED},
     {"plm", COMPRESSED},
     {"gemma3n", "it looks words up again in every layer (per-layer embeddings)"},
-    {"qwen2moe", SHARED_EXPERTS},
-    {"deepseek", SHARED_EXPERTS},
-    {"olmoe", EXPERTS},
-    {"dbrx", EXPERTS},
-    {"llama4", EXPERTS},
-    {"glm4moe", SHARED_EXPERTS},
-    {"ernie4_5-moe", SHARED_EXPERTS},
+    {"qwen2moe", GATED_EXPERT},
+    {"deepseek", SOME_LAYERS},
+    {"bailingmoe", SOME_LAYERS},
+    {"bailingmoe2", ROUTER},
+    {"dbrx", ROUTER},
+    {"dots1", ROUTER},
+    {"ernie4_5-moe", ROUTER},
+    {"glm4moe", ROUTER},
+    {"hunyuan-moe", ROUTER},
+    {"llama4", ROUTER},
+    {"phimoe", ROUTER},
     {"t5*", NO_TEXT},
     {"bert", NO_TEXT},
     {"nomic-bert*", NO_TEXT},

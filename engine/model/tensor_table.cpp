@@ -83,6 +83,12 @@ private:
             norm(block.feedForwardPostNorm, layer.feedForwardPostNorm);
         if (m_config.ffnDim == 0)
             return;
+        if (m_config.experts.shared) {
+            projection("ffn_gate_shexp", m_config.dim, m_config.ffnDim, false, layer.gate);
+            projection("ffn_up_shexp", m_config.dim, m_config.ffnDim, false, layer.up);
+            projection("ffn_down_shexp", m_config.ffnDim, m_config.dim, false, layer.down);
+            return;
+        }
         if (block.fusedGateUp)
             fused("ffn_up", m_config.dim, block.feedForwardBias,
                   {{&layer.gate, m_config.ffnDim}, {&layer.up, m_config.ffnDim}});

@@ -4,7 +4,6 @@
 #include "engine/model/tensor_table.h"
 
 #include <cmath>
-#include <cstring>
 
 namespace engine {
 namespace {
@@ -35,10 +34,11 @@ private:
     std::unique_ptr<kernels::Weight> rowsOf(const GgufFile::TensorInfo& tensor, const TensorEntry& entry) {
         kernels::HostMatrix matrix = tensor.matrix();
         matrix.rows = entry.rows;
-        m_file.read(tensor, m_buffer, static_cast<std::size_t>(entry.firstRow) * matrix.rowBytes(),
-                    matrix.bytes());
-        matrix.data = m_buffer.data();
-        auto weight = m_backend.makeWeight(matrix);
+        const std::span<std::byte> bytes = room(matrix.bytes());
+        m_file.read(tensor, bytes, static_cast<std::size_t>(entry.firstRow) * matrix.rowBytes());
+        matrix.data = bytes.data();
+        auto weight = m_backend.makeWeight(matrix, m_file.stopToken());
+        m_file.checkStop();
         m_read += matrix.bytes();
         m_bytes += weight->bytes();
         return weight;
@@ -49,17 +49,16 @@ private:
         const auto count = static_cast<std::size_t>(entry.shape[2]); // the tensor's own may lack a last 1
         const std::size_t whole = one.bytes() / count;
         one.rows = entry.rows;
-        std::vector<std::byte> stacked(one.bytes() * count);
-        for (std::size_t expert = 0; expert < count; ++expert) {
-            m_file.read(tensor, m_buffer,
-                        expert * whole + static_cast<std::size_t>(entry.firstRow) * one.rowBytes(),
-                        one.bytes());
-            std::memcpy(stacked.data() + expert * one.bytes(), m_buffer.data(), one.bytes());
-        }
-        m_read += stacked.size();
+        const std::size_t bytes = one.bytes(),
+                          skipped = static_cast<std::size_t>(entry.firstRow) * one.rowBytes();
+        const std::span<std::byte> stacked = room(bytes * count);
+        for (std::size_t expert = 0; expert < count; ++expert)
+            m_file.read(tensor, stacked.subspan(expert * bytes, bytes), expert * whole + skipped);
         one.rows *= static_cast<std::int64_t>(count);
         one.data = stacked.data();
-        auto experts = m_backend.makeExperts(one, static_cast<int>(count));
+        auto experts = m_backend.makeExperts(one, static_cast<int>(count), m_file.stopToken());
+        m_file.checkStop();
+        m_read += stacked.size();
         m_bytes += experts->bytes();
         return experts;
     }
@@ -67,12 +66,13 @@ private:
     std::unique_ptr<kernels::Buffer> elementsOf(const GgufFile::TensorInfo& tensor,
                                                 const TensorEntry& entry) {
         const std::int64_t rows = entry.shape.size() > 1 ? entry.shape[1] : 1;
-        const std::size_t bytes = static_cast<std::size_t>(entry.rows) * sizeof(float);
-        std::vector<float> values(static_cast<std::size_t>(rows * entry.rows));
+        const auto length = static_cast<std::size_t>(entry.rows);
+        std::vector<float> values(static_cast<std::size_t>(rows) * length);
         for (std::int64_t row = 0; row < rows; ++row) {
             const std::int64_t first = row * entry.shape[0] + entry.firstRow;
-            m_file.read(tensor, m_buffer, static_cast<std::size_t>(first) * sizeof(float), bytes);
-            std::memcpy(values.data() + row * entry.rows, m_buffer.data(), bytes);
+            const auto place = std::span(values).subspan(static_cast<std::size_t>(row) * length, length);
+            m_file.read(tensor, std::as_writable_bytes(place),
+                        static_cast<std::size_t>(first) * sizeof(float));
         }
         auto buffer = m_backend.makeBuffer(rows, entry.rows);
         m_backend.write(buffer->tensor(), values);
@@ -81,20 +81,30 @@ private:
         return buffer;
     }
 
+    /// For what of the file is at hand; not zeroed, because that takes long.
+    std::span<std::byte> room(std::size_t bytes) {
+        if (bytes > m_roomBytes) {
+            m_room.reset(); // first, so that there is never both
+            m_room = std::make_unique_for_overwrite<std::byte[]>(bytes);
+            m_roomBytes = bytes;
+        }
+        return {m_room.get(), bytes};
+    }
+
     const GgufFile& m_file;
     kernels::Backend& m_backend;
-    std::vector<std::byte> m_buffer; // what of the file is at hand
+    std::unique_ptr<std::byte[]> m_room;
+    std::size_t m_roomBytes = 0;
     std::uint64_t m_total = 0, m_read = 0, m_bytes = 0;
 };
 
 } // namespace
 
-bool Weights::load(const GgufFile& file, const ModelConfig& config, kernels::Backend& backend,
-                   const std::function<void(float)>& progress, const std::stop_token& stop) {
+void Weights::load(const GgufFile& file, const ModelConfig& config, kernels::Backend& backend,
+                   const std::function<void(float)>& progress) {
     Loader loader(file, backend);
     for (const TensorEntry& entry : tensorTable(config, *this)) {
-        if (stop.stop_requested())
-            return false;
+        file.checkStop();
         loader.load(entry);
         if (progress)
             progress(loader.progress());
@@ -110,7 +120,6 @@ bool Weights::load(const GgufFile& file, const ModelConfig& config, kernels::Bac
                       engine::alibiSlopes(config.heads, config.attention.maxAlibiBias));
     }
     bytes = loader.bytes();
-    return true;
 }
 
 std::vector<float> alibiSlopes(int heads, float maxBias) {

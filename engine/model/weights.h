@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <stop_token>
 #include <vector>
 
 namespace engine {
@@ -57,9 +56,9 @@ struct Weights {
     /// What makes logits of the last layer's output: often the embedding.
     const kernels::Weight& outputWeight() const { return output.weight ? *output.weight : *embedding; }
 
-    /// Throws engine::Error. `progress` gets 0..1 on the calling thread; false when a stop was asked for.
-    bool load(const GgufFile& file, const ModelConfig& config, kernels::Backend& backend,
-              const std::function<void(float)>& progress, const std::stop_token& stop);
+    /// Throws engine::Error, and Stopped by the file's token. `progress` gets 0..1 on the calling thread.
+    void load(const GgufFile& file, const ModelConfig& config, kernels::Backend& backend,
+              const std::function<void(float)>& progress);
 };
 
 /// ALiBi (Press et al. 2022, section 3): a geometric row of slopes; heads beyond a power of two take those between.

@@ -2,14 +2,16 @@
 
 namespace engine {
 
-Branch::Branch(const ChatRequest& request, const std::string& defaultSystem)
+Branch::Branch(const ChatRequest& request, const ChatFormat& format)
     : system(request.system), messages(request.history), hasEarlier(request.earlierBytes > 0) {
     while (!hasEarlier && !messages.empty() && messages.front().role == Role::System) {
         system += (system.empty() ? "" : "\n\n") + messages.front().text;
         messages = messages.subspan(1);
     }
-    if (system.empty())
-        system = defaultSystem;
+    if (system.empty() && !format.source)
+        system = format.defaultSystem;
+    isUnfinished =
+        request.purpose == Purpose::Continue && !messages.empty() && messages.back().role == Role::Assistant;
 }
 
 PromptWriter::After before(std::span<const ChatMessage> history, std::size_t index, bool hasEarlier) {

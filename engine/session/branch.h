@@ -12,7 +12,8 @@ PromptWriter::After before(std::span<const ChatMessage> history, std::size_t ind
 
 /// A request's texts as they are read. Looks at the request's own messages, which have to live as long.
 struct Branch {
-    Branch(const ChatRequest& request, const std::string& defaultSystem);
+    /// A family's default system prompt is put in here; a file's own template does that itself.
+    Branch(const ChatRequest& request, const ChatFormat& format);
 
     PromptWriter::After before(std::size_t index) const {
         return engine::before(messages, index, hasEarlier);
@@ -22,6 +23,7 @@ struct Branch {
     std::span<const ChatMessage>
         messages;            // without the instructions at the beginning of the whole, which are in `system`
     bool hasEarlier = false; // there are older messages, which the request does not bring
+    bool isUnfinished = false; // the newest one is an answer that will go on
 };
 
 } // namespace engine

@@ -30,27 +30,24 @@ Conversation::Conversation(std::shared_ptr<const Model> model, ReadingRecord rec
 Conversation::Outcome Conversation::catchUp(const ChatRequest& request, const Session::Observer& observer,
                                             const std::stop_token& stop) {
     m_promptTokens = 0;
-    const Branch branch(request, m_model->chatFormat.defaultSystem);
-    const bool opens = !m_context || request.cache != m_options || branch.system != m_system;
+    const Branch branch(request, m_model->chatFormat);
+    m_writer.show(branch);
+    std::vector<TokenId> block = m_writer.systemBlock();
+    const bool opens = !m_context || request.cache != m_options || block != m_block;
     const bool switches = opens || request.chatId != m_chatId;
     if (switches) {
         m_chatId = request.chatId;
         m_record.open(m_chatId);
     }
-    if (opens) {
-        m_system = branch.system;
-        open(request);
-    }
-    const bool goesOn = request.purpose == Purpose::Continue && !request.history.empty();
-    m_writer.setUnfinished(goesOn ? &request.history.back() : nullptr);
+    if (opens)
+        open(request, std::move(block));
     m_logits = {};
     m_ahead = {};
     m_reporter.prepare(*m_context, request.sampling.seed);
     const bool wasEmpty = m_context->cache().next() == 0;
 
     const SinkCache::Shape& shape = m_context->cache().shape();
-    const WindowPlanner planner(m_writer, m_system, m_block.size(), m_options.mode,
-                                {shape.sinks, shape.window});
+    const WindowPlanner planner(m_writer, m_block.size(), m_options.mode, {shape.sinks, shape.window});
     const Match same = match(branch, request.purpose);
     WindowPlan plan = planner.plan(
         branch.messages, branch.hasEarlier, [&](std::size_t index) { return heldAt(same, index); }, stop);
@@ -74,8 +71,7 @@ Conversation::Outcome Conversation::catchUp(const ChatRequest& request, const Se
     return feed(queue, request.purpose != Purpose::Prepare, observer, stop);
 }
 
-void Conversation::open(const ChatRequest& request) {
-    std::vector<TokenId> block = m_writer.systemBlock(m_system);
+void Conversation::open(const ChatRequest& request, std::vector<TokenId> block) {
     const bool sameBlock = block == m_block;
     m_block = std::move(block);
     const ContextOptions wanted = contextOptions(m_model->config, request.cache, m_block.size());
@@ -98,7 +94,7 @@ void Conversation::clear() {
     WindowPlan nothing;
     nothing.everything = true;
     const ChatRequest none;
-    startOver(nothing, none, {none, m_system});
+    startOver(nothing, none, {none, m_model->chatFormat});
 }
 
 // Compares the branch with what is held. Nothing is changed yet.
@@ -116,24 +112,22 @@ Conversation::Match Conversation::match(const Branch& branch, Purpose purpose) c
     return match;
 }
 
-bool Conversation::hasItsForm(const HeldMessage& held, const ChatMessage& message) const {
-    return held.role != Role::Assistant || held.isBeingWritten == m_writer.isUnfinished(message) ||
-           m_writer.isTheSameInHistory(message);
-}
-
 // Either of the two may begin earlier. Of all ways to put them side by side that in which most messages are the same, one after
 // the other; where a chat repeats itself, several may be: then the
 // newest.
 void Conversation::align(const Branch& branch, Match& match) const {
     const auto& held = m_ledger->messages();
     const std::size_t size = branch.messages.size();
-    std::vector<TextMark> texts;
+    std::vector<TextMark> texts, shown;
     texts.reserve(size);
-    for (const ChatMessage& message : branch.messages)
-        texts.emplace_back(message.text);
+    shown.reserve(size);
+    for (std::size_t index = 0; index < size; ++index) {
+        texts.emplace_back(branch.messages[index].text);
+        shown.push_back(m_writer.markOf(index));
+    }
     const auto isSame = [&](std::size_t index, const HeldMessage& other) {
         return branch.messages[index].role == other.role && texts[index] == other.text &&
-               branch.before(index) == other.after && hasItsForm(other, branch.messages[index]);
+               shown[index] == other.shown && branch.before(index) == other.after;
     };
     std::size_t most = 0, firstIndex = 0, firstHeld = 0;
     const auto tryAt = [&](std::size_t index, std::size_t place, bool isLater) {
@@ -293,8 +287,7 @@ void Conversation::countLeftOut(const WindowPlan& plan, const ChatRequest& reque
         int known = m_record.tokensOf(message.id);
         if (known == 0 && counted + message.text.size() <= countedBytes) {
             counted += message.text.size();
-            known = static_cast<int>(
-                m_writer.message(message, PromptWriter::After::Assistant, m_system).tokens.size());
+            known = static_cast<int>(m_writer.message(message, index).tokens.size());
             m_record.setTokens(message.id, known);
         }
         sum += known > 0 ? known : glue;
@@ -346,13 +339,13 @@ void Conversation::enqueueMessage(Queue& queue, const Branch& branch, const Wind
         entry.held = {.id = message.id,
                       .role = message.role,
                       .text = TextMark(message.text),
+                      .shown = m_writer.markOf(item.index),
                       .after = branch.before(item.index),
                       .begin = begin,
                       .contentBegin = begin + static_cast<StreamPosition>(passage.contentBegin) -
                                       static_cast<StreamPosition>(skipped),
                       .skipped = static_cast<int>(skipped),
-                      .isTail = passage.isTail,
-                      .isBeingWritten = m_writer.isUnfinished(message)};
+                      .isTail = passage.isTail};
     }
     entry.tokens = passage.tokens.size() - skipped;
     for (std::size_t i = skipped; i < passage.tokens.size(); ++i)

@@ -90,12 +90,10 @@ private:
         std::size_t front = 0; // tokens of the system block
     };
 
-    void open(const ChatRequest& request);
+    void open(const ChatRequest& request, std::vector<TokenId> block);
     void clear();
     Match match(const Branch& branch, Purpose purpose) const;
     void align(const Branch& branch, Match& match) const;
-    /// What is held of the message reads as it shall now.
-    bool hasItsForm(const HeldMessage& held, const ChatMessage& message) const;
     void dropUnshown(Match& match) const;
     std::optional<WindowPlanner::Held> heldAt(const Match& match, std::size_t index) const;
     bool keep(const WindowPlan& plan, const Match& match, const Branch& branch);
@@ -128,7 +126,6 @@ private:
     std::unique_ptr<Ledger> m_ledger;
 
     std::int64_t m_chatId = 0;
-    std::string m_system;
     CacheOptions m_options;
     std::vector<TokenId> m_block; // BOS and system block
 

@@ -2,12 +2,6 @@
 
 namespace engine {
 
-void TextMark::add(std::string_view more) {
-    for (const char c : more)
-        m_hash = (m_hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
-    m_length += more.size();
-}
-
 void Ledger::label(std::int64_t id, StreamPosition begin, StreamPosition end) {
     for (StreamPosition position = begin; position < end; ++position)
         if (TokenSource& source = m_tokens[index(position)].source; source.isText)

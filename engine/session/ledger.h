@@ -1,5 +1,6 @@
 #pragma once
 #include "engine/session/prompt_writer.h"
+#include "engine/session/text_mark.h"
 #include "engine/sink_cache.h"
 #include "engine/types.h"
 #include "engine/utf8_stream.h"
@@ -12,25 +13,12 @@
 
 namespace engine {
 
-/// A text remembered by its length and a 64-bit hash, so that an endless answer takes no memory.
-class TextMark {
-public:
-    TextMark() = default;
-    explicit TextMark(std::string_view text) { add(text); }
-    void add(std::string_view more);
-    std::size_t length() const { return m_length; }
-    bool operator==(const TextMark&) const = default;
-
-private:
-    std::uint64_t m_hash = 0xcbf29ce484222325u; // FNV-1a
-    std::size_t m_length = 0;
-};
-
 /// A message of which the cache holds at least a part. What it is, is said by role, text and what stands in front of it.
 struct HeldMessage {
     std::int64_t id = 0; // a label
     Role role = Role::User;
     TextMark text = {};
+    TextMark shown = {}; // with the template's text round it; of a generated one, with what opened it
     PromptWriter::After after = PromptWriter::After::SystemBlock;
     StreamPosition begin = 0;        // its first token that was read, the template's text in front included
     StreamPosition contentBegin = 0; // its own first token; before `begin` where that was left out
@@ -38,8 +26,6 @@ struct HeldMessage {
     bool isTail = false;             // more was left out in front, and nobody knows how much
     int unread = 0;                  // tokens at its end that have not been read yet: a stop came
     bool isGenerated = false;
-    /// It stands there as an answer that is being written does, which the template may show in another form in the history.
-    bool isBeingWritten = false;
     /// Bytes of its last tokens that are no character yet: they come and go with the tokens.
     Utf8Stream unfinished = {};
 };

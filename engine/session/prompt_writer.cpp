@@ -9,29 +9,30 @@ namespace {
 
 using Trust = TextPart::Trust;
 
-/// The bytes from `begin` to `end` of a message as it is shown, each part trusted as its writer is.
-void addParts(const MessageForm& form, std::size_t begin, std::size_t end, std::vector<TextPart>& parts) {
-    for (std::size_t i = 0; i < form.parts.size(); ++i) {
-        const std::size_t from = std::max(begin, form.parts[i].begin);
-        const std::size_t to =
-            std::min(end, i + 1 < form.parts.size() ? form.parts[i + 1].begin : form.text.size());
+/// The bytes from `begin` to `end` of what is shown, each part trusted as its writer is.
+void addParts(const ShownText& shown, std::size_t begin, std::size_t end, std::vector<TextPart>& parts) {
+    for (std::size_t i = 0; i < shown.parts.size(); ++i) {
+        const std::size_t from = std::max(begin, shown.parts[i].begin), to = std::min(end, shown.partEnd(i));
         if (from < to)
-            parts.push_back({std::string_view(form.text).substr(from, to - from),
-                             form.parts[i].isOwn ? Trust::Special : Trust::Plain});
+            parts.push_back(
+                {std::string_view(shown.text).substr(from, to - from),
+                 shown.parts[i].writer == ShownText::Writer::Template ? Trust::Special : Trust::Plain});
     }
 }
 
+void addParts(const ShownText& shown, std::vector<TextPart>& parts) {
+    addParts(shown, 0, shown.text.size(), parts);
+}
+
 /// Where in the message a byte of what is shown stands; what the template put in stands where the words behind it do.
-std::int32_t placeInMessage(const MessageForm& form, std::size_t at) {
+std::int32_t placeInMessage(const ShownText& shown, std::size_t at) {
     std::size_t place = 0;
-    for (std::size_t i = 0; i < form.parts.size(); ++i) {
-        const MessageForm::Part& part = form.parts[i];
+    for (std::size_t i = 0; i < shown.parts.size(); ++i) {
+        const ShownText::Part& part = shown.parts[i];
         if (part.begin > at)
             break;
-        if (part.isOwn)
-            continue;
-        const std::size_t end = i + 1 < form.parts.size() ? form.parts[i + 1].begin : form.text.size();
-        place = part.offset + std::min(at, end) - part.begin;
+        if (part.writer == ShownText::Writer::Message)
+            place = part.offset + std::min(at, shown.partEnd(i)) - part.begin;
     }
     return static_cast<std::int32_t>(place);
 }
@@ -69,37 +70,32 @@ std::size_t cutAt(std::string_view text, std::size_t number) {
 
 } // namespace
 
-std::vector<TextPart> PromptWriter::systemParts(const MessageForm& system) const {
-    if (system.text.empty())
-        return {{m_format.openWithoutSystem, Trust::Special}};
-    std::vector<TextPart> parts = {{m_format.open, Trust::Special}};
-    addParts(system, 0, system.text.size(), parts);
-    parts.push_back({m_format.afterSystem, Trust::Special});
-    return parts;
-}
-
-MessageForm PromptWriter::systemForm(const std::string& system) const {
-    return system.empty() ? MessageForm() : m_format.inHistory({0, Role::System, system});
+void PromptWriter::show(const Branch& branch) {
+    m_shown = engine::show(m_format, branch);
 }
 
 std::vector<TokenId> PromptWriter::opening() const {
-    if (m_format.opening.empty())
+    if (m_shown.opening.empty())
         return {};
-    return encodeAfter({{m_format.beforeAnswer, Trust::Special}}, {{m_format.opening, Trust::Special}});
+    return encodeAfter({{m_format.beforeAnswer, Trust::Special}}, {{m_shown.opening, Trust::Special}});
 }
 
-bool PromptWriter::isTheSameInHistory(const ChatMessage& answer) const {
-    const ChatMessage repaired{answer.id, answer.role, repairUtf8(answer.text)};
-    return m_format.inHistory(repaired).text == m_format.beingWritten(repaired).text;
-}
-
-std::vector<TokenId> PromptWriter::systemBlock(const std::string& system) const {
-    const MessageForm form = systemForm(system);
-    std::vector<TokenId> tokens = m_tokenizer.encode(systemParts(form));
+std::vector<TokenId> PromptWriter::systemBlock() const {
+    std::vector<TextPart> parts;
+    addParts(m_shown.block, parts);
+    std::vector<TokenId> tokens = m_tokenizer.encode(parts);
     const auto begin = m_tokenizer.beginToken();
     if (m_tokenizer.addsBeginToken() && begin && (tokens.empty() || tokens.front() != *begin))
         tokens.insert(tokens.begin(), *begin);
     return tokens;
+}
+
+TextMark PromptWriter::markOf(std::size_t index) const {
+    const ShownMessage& shown = m_shown.messages[index];
+    TextMark mark(shown.before.text);
+    mark.add(shown.content.text);
+    mark.add(shown.behind.text);
+    return mark;
 }
 
 PromptWriter::After PromptWriter::afterMessage(Role role) {
@@ -114,48 +110,16 @@ PromptWriter::After PromptWriter::afterMessage(Role role) {
     return After::Assistant;
 }
 
-// Instructions in the middle of a chat are put as the template puts those at its beginning: behind them a user's turn is open.
-PromptWriter::Frame PromptWriter::frameOf(const ChatMessage& message, After after,
-                                          const MessageForm& system) const {
-    Frame frame;
-    if (message.role == Role::System) {
-        frame.before =
-            m_format.endOfTurn + std::string(m_format.betweenTurns()) + std::string(m_format.openInside());
-        frame.behind = m_format.afterSystem;
-        return frame;
-    }
-    const bool isOpen = after == After::SystemBlock || after == After::System;
-    if (!isOpen)
-        frame.before = m_format.endOfTurn + m_format.afterAnswer;
-    if (message.role == Role::User)
-        frame.behind = m_format.beforeAnswer;
-    else if (after != After::User)
-        frame.before += m_format.beforeAnswer; // an answer to nothing
-    else
-        frame.before.clear();
-    if (after == After::SystemBlock)
-        frame.context = systemParts(system);
-    else if (after == After::System)
-        frame.context = {{m_format.afterSystem, Trust::Special}};
-    else if (message.role == Role::Assistant && frame.before.empty())
-        frame.context = {{m_format.beforeAnswer, Trust::Special}};
-    return frame;
-}
-
-Passage PromptWriter::message(const ChatMessage& message, After after, const std::string& system,
-                              std::size_t limit, const std::stop_token& stop) const {
-    const ChatMessage repaired{message.id, message.role, repairUtf8(message.text)};
-    const MessageForm form =
-        isUnfinished(message) ? m_format.beingWritten(repaired) : m_format.inHistory(repaired);
-    const std::string& text = form.text;
-    const MessageForm systemShown = systemForm(system);
-    const Frame frame = frameOf(message, after, systemShown);
+Passage PromptWriter::message(const ChatMessage& message, std::size_t index, std::size_t limit,
+                              const std::stop_token& stop) const {
+    const ShownMessage& shown = m_shown.messages[index];
+    const std::string& text = shown.content.text;
     std::vector<Passage> pieces; // newest first
     std::size_t tokens = 0, end = text.size(), number = text.empty() ? 0 : (text.size() - 1) / PieceBytes;
     for (;; --number) {
         const std::size_t begin = cutAt(text, number);
         if (begin < end || number == 0) {
-            pieces.push_back(piece(message, frame, form, begin, end));
+            pieces.push_back(piece(message, shown, begin, end));
             tokens += pieces.back().tokens.size();
             end = begin;
         }
@@ -177,23 +141,23 @@ Passage PromptWriter::message(const ChatMessage& message, After after, const std
 }
 
 /// The bytes from `begin` to `end` of a message; the first piece and the last one with what the template puts there.
-Passage PromptWriter::piece(const ChatMessage& message, const Frame& frame, const MessageForm& form,
-                            std::size_t begin, std::size_t end) const {
+Passage PromptWriter::piece(const ChatMessage& message, const ShownMessage& shown, std::size_t begin,
+                            std::size_t end) const {
     constexpr std::size_t sight = 64; // so much of the text in front is seen while words are cut
-    const std::string_view text = form.text;
+    const std::string_view text = shown.content.text;
     const std::string_view content = text.substr(begin, end - begin);
-    const std::string_view before = begin == 0 ? std::string_view(frame.before) : std::string_view();
-    const std::string_view behind = end == text.size() ? std::string_view(frame.behind) : std::string_view();
-    std::vector<TextPart> context = frame.context;
-    if (begin > 0) {
-        const std::size_t from = characterAt(text, begin - std::min(begin, sight));
-        context.clear();
-        addParts(form, from, begin, context);
-    }
+    const std::string_view before = begin == 0 ? std::string_view(shown.before.text) : std::string_view();
+    const std::string_view behind =
+        end == text.size() ? std::string_view(shown.behind.text) : std::string_view();
+    std::vector<TextPart> context, parts;
+    if (begin == 0)
+        addParts(shown.context, context);
+    else
+        addParts(shown.content, characterAt(text, begin - std::min(begin, sight)), begin, context);
+    addParts(shown.before, 0, before.size(), parts);
+    addParts(shown.content, begin, end, parts);
+    addParts(shown.behind, 0, behind.size(), parts);
     Passage passage;
-    std::vector<TextPart> parts = {{before, Trust::Special}};
-    addParts(form, begin, end, parts);
-    parts.push_back({behind, Trust::Special});
     passage.tokens = encodeAfter(context, parts);
 
     const std::string all = std::string(before) + std::string(content) + std::string(behind);
@@ -206,8 +170,10 @@ Passage PromptWriter::piece(const ChatMessage& message, const Frame& frame, cons
         TokenSource source{.role = message.role};
         if (cursor > before.size() && from < contentEnd) {
             source.messageId = message.id;
-            source.byteBegin = placeInMessage(form, begin + std::max(from, before.size()) - before.size());
-            source.byteEnd = placeInMessage(form, begin + std::min(cursor, contentEnd) - before.size());
+            source.byteBegin =
+                placeInMessage(shown.content, begin + std::max(from, before.size()) - before.size());
+            source.byteEnd =
+                placeInMessage(shown.content, begin + std::min(cursor, contentEnd) - before.size());
             source.isText = source.byteEnd > source.byteBegin;
             passage.contentBegin = std::min(passage.contentBegin, i);
         }

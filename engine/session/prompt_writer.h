@@ -1,5 +1,7 @@
 #pragma once
 #include "engine/chat_format.h"
+#include "engine/session/shown_branch.h"
+#include "engine/session/text_mark.h"
 #include "engine/tokenizer.h"
 #include "engine/types.h"
 
@@ -30,43 +32,33 @@ public:
 
     /// What has been read when the next message comes.
     enum class After : std::uint8_t { SystemBlock, System, User, Assistant };
+    static After afterMessage(Role role);
 
-    /// The answer that is still being written: it stands behind the format's opening, as it is. Null: none of the messages. Told from
-    /// others by where it is in memory, because ids are only labels.
-    void setUnfinished(const ChatMessage* answer) { m_unfinished = answer; }
-    bool isUnfinished(const ChatMessage& message) const {
-        return message.role == Role::Assistant && &message == m_unfinished;
-    }
-    /// The answer stands in the history as it was written. Else its thoughts, or blanks around it, leave.
-    bool isTheSameInHistory(const ChatMessage& answer) const;
-    /// The tokens of the format's opening, which go in front of an answer before its first token is picked.
+    /// What the other functions write. They know messages by their place in the branch.
+    void show(const Branch& branch);
+
+    /// The text that goes in front of an answer before its first token is picked, and its tokens.
+    const std::string& openingText() const { return m_shown.opening; }
     std::vector<TokenId> opening() const;
     /// BOS and the system block, up to the place where the first user's text goes.
-    std::vector<TokenId> systemBlock(const std::string& system) const;
-    static After afterMessage(Role role);
-    /// One message with the template's text around it; `system` as given to systemBlock(), which is not
-    /// repeated. Of a long message only the newest pieces that make up at least `limit` tokens. Pieces are cut at
-    /// places that the text alone determines, so their tokens do not depend on the limit. A stop may leave it shorter.
-    Passage message(const ChatMessage& message, After after, const std::string& system,
+    std::vector<TokenId> systemBlock() const;
+    /// How a message is shown, the template's text round it included.
+    TextMark markOf(std::size_t index) const;
+    /// One message with the template's text around it. Of a long message only the newest pieces that make up at least `limit` tokens. Pieces
+    /// are cut at places that the text alone determines, so their tokens do not depend on the limit. A stop may leave it shorter.
+    Passage message(const ChatMessage& message, std::size_t index,
                     std::size_t limit = std::numeric_limits<std::size_t>::max(),
                     const std::stop_token& stop = {}) const;
 
 private:
-    struct Frame { // the template's text round a message
-        std::string before, behind;
-        std::vector<TextPart> context; // what has been read in front
-    };
-    MessageForm systemForm(const std::string& system) const; // empty: there is none
-    Frame frameOf(const ChatMessage& message, After after, const MessageForm& system) const;
-    Passage piece(const ChatMessage& message, const Frame& frame, const MessageForm& form, std::size_t begin,
+    Passage piece(const ChatMessage& message, const ShownMessage& shown, std::size_t begin,
                   std::size_t end) const;
-    std::vector<TextPart> systemParts(const MessageForm& system) const;
     std::vector<TokenId> encodeAfter(const std::vector<TextPart>& before,
                                      const std::vector<TextPart>& parts) const;
 
     const Tokenizer& m_tokenizer;
     const ChatFormat& m_format;
-    const ChatMessage* m_unfinished = nullptr;
+    ShownBranch m_shown;
 };
 
 } // namespace engine

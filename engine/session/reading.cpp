@@ -150,11 +150,11 @@ void Conversation::openAnswer(std::int64_t id) {
                                                        : PromptWriter::afterMessage(messages.back().role);
     messages.push_back({.id = id,
                         .role = Role::Assistant,
+                        .shown = TextMark(m_writer.openingText()),
                         .after = after,
                         .begin = next,
                         .contentBegin = next,
-                        .isGenerated = true,
-                        .isBeingWritten = true});
+                        .isGenerated = true});
     m_reporter.turn(next, id, Role::Assistant);
 }
 
@@ -164,7 +164,9 @@ bool Conversation::endsWithControl() const {
 }
 
 void Conversation::addText(std::string_view text) {
-    m_ledger->messages().back().text.add(text);
+    HeldMessage& answer = m_ledger->messages().back();
+    answer.text.add(text);
+    answer.shown.add(text);
 }
 
 namespace {

@@ -1,7 +1,5 @@
 #include "engine/session/window_plan.h"
 
-#include "engine/session/branch.h"
-
 #include <algorithm>
 
 namespace engine {
@@ -82,8 +80,7 @@ bool WindowPlanner::take(Walk& walk, std::size_t index) const {
         contentBegin = held->contentBegin;
         isTail = held->isTail;
     } else {
-        item.passage = m_writer.message(message, before(walk.history, index, walk.hasEarlier), m_system,
-                                        static_cast<std::size_t>(room), walk.stop);
+        item.passage = m_writer.message(message, index, static_cast<std::size_t>(room), walk.stop);
         tokens = static_cast<int>(item.passage.tokens.size());
         contentBegin = static_cast<int>(item.passage.contentBegin);
         isTail = item.passage.isTail;

@@ -44,10 +44,9 @@ struct WindowPlan {
 /// Looks back along a branch from its end, no further than can matter. Engine thread, or any other with a tokenizer.
 class WindowPlanner {
 public:
-    WindowPlanner(const PromptWriter& writer, const std::string& system, std::size_t blockTokens,
-                  CacheMode mode, CacheSize size)
-        : m_writer(writer), m_system(system), m_block(static_cast<int>(blockTokens)), m_mode(mode),
-          m_size(size) {}
+    /// `writer`: shows the branch that is planned.
+    WindowPlanner(const PromptWriter& writer, std::size_t blockTokens, CacheMode mode, CacheSize size)
+        : m_writer(writer), m_block(static_cast<int>(blockTokens)), m_mode(mode), m_size(size) {}
 
     /// A message that need not be tokenized, because its tokens are in the cache.
     struct Held {
@@ -68,7 +67,6 @@ private:
     void finish(Walk& walk) const;
 
     const PromptWriter& m_writer;
-    const std::string& m_system;
     int m_block;
     CacheMode m_mode;
     CacheSize m_size;

@@ -7,7 +7,8 @@
 // Statements.
 namespace engine::jinja {
 
-Interpreter::Interpreter(Environment environment) : m_work(environment.work), m_now(environment.now) {
+Interpreter::Interpreter(Environment environment)
+    : m_work(environment.work), m_now(environment.now), m_stop(std::move(environment.stop)) {
     m_scope = makeScope(nullptr);
     m_scope->variables = std::move(environment.variables);
     m_scope = makeScope(m_scope);
@@ -21,6 +22,8 @@ Text Interpreter::run(const Node& program) {
 }
 
 void Interpreter::charge(std::size_t work, int line) {
+    if (m_stop.stop_requested())
+        failAt(line, "it was stopped");
     if (work > m_work)
         failAt(line, "it takes too much time or memory");
     m_work -= work;

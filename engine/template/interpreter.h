@@ -4,6 +4,7 @@
 
 #include <ctime>
 #include <deque>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -46,13 +47,15 @@ struct Refusal {
 };
 
 /// Runs a template. Whatever the template does, it ends: every value, byte and step is charged to `work`, calls and expressions nest to
-/// a fixed depth, and nothing outside is reached. Throws engine::Error (what cannot be run, with its line) and Refusal.
+/// a fixed depth, and nothing outside is reached; a stop is seen at the next charge. Throws engine::Error (what cannot be run, with its
+/// line) and Refusal.
 class Interpreter {
 public:
     struct Environment {
         std::vector<std::pair<std::string, Value>> variables;
         std::tm now = {};
         std::size_t work = 0; // bytes that may be handled; a step counts as some of them
+        std::stop_token stop = {};
     };
     explicit Interpreter(Environment environment);
     Text run(const Node& program);
@@ -103,6 +106,7 @@ private:
 
     std::size_t m_work;
     std::tm m_now;
+    std::stop_token m_stop;
     int m_level = 0;
     int m_loops = 0;
     std::deque<Scope> m_scopes;

@@ -12,7 +12,7 @@ struct Probed {
     std::string trouble;              // why there is none: one sentence
 };
 
-/// Renders a few short conversations and cuts them where the messages' words stand. What is left has to be the same in every turn.
-Probed probe(const std::string& jinja, const TemplateSetting& setting);
+/// Renders a few short conversations and cuts them where the messages' words stand.
+Probed probe(const std::string& jinja, const TemplateSetting& setting, const std::stop_token& stop);
 
 } // namespace engine

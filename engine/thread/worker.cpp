@@ -63,6 +63,18 @@ void EngineWorker::load(RequestId id, const LoadCommand& command, const std::sto
         m_border.events.push(LoadCancelled{id});
         return;
     }
+    const bool filledDevice = m_model && !m_model->runsOnCpu();
+    use(std::move(model));
+    if (filledDevice &&
+        !m_model->info.deviceProblem.empty()) { // perhaps there is room now that the old one is gone
+        model = Model::load(command.path, command.options, progress, stop);
+        if (model && model->info.deviceProblem.empty())
+            use(std::move(model));
+    }
+    m_border.events.push(ModelLoaded{id, m_model->info});
+}
+
+void EngineWorker::use(std::shared_ptr<const Model> model) {
     m_comparisons.cancelAll();
     m_session = std::make_unique<Session>(model, m_session.get());
     m_session->watch({.capture = [this] { return m_border.capture(); },
@@ -70,7 +82,6 @@ void EngineWorker::load(RequestId id, const LoadCommand& command, const std::sto
                       .journal = &m_border.journal,
                       .recorder = &m_border.recorder});
     m_model = std::move(model);
-    m_border.events.push(ModelLoaded{id, m_model->info});
 }
 
 void EngineWorker::chat(RequestId id, const ChatRequest& request, const std::stop_token& stop) {
@@ -90,6 +101,14 @@ void EngineWorker::chat(RequestId id, const ChatRequest& request, const std::sto
         if (!m_comparisons.empty() && generated % TokensPerCompareChunk == 0)
             m_comparisons.step(stop);
         waitWhilePaused(stop);
+    };
+    observer.deviceFailed = [&](const std::string& sentence) {
+        m_border.events.push(DeviceFailed{id, sentence});
+    };
+    observer.moved = [&](const ModelInfo& info) {
+        m_comparisons.cancelAll();
+        m_model = m_session->model();
+        m_border.events.push(ModelMoved{id, info});
     };
     const GenerationResult result = m_session->run(request, observer, stop);
     m_border.events.push(Finished{id, result, m_session->status()});

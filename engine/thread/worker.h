@@ -18,6 +18,7 @@ public:
 private:
     void execute(Command& command, const std::stop_token& stop);
     void load(RequestId id, const LoadCommand& command, const std::stop_token& stop);
+    void use(std::shared_ptr<const Model> model);
     void chat(RequestId id, const ChatRequest& request, const std::stop_token& stop);
     void waitWhilePaused(const std::stop_token& stop);
 

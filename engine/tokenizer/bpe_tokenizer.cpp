@@ -7,9 +7,10 @@ namespace engine {
 BpeTokenizer::BpeTokenizer(const GgufFile& file, Vocabulary vocabularyOfFile, const SplitRule& rule)
     : VocabularyTokenizer(std::move(vocabularyOfFile), {vocabularyOfFile.addsBegin.value_or(rule.addsBegin),
                                                         vocabularyOfFile.addsSpacePrefix.value_or(false)}),
-      m_textIndex(indexTexts(vocabulary())), m_merges(readMerges(file, m_textIndex, vocabulary().size())),
-      m_tokenOfByte(findBytes()), m_pretokenizer(rule), m_ignoreMerges(rule.ignoreMerges) {
-    fillBytes();
+      m_textIndex(indexTexts(file, vocabulary())),
+      m_merges(readMerges(file, m_textIndex, vocabulary().size())), m_tokenOfByte(findBytes()),
+      m_pretokenizer(rule), m_ignoreMerges(rule.ignoreMerges) {
+    fillBytes(file);
 }
 
 std::array<TokenId, 256> BpeTokenizer::findBytes() const {

@@ -17,9 +17,9 @@ std::size_t lengthOfCharacter(char first) {
 LineBpeTokenizer::LineBpeTokenizer(const GgufFile& file, Vocabulary vocabularyOfFile)
     : VocabularyTokenizer(std::move(vocabularyOfFile), {vocabularyOfFile.addsBegin.value_or(true),
                                                         vocabularyOfFile.addsSpacePrefix.value_or(false)}),
-      m_textIndex(indexTexts(vocabulary())), m_merges(readMerges(file, m_textIndex, vocabulary().size())),
-      m_tokenOfByte(findBytes()) {
-    fillBytes();
+      m_textIndex(indexTexts(file, vocabulary())),
+      m_merges(readMerges(file, m_textIndex, vocabulary().size())), m_tokenOfByte(findBytes()) {
+    fillBytes(file);
 }
 
 std::array<TokenId, 256> LineBpeTokenizer::findBytes() const {

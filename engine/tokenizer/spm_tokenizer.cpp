@@ -33,7 +33,7 @@ SpmTokenizer::SpmTokenizer(const GgufFile& file, Vocabulary vocabularyOfFile)
     if (!status.ok())
         file.fail("its vocabulary is refused: " + std::string(status.error_message()));
     findCuts();
-    fillBytes();
+    fillBytes(file);
 }
 
 SpmTokenizer::~SpmTokenizer() = default;

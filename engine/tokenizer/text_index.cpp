@@ -4,11 +4,13 @@
 
 namespace engine {
 
-TextIndex indexTexts(const Vocabulary& vocabulary) {
+TextIndex indexTexts(const GgufFile& file, const Vocabulary& vocabulary) {
     TextIndex index(static_cast<std::size_t>(vocabulary.size()));
-    for (TokenId token = 0; token < vocabulary.size(); ++token)
+    for (TokenId token = 0; token < vocabulary.size(); ++token) {
+        file.checkStop();
         if (!vocabulary.isReserved(token))
             index.emplace(vocabulary.text(token), token);
+    }
     return index;
 }
 
@@ -19,6 +21,7 @@ BpeMerges readMerges(const GgufFile& file, const TextIndex& texts, int vocabular
     std::vector<BpeMerges::Rule> rules;
     rules.reserve(merges->size());
     for (std::size_t rank = 0; rank < merges->size(); ++rank) {
+        file.checkStop();
         const std::string_view merge = (*merges)[rank];
         const std::size_t blank = merge.find(' ', 1); // the left half may itself be a blank
         if (blank == std::string_view::npos)

@@ -11,7 +11,7 @@ namespace engine {
 
 /// Ordinary tokens by their texts, which have to stay where they are: a word of plain text must never become another.
 using TextIndex = std::unordered_map<std::string_view, TokenId, TextHash>;
-TextIndex indexTexts(const Vocabulary& vocabulary);
+TextIndex indexTexts(const GgufFile& file, const Vocabulary& vocabulary);
 
 /// tokenizer.ggml.merges. Throws engine::Error.
 BpeMerges readMerges(const GgufFile& file, const TextIndex& texts, int vocabularySize);

@@ -68,9 +68,9 @@ void markEnds(const GgufFile& file, Vocabulary& vocabulary) {
 }
 
 /// The pieces of a chat format that stand between texts.
-std::array<std::string_view, 6> piecesOf(const ChatFormat& format) {
-    return {format.open,         format.afterSystem, format.openWithoutSystem,
-            format.beforeAnswer, format.endOfTurn,   format.afterAnswer};
+std::array<std::string_view, 8> piecesOf(const ChatFormat& format) {
+    return {format.open,    format.afterSystem, format.openWithoutSystem, format.beforeAnswer,
+            format.opening, format.channel,     format.endOfTurn,         format.afterAnswer};
 }
 
 /// Text of persons, files and models never becomes what structures a conversation, whatever type the file gives it: what the chat format
@@ -79,6 +79,7 @@ void reserveMarks(const GgufFile& file, const ChatFormat& format, Vocabulary& vo
     const auto pieces = piecesOf(format);
     vocabulary.reserved.assign(vocabulary.texts.size(), false);
     for (TokenId token = 0; token < vocabulary.size(); ++token) {
+        file.checkStop();
         const auto index = static_cast<std::size_t>(token);
         const std::string& text = vocabulary.text(token);
         TokenType& type = vocabulary.types[index];
@@ -117,6 +118,7 @@ Vocabulary Vocabulary::fromGguf(const GgufFile& file, const ChatFormat& format) 
     for (const std::string& text : vocabulary.texts)
         if (text.size() > maxTokenBytes)
             file.fail("it is damaged: a token of its vocabulary is absurdly long");
+    file.checkStop();
     readTypes(file, vocabulary);
     reserveMarks(file, format, vocabulary);
     markEnds(file, vocabulary);

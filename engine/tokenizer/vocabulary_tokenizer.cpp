@@ -1,4 +1,5 @@
 #include "engine/tokenizer/vocabulary_tokenizer.h"
+#include "engine/gguf_file.h"
 #include "engine/utf8_stream.h"
 
 namespace engine {
@@ -30,9 +31,10 @@ VocabularyTokenizer::VocabularyTokenizer(Vocabulary&& vocabulary, Habits habits)
     m_special = TokenMatcher(std::move(special));
 }
 
-void VocabularyTokenizer::fillBytes() {
+void VocabularyTokenizer::fillBytes(const GgufFile& file) {
     m_bytes.resize(m_vocabulary.texts.size());
     for (TokenId token = 0; token < m_vocabulary.size(); ++token) {
+        file.checkStop();
         std::string& bytes = m_bytes[static_cast<std::size_t>(token)];
         switch (m_vocabulary.type(token)) {
         case TokenType::Control:

@@ -33,7 +33,7 @@ protected:
     /// The bytes an ordinary token stands for; called once per token by fillBytes().
     virtual std::string decodeToken(TokenId token) const = 0;
     /// The last act of a derived constructor.
-    void fillBytes();
+    void fillBytes(const GgufFile& file);
 
     const Vocabulary& vocabulary() const { return m_vocabulary; }
 

@@ -33,10 +33,11 @@ public:
         return {"CPU, " + threads, isaTitle(m_isa), m_pool.threads(), true};
     }
 
-    std::unique_ptr<Weight> makeWeight(const HostMatrix& source) override {
-        return packWeight(source, m_pool, m_isa, m_activations, m_weightMemory);
+    std::unique_ptr<Weight> makeWeight(const HostMatrix& source, const std::stop_token& stop) override {
+        return packWeight(source, m_pool, m_isa, m_activations, m_weightMemory, stop);
     }
-    std::unique_ptr<Experts> makeExperts(const HostMatrix& stacked, int experts) override;
+    std::unique_ptr<Experts> makeExperts(const HostMatrix& stacked, int experts,
+                                         const std::stop_token& stop) override;
     std::unique_ptr<ExpertChoice> makeExpertChoice(std::int64_t tokens, int experts, int used) override {
         return std::make_unique<CpuExpertChoice>(tokens, experts, used);
     }
@@ -202,13 +203,17 @@ void CpuBackend::linear(Tensor x, std::span<const LinearJob> jobs, Rounding roun
     m_linear.run(operand(x), m_jobs, rounding);
 }
 
-std::unique_ptr<Experts> CpuBackend::makeExperts(const HostMatrix& stacked, int experts) {
+std::unique_ptr<Experts> CpuBackend::makeExperts(const HostMatrix& stacked, int experts,
+                                                 const std::stop_token& stop) {
     assert(experts > 0 && stacked.rows % experts == 0);
     HostMatrix one = stacked;
     one.rows = stacked.rows / experts;
     std::vector<std::unique_ptr<PackedWeight>> packed;
-    for (int expert = 0; expert < experts; ++expert, one.data += one.bytes())
-        packed.push_back(packWeight(one, m_pool, m_isa, m_activations, m_weightMemory));
+    for (int expert = 0; expert < experts; ++expert, one.data += one.bytes()) {
+        packed.push_back(packWeight(one, m_pool, m_isa, m_activations, m_weightMemory, stop));
+        if (packed.back() == nullptr)
+            return nullptr;
+    }
     return std::make_unique<CpuExperts>(std::move(packed));
 }
 

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <stop_token>
 #include <vector>
 
 // Weights and matrix products of the CPU backend. The layouts are described in kernels/README.md and in
@@ -38,7 +39,7 @@ public:
 
 private:
     friend std::unique_ptr<PackedWeight> packWeight(const HostMatrix&, ThreadPool&, Isa, ActivationPrecision,
-                                                    std::shared_ptr<WeightMemory>);
+                                                    std::shared_ptr<WeightMemory>, const std::stop_token&);
     PackedWeight() = default;
 
     const Format* m_format = nullptr;
@@ -52,10 +53,11 @@ private:
 
 /// Reads `source` once, in parallel, and keeps nothing of it. Give all weights of a model the same `memory`,
 /// so that they lie one after another in huge pages; without one the weight gets memory of its own. Throws
-/// std::runtime_error when there is none left. For products of that precision at that level.
+/// std::runtime_error when there is none left. For products of that precision at that level. Null when a stop was asked for.
 std::unique_ptr<PackedWeight> packWeight(const HostMatrix& source, ThreadPool& pool, Isa isa,
                                          ActivationPrecision precision,
-                                         std::shared_ptr<WeightMemory> memory = nullptr);
+                                         std::shared_ptr<WeightMemory> memory = nullptr,
+                                         const std::stop_token& stop = {});
 
 /// kernels::LinearJob with what its handles stand for.
 struct MatrixJob {

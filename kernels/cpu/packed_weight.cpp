@@ -55,8 +55,8 @@ DType PackedWeight::type() const {
 }
 
 std::unique_ptr<PackedWeight> packWeight(const HostMatrix& source, ThreadPool& pool, Isa isa,
-                                         ActivationPrecision precision,
-                                         std::shared_ptr<WeightMemory> memory) {
+                                         ActivationPrecision precision, std::shared_ptr<WeightMemory> memory,
+                                         const std::stop_token& stop) {
     assert(source.rows > 0 && source.cols > 0 && source.cols % blockLayout(source.type).elements == 0);
     std::unique_ptr<PackedWeight> weight(new PackedWeight);
     weight->m_kernels = &linearKernels(isa);
@@ -72,11 +72,15 @@ std::unique_ptr<PackedWeight> packWeight(const HostMatrix& source, ThreadPool& p
     const std::int64_t groups = weight->groups();
     const int chunks = static_cast<int>(std::min<std::int64_t>(groups, 16 * pool.threads()));
     pool.run(chunks, [&](int chunk, int) {
-        for (std::int64_t g = groups * chunk / chunks; g < groups * (chunk + 1) / chunks; ++g) {
+        for (std::int64_t g = groups * chunk / chunks;
+             g < groups * (chunk + 1) / chunks && !stop.stop_requested(); ++g) {
             packGroup(source, *weight->m_format, *weight->m_kernels, g,
                       weight->m_memory.data() + static_cast<std::size_t>(g) * weight->m_groupBytes);
         }
     });
+    if (stop.stop_requested()) {
+        return nullptr;
+    }
     return weight;
 }
 

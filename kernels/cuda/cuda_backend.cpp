@@ -23,11 +23,14 @@ public:
         return {m_gpu.device.info().name, featuresOf(m_gpu.device.api(), m_gpu.device.info()), 0};
     }
 
-    std::unique_ptr<Weight> makeWeight(const HostMatrix& source) override {
-        return std::make_unique<CudaWeight>(m_gpu, source);
+    std::unique_ptr<Weight> makeWeight(const HostMatrix& source, const std::stop_token& stop) override {
+        auto weight = std::make_unique<CudaWeight>(m_gpu, source, stop);
+        return stop.stop_requested() ? nullptr : std::move(weight);
     }
-    std::unique_ptr<Experts> makeExperts(const HostMatrix& stacked, int experts) override {
-        return std::make_unique<CudaExperts>(m_gpu, stacked, experts);
+    std::unique_ptr<Experts> makeExperts(const HostMatrix& stacked, int experts,
+                                         const std::stop_token& stop) override {
+        auto made = std::make_unique<CudaExperts>(m_gpu, stacked, experts, stop);
+        return stop.stop_requested() ? nullptr : std::move(made);
     }
     std::unique_ptr<ExpertChoice> makeExpertChoice(std::int64_t mostTokens, int experts, int used) override {
         return std::make_unique<CudaExpertChoice>(m_gpu, mostTokens, experts, used);

@@ -2,7 +2,7 @@
 
 namespace kernels::cuda {
 
-PackedRows::PackedRows(Gpu& gpu, const HostMatrix& source)
+PackedRows::PackedRows(Gpu& gpu, const HostMatrix& source, const std::stop_token& stop)
     : m_form(gpu::packedFormOf(source.type)),
       m_quants(gpu.device, static_cast<std::size_t>(source.rows * m_form.quantBytesOf(source.cols))),
       m_scales(gpu.device, static_cast<std::size_t>(source.rows * m_form.scaleBytesOf(source.cols))),
@@ -19,7 +19,8 @@ PackedRows::PackedRows(Gpu& gpu, const HostMatrix& source)
         [&](std::int64_t row, std::span<const std::byte> quants, std::span<const std::byte> scales) {
             gpu.device.upload(m_quants.data() + row * m_form.quantBytesOf(source.cols), quants);
             gpu.device.upload(m_scales.data() + row * m_form.scaleBytesOf(source.cols), scales);
-        });
+        },
+        stop);
 }
 
 CudaKvCache::CudaKvCache(Gpu& gpu, const KvShape& shape) : RowCache(shape, true), m_gpu(gpu) {

@@ -45,7 +45,8 @@ inline const float* addressOf(const Buffer* buffer) {
 /// Packed rows of a matrix, or of one matrix of each expert.
 class PackedRows {
 public:
-    PackedRows(Gpu& gpu, const HostMatrix& source);
+    /// Unfinished when a stop was asked for.
+    PackedRows(Gpu& gpu, const HostMatrix& source, const std::stop_token& stop);
 
     std::size_t bytes() const { return m_quants.size() + m_scales.size(); }
     const gpu::PackedForm& form() const { return m_form; }
@@ -59,7 +60,8 @@ private:
 
 class CudaWeight final : public Weight {
 public:
-    CudaWeight(Gpu& gpu, const HostMatrix& source) : m_type(source.type), m_rows(gpu, source) {}
+    CudaWeight(Gpu& gpu, const HostMatrix& source, const std::stop_token& stop)
+        : m_type(source.type), m_rows(gpu, source, stop) {}
     std::int64_t rows() const override { return m_rows.view().rows; }
     std::int64_t cols() const override { return m_rows.view().cols; }
     DType type() const override { return m_type; }
@@ -73,7 +75,8 @@ private:
 
 class CudaExperts final : public Experts {
 public:
-    CudaExperts(Gpu& gpu, const HostMatrix& stacked, int count) : m_count(count), m_rows(gpu, stacked) {
+    CudaExperts(Gpu& gpu, const HostMatrix& stacked, int count, const std::stop_token& stop)
+        : m_count(count), m_rows(gpu, stacked, stop) {
         assert(count > 0 && stacked.rows % count == 0);
     }
     int count() const override { return m_count; }

@@ -141,12 +141,13 @@ PackedForm packedFormOf(DType type) {
 
 void packRows(
     const HostMatrix& source, const PackedForm& form, std::int64_t firstRow, std::int64_t rows,
-    const std::function<void(std::int64_t, std::span<const std::byte>, std::span<const std::byte>)>& send) {
+    const std::function<void(std::int64_t, std::span<const std::byte>, std::span<const std::byte>)>& send,
+    const std::stop_token& stop) {
     const std::int64_t quantBytes = form.quantBytesOf(source.cols),
                        scaleBytes = form.scaleBytesOf(source.cols);
     GroupPacker packer(source, form);
     std::vector<std::byte> quants, scales;
-    for (std::int64_t row = 0; row < rows; row += mostRowsAtOnce) {
+    for (std::int64_t row = 0; row < rows && !stop.stop_requested(); row += mostRowsAtOnce) {
         const std::int64_t count = std::min(mostRowsAtOnce, rows - row);
         quants.resize(static_cast<std::size_t>(count * quantBytes));
         scales.resize(static_cast<std::size_t>(count * scaleBytes));

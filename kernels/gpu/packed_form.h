@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <stop_token>
 #include <vector>
 
 namespace kernels::gpu {
@@ -40,8 +41,10 @@ struct PackedForm {
 PackedForm packedFormOf(DType type);
 
 /// Packs `rows` rows from `firstRow` on and hands them over, some hundred at a time: send(row, counted from firstRow; quants; scales).
+/// Not all of them when a stop was asked for.
 void packRows(
     const HostMatrix& source, const PackedForm& form, std::int64_t firstRow, std::int64_t rows,
-    const std::function<void(std::int64_t, std::span<const std::byte>, std::span<const std::byte>)>& send);
+    const std::function<void(std::int64_t, std::span<const std::byte>, std::span<const std::byte>)>& send,
+    const std::stop_token& stop = {});
 
 } // namespace kernels::gpu

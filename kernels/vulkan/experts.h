@@ -6,8 +6,9 @@ namespace kernels::vulkan {
 /// The matrices of all experts, stacked.
 class VulkanExperts final : public Experts {
 public:
-    VulkanExperts(Gpu& gpu, const HostMatrix& stacked, int experts)
-        : m_stack(gpu, stacked), m_count(experts) {}
+    /// Not whole when a stop was asked for.
+    VulkanExperts(Gpu& gpu, const HostMatrix& stacked, int experts, const std::stop_token& stop)
+        : m_stack(gpu, stacked, stop), m_count(experts) {}
     int count() const override { return m_count; }
     std::int64_t rows() const override { return m_stack.rows() / m_count; }
     std::int64_t cols() const override { return m_stack.cols(); }

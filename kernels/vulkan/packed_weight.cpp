@@ -11,7 +11,7 @@ std::vector<std::uint32_t> constantsOf(const gpu::PackedForm& form) {
             static_cast<std::uint32_t>(form.zeroPoint), form.isAffine};
 }
 
-VulkanWeight::VulkanWeight(Gpu& gpu, const HostMatrix& source)
+VulkanWeight::VulkanWeight(Gpu& gpu, const HostMatrix& source, const std::stop_token& stop)
     : m_type(source.type), m_rows(source.rows), m_cols(source.cols), m_form(gpu::packedFormOf(source.type)) {
     const std::int64_t quantBytes = m_form.quantBytesOf(m_cols), scaleBytes = m_form.scaleBytesOf(m_cols);
     const std::int64_t range = gpu.device.limits().maxStorageBufferRange & ~VkDeviceSize{255};
@@ -30,7 +30,8 @@ VulkanWeight::VulkanWeight(Gpu& gpu, const HostMatrix& source)
                 if (!scales.empty())
                     gpu.recorder.write(part.scales.slice(), static_cast<VkDeviceSize>(row * scaleBytes),
                                        scales);
-            });
+            },
+            stop);
     }
 }
 

@@ -2,6 +2,8 @@
 #include "kernels/gpu/packed_form.h"
 #include "kernels/vulkan/gpu.h"
 
+#include <stop_token>
+
 namespace kernels::vulkan {
 
 /// Specialisation constants of shaders/weights.glsl.
@@ -10,7 +12,8 @@ std::vector<std::uint32_t> constantsOf(const gpu::PackedForm& form);
 /// In the form of gpu/packed_form.h.
 class VulkanWeight final : public Weight {
 public:
-    VulkanWeight(Gpu& gpu, const HostMatrix& source);
+    /// Not whole when a stop was asked for.
+    VulkanWeight(Gpu& gpu, const HostMatrix& source, const std::stop_token& stop);
 
     std::int64_t rows() const override { return m_rows; }
     std::int64_t cols() const override { return m_cols; }

@@ -37,8 +37,9 @@ public:
         return {device.name + (device.isSoftware ? " (software)" : ""), device.features, 0};
     }
 
-    std::unique_ptr<Weight> makeWeight(const HostMatrix& source) override {
-        return std::make_unique<vulkan::VulkanWeight>(m_gpu, source);
+    std::unique_ptr<Weight> makeWeight(const HostMatrix& source, const std::stop_token& stop) override {
+        auto weight = std::make_unique<vulkan::VulkanWeight>(m_gpu, source, stop);
+        return stop.stop_requested() ? nullptr : std::move(weight);
     }
     std::unique_ptr<Buffer> makeBuffer(std::int64_t rows, std::int64_t cols) override {
         return std::make_unique<vulkan::VulkanBuffer>(m_gpu, rows, cols);
@@ -46,9 +47,11 @@ public:
     std::unique_ptr<KvCache> makeKvCache(const KvShape& shape) override {
         return std::make_unique<vulkan::VulkanKvCache>(m_gpu, shape);
     }
-    std::unique_ptr<Experts> makeExperts(const HostMatrix& stacked, int experts) override {
+    std::unique_ptr<Experts> makeExperts(const HostMatrix& stacked, int experts,
+                                         const std::stop_token& stop) override {
         assert(experts > 0 && stacked.rows % experts == 0);
-        return std::make_unique<vulkan::VulkanExperts>(m_gpu, stacked, experts);
+        auto made = std::make_unique<vulkan::VulkanExperts>(m_gpu, stacked, experts, stop);
+        return stop.stop_requested() ? nullptr : std::move(made);
     }
     std::unique_ptr<ExpertChoice> makeExpertChoice(std::int64_t mostTokens, int experts, int used) override {
         return std::make_unique<vulkan::VulkanExpertChoice>(m_gpu, mostTokens, experts, used);

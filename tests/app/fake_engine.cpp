@@ -106,6 +106,7 @@ bool FakeEngine::stepLoad(Job& job) {
     info.name = QFileInfo(job.path).completeBaseName().toStdString();
     info.quantisation = "Q4_1";
     info.device = "CPU, 2 threads";
+    info.deviceProblem = deviceProblem.toStdString();
     info.weightBytes = 132'000'000;
     info.trainedLength = 2048;
     status.position = status.forgotten = 0;

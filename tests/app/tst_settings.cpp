@@ -26,6 +26,7 @@ void TestSettings::roundTrip() {
     settings.systemPrompt = u"Be brief.\nAlways."_s;
     settings.chatFormat = u"chatml"_s;
     settings.threads = 5;
+    settings.device = u"vulkan:1"_s;
     settings.theme = Theme::Dark;
     settings.language = u"es"_s;
     settings.inspectorVisible = true;

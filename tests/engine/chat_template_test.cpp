@@ -147,6 +147,22 @@ TEST(ChatTemplate, EndsWhateverItDoes) {
         EXPECT_TRUE(failure(source).starts_with("The chat template")) << source.substr(0, 60);
 }
 
+TEST(ChatTemplate, AStopEndsIt) {
+    std::stop_source stop;
+    stop.request_stop();
+    const ChatTemplate endless(
+        "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}", {});
+    try {
+        endless.render({}, ChatTemplate::Ending::None, stop.get_token());
+        FAIL();
+    } catch (const engine::Error& error) {
+        EXPECT_NE(std::string(error.what()).find("stopped"), std::string::npos) << error.what();
+    }
+    EXPECT_NE(
+        ChatFormat::fromTemplate("{{ messages[0].content }}", {}, stop.get_token()).trouble.find("stopped"),
+        std::string::npos);
+}
+
 TEST(ChatTemplate, IsCutIntoPieces) {
     const ChatFormat format =
         ChatFormat::fromTemplate("{{ bos_token }}{% for m in messages %}{{ '<|' + m.role + '|>' + m.content "
@@ -163,22 +179,13 @@ TEST(ChatTemplate, IsCutIntoPieces) {
     EXPECT_EQ(format.afterAnswer, "<|user|>");
     EXPECT_EQ(format.openInside(), "<|system|>");
     EXPECT_EQ(format.betweenTurns(), "");
-    EXPECT_EQ(format.inHistory({0, Role::User, "  q \n"}).text, "q");
-    EXPECT_EQ(format.inHistory({0, Role::User, "  q \n"}).parts.front().offset, 2u);
-    EXPECT_EQ(format.inHistory({0, Role::System, " s "}).text, "s");
 }
 
-TEST(ChatTemplate, ThoughtsLeaveTheHistory) {
+TEST(ChatTemplate, WhatOpensAThoughtIsNoPartOfTheTurn) {
     const ChatFormat format = ChatFormat::fromTemplate(thinking);
     ASSERT_TRUE(format.source) << format.trouble;
     EXPECT_EQ(format.beforeAnswer, "<|im_end|>\n<|im_start|>assistant\n");
     EXPECT_EQ(format.opening, "<think>\n");
-    const ChatMessage answer{0, Role::Assistant, "hm\n</think>\n\nYes"};
-    EXPECT_EQ(format.inHistory(answer).text, "Yes");
-    EXPECT_EQ(format.beingWritten(answer).text, "<think>\nhm\n</think>\n\nYes");
-    EXPECT_TRUE(format.beingWritten(answer).parts.front().isOwn);
-    // A person's words are no thought, whatever they look like.
-    EXPECT_EQ(format.inHistory({0, Role::User, "a</think>b"}).text, "a</think>b");
 }
 
 TEST(ChatTemplate, AFamilyStandsInForWhatCannotBeRun) {
@@ -187,8 +194,7 @@ TEST(ChatTemplate, AFamilyStandsInForWhatCannotBeRun) {
     EXPECT_FALSE(format.source);
     EXPECT_NE(format.trouble.find("{% include %} is not known"), std::string::npos);
     EXPECT_EQ(ChatFormat::fromTemplate("").trouble, "");
-    const ChatFormat changes =
-        ChatFormat::fromTemplate("{{ messages | length }}{% for m in messages %}{{ m.content }}{% endfor %}");
-    EXPECT_FALSE(changes.source);
-    EXPECT_FALSE(changes.trouble.empty());
+    const ChatFormat hides = ChatFormat::fromTemplate("{{ messages | length }} messages");
+    EXPECT_FALSE(hides.source);
+    EXPECT_FALSE(hides.trouble.empty());
 }

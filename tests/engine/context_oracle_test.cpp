@@ -177,7 +177,7 @@ std::vector<Case> familyCases() {
                        .heads = 6,
                        .kvHeads = 2,
                        .headDim = 8,
-                       .ropeDim = name == "gptneox" || name == "phi3" ? 4 : 0,
+                       .ropeDim = name == "gptneox" || name == "phi3" || name == "glm4" ? 4 : 0,
                        .ropeBase = 500,
                        .seed = 21};
         if (name == "falcon")
@@ -186,6 +186,8 @@ std::vector<Case> familyCases() {
             shape.headDim = 16; // and 8
         if (name == "gemma3")
             shape.layers = 6; // only the last one sees everything
+        if (name == "cohere2" || name == "exaone4")
+            shape.layers = 4; // as here
         cases.push_back({name.c_str(), shape});
     }
     return cases;

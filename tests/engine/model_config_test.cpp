@@ -104,12 +104,14 @@ TEST(ModelConfig, UnknownArchitecturesAreNamed) {
     EXPECT_THAT(small.complaint(),
                 HasSubstr("small.gguf cannot be used: it holds a grok model; Sumidero can run: "
                           "llama, qwen2, qwen3, qwen3moe, gpt-oss, gptneox, mpt"));
-    for (const auto& [architecture, reason] :
-         std::vector<std::pair<std::string, std::string>>{{"qwen35moe", "linear attention"},
-                                                          {"mamba2", "state-space"},
-                                                          {"deepseek2", "compresses keys and values"},
-                                                          {"olmoe", "mixture of experts"},
-                                                          {"bert", "does not write text"}}) {
+    for (const auto& [architecture, reason] : std::vector<std::pair<std::string, std::string>>{
+             {"qwen35moe", "linear attention"},
+             {"mamba2", "state-space"},
+             {"deepseek2", "compresses keys and values"},
+             {"qwen2moe", "an expert that all tokens share, each to another degree"},
+             {"deepseek", "in some of its layers only"},
+             {"glm4moe", "whose router chooses"},
+             {"bert", "does not write text"}}) {
         small.architecture = architecture;
         EXPECT_THAT(small.complaint(), HasSubstr("it holds a " + architecture + " model, and "));
         EXPECT_THAT(small.complaint(), HasSubstr(reason));
@@ -298,6 +300,9 @@ TEST(ModelConfig, TellsItsBlockInWords) {
                 HasSubstr("a learned sink for each head, 2 of 3 layers see the newest 11 tokens"));
     EXPECT_THAT(words("gpt-oss"),
                 HasSubstr("3 of 6 experts for each token, 64 to 64, SiLU with limits, gated"));
+    EXPECT_THAT(
+        words("granitemoe"),
+        HasSubstr("an expert for all tokens, 64 to 32 beside 3 of 6 experts for each token, 64 to 64"));
     EXPECT_THAT(words("gemma4"), HasSubstr("4 heads of 8 or 16 on 2 of keys and values"));
     EXPECT_THAT(words("gemma4"), HasSubstr("cache: 256 bytes a token"));
     EXPECT_THAT(words("falcon"), HasSubstr("one for both branches, branches side by side"));

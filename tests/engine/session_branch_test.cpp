@@ -103,6 +103,22 @@ TEST_F(SessionBranch, TheSameBranchLeadsToTheSameView) {
     EXPECT_GT(rolled, 10);
 }
 
+// What a restart leaves out counts as it does for who has read it: with the template's text that stands round it.
+TEST_F(SessionBranch, WhatIsLeftOutIsCountedAsItIsRead) {
+    for (int i = 0; i < 20; ++i)
+        chat.request.history.push_back({chat.nextId++, i % 2 == 0 ? Role::User : Role::Assistant,
+                                        "Boat number " + std::to_string(i) + " left the harbour."});
+    chat.request.history.push_back({chat.nextId++, Role::User, "What else?"});
+    auto roomy = restarted();
+    roomy->request.cache.window = 2000;
+    prepare(*roomy);
+    ASSERT_EQ(roomy->session.status().forgotten, 0);
+    prepare(chat);
+    const auto status = chat.session.status();
+    EXPECT_GT(status.forgotten, 100);
+    EXPECT_EQ(status.visible + status.forgotten, roomy->session.status().visible);
+}
+
 TEST_F(SessionBranch, WhatFitsIsInView) {
     chat.request.cache.window = 400;
     std::string half(150, 'x');

@@ -76,4 +76,37 @@ TEST_F(SessionTemplate, NoWordOfAPersonIsControl) {
               9); // round four texts, and what opens an answer
 }
 
+// The system prompt stands in front of the newest question only, as with Mistral's.
+const char* const moving =
+    "{%- set s = messages[0].content if messages[0].role == 'system' else '' %}"
+    "{%- for m in messages if m.role != 'system' %}"
+    "{{- '<|im_start|>' + (s + '\\n' if loop.last and s else '') + m.content + '<|im_end|>' }}{%- endfor %}";
+
+// A question that is answered loses it: it is read again, with its answer, and no more than that, before and after the window rolls.
+TEST(SessionPlaces, OnlyWhatDiffersIsReadAgain) {
+    const auto model =
+        test::loadToy(test::writeToyModel({.trainedLength = 2048, .chatTemplate = moving, .seed = 61}));
+    Chat chat(model);
+    chat.request.system = "Be brief.";
+    chat.request.maxTokens = 1;
+    for (int i = 0; i < 20; ++i) {
+        const std::string question = "Question " + std::to_string(i) + " about the harbour and its boats?";
+        const int read = chat.say(question).promptTokens;
+        if (i > 1) {
+            EXPECT_LT(read, 100) << i;
+        }
+        Chat fresh(model);
+        fresh.request = chat.request;
+        fresh.request.history.pop_back(); // the toy's answer
+        fresh.answerIt();
+        // Sinks that the block does not fill hold the first words of a chat that was there when it began.
+        EXPECT_NEAR(chat.session.status().visible, fresh.session.status().visible, 3) << i;
+        const auto wanted = chat.encode({special("<|im_start|>"), plain("Be brief.\n" + question)});
+        const auto tokens = chat.reader.tokens();
+        EXPECT_NE(std::search(tokens.begin(), tokens.end(), wanted.begin(), wanted.end()), tokens.end()) << i;
+        chat.request.history.back().text = "There is nothing to be said about boats.";
+    }
+    EXPECT_GT(chat.last.forgotten, 200);
+}
+
 } // namespace

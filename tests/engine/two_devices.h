@@ -15,10 +15,7 @@ inline constexpr double tolerance = 2e-4;
 
 inline std::shared_ptr<const engine::Model> loadOn(const std::filesystem::path& path,
                                                    const std::string& device) {
-    engine::LoadOptions options;
-    options.device.device = device;
-    options.device.cpu = {.threads = 1, .activations = kernels::ActivationPrecision::Float32};
-    return engine::Model::load(path, options);
+    return loadToy(path, 1, device);
 }
 
 /// The largest difference of two tables of logits.

@@ -1,6 +1,7 @@
 #include "engine/chat_format.h"
 #include "engine/chat_template.h"
 #include "engine/error.h"
+#include "engine/session/branch.h"
 
 #include <cstdint>
 #include <string>
@@ -36,7 +37,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     } catch (const engine::Error&) { // the expected answer to most inputs
     }
     const engine::ChatFormat format = engine::ChatFormat::fromTemplate(source);
-    for (const engine::ChatMessage& message : messages)
-        format.inHistory(message);
+    engine::ChatRequest request;
+    request.history = messages;
+    engine::show(format, engine::Branch(request, format));
     return 0;
 }

@@ -62,6 +62,14 @@ TEST_P(LinearOfBackend, MatchesTheReference) {
     }
 }
 
+TEST_P(LinearOfBackend, AStopLeavesNoWeight) {
+    const StoredMatrix matrix(type(), 40, 256, 4);
+    std::stop_source stop;
+    EXPECT_NE(m_backend->makeWeight(matrix.host, stop.get_token()), nullptr);
+    stop.request_stop();
+    EXPECT_EQ(m_backend->makeWeight(matrix.host, stop.get_token()), nullptr);
+}
+
 TEST_P(LinearOfBackend, RowsOfATableAreEmbedded) {
     const std::int64_t rows = 40, cols = block() == 1 ? 23 : 2 * block();
     const StoredMatrix matrix(type(), rows, cols, 3);

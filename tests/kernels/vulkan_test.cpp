@@ -42,7 +42,7 @@ protected:
         const kernels::VulkanDevices found = kernels::listVulkanDevices();
         if (found.devices.empty())
             GTEST_SKIP() << found.problem;
-        m_backend = kernels::makeVulkanBackend({});
+        m_backend = kernels::makeVulkanBackend({.device = test::vulkanTestDevice()});
     }
     void TearDown() override {
         kernels::failVulkanSubmission(-1, VulkanFault::DeviceLost);

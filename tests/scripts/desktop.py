@@ -2,6 +2,7 @@
 for typing, xdotool."""
 import os
 import pathlib
+import resource
 import shutil
 import signal
 import sqlite3
@@ -34,6 +35,12 @@ def find_model():
     if not pathlib.Path(path).is_file():
         skip(f"no model at {path}")
     return str(path)
+
+
+def limit_files(most):
+    """In the child: what is longer fails, and the signal that comes with it does not end the program."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
 
 
 def wait_until(what, condition, seconds=60):
@@ -121,11 +128,13 @@ class Home:
 class Program:
     """A running sumidero and the lines it prints."""
 
-    def __init__(self, folder, home, *arguments):
+    def __init__(self, folder, home, *arguments, largest_file=None):
+        """No file gets more than `largest_file` bytes: a disk that is full."""
         self.home = home
         self.lines = []
         self.process = subprocess.Popen([str(pathlib.Path(folder) / "sumidero"), "--database", str(home.database), *arguments],
-                                        env=home.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                                        env=home.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                        preexec_fn=largest_file and (lambda: limit_files(largest_file)))
         self.errors = []
         self.threads = [threading.Thread(target=self._read, args=(stream, lines), daemon=True)
                         for stream, lines in [(self.process.stdout, self.lines), (self.process.stderr, self.errors)]]

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Quitting takes a moment, whatever the program is doing, and loses nothing: while it starts, rests, reads, writes, and with what was typed
-a moment before. Argument: the folder of the built programs."""
+a moment before, and with a full disk. Argument: the folder of the built programs."""
 import pathlib
 import sys
 import time
@@ -51,6 +51,18 @@ def while_it_writes(folder, model):
     return took
 
 
+def on_a_full_disk(folder, model):
+    """Nobody can answer a question then; what no store took is in a file, which is small."""
+    question = "Where is my boat?"
+    with Home() as home:
+        with Program(folder, home, "--model", model, "--acknowledge", "--say", question, largest_file=8192) as program:
+            program.wait_for("writing")
+            took = end(program, "the disk is full")
+        rescued = [path.read_text() for path in home.path.rglob("sumidero-unsaved-*.md")]
+        assert len(rescued) == 1 and question in rescued[0], (rescued, program.errors)
+    return took
+
+
 def with_a_draft(folder, model, display):
     with Home(display) as home:
         with Program(folder, home, "--model", model) as program:
@@ -66,7 +78,7 @@ def main():
         skip("the desktop program is not built")
     need("Xvfb", "xdotool")
     model = find_model()
-    times = while_it_starts(folder, model) + [while_it_reads(folder, model), while_it_writes(folder, model)]
+    times = while_it_starts(folder, model) + [while_it_reads(folder, model), while_it_writes(folder, model), on_a_full_disk(folder, model)]
     with Display() as display:
         times.append(with_a_draft(folder, model, display))
     print("quitting took " + ", ".join(f"{took:.2f}" for took in times) + " s; nothing was lost")

@@ -5,6 +5,8 @@
 #include "kernels/cuda/shim/shim_device.h"
 #include "kernels/vulkan_backend.h"
 
+#include <cstdlib>
+
 namespace test {
 
 namespace {
@@ -12,7 +14,8 @@ namespace {
 std::vector<std::string> findBackends() {
     std::vector<std::string> names = kernels::cpuIsaNames();
     const kernels::VulkanDevices vulkan = kernels::listVulkanDevices();
-    if (!vulkan.devices.empty() && vulkan.devices.front().problem.empty())
+    const auto device = static_cast<std::size_t>(vulkanTestDevice());
+    if (device < vulkan.devices.size() && vulkan.devices[device].problem.empty())
         names.insert(names.end(), {"vulkan", "vulkan_staged", "vulkan_checked"});
 #ifndef __SANITIZE_THREAD__ // which knows nothing of fibers
     names.insert(names.end(), {"cuda_shim", "cuda_shim_reversed"});
@@ -33,6 +36,12 @@ std::unique_ptr<kernels::Backend> makeShimBackend(const std::string& name,
 
 } // namespace
 
+int vulkanTestDevice() {
+    const char* const wanted = std::getenv("SUMIDERO_TEST_DEVICE");
+    const std::string name = wanted ? wanted : "";
+    return name.starts_with("vulkan:") ? std::atoi(name.c_str() + 7) : 0;
+}
+
 std::vector<std::string> backendNames() {
     static const std::vector<std::string> names = findBackends(); // drivers take a while to load
     return names;
@@ -47,8 +56,9 @@ std::vector<std::string> directBackendNames() {
 std::unique_ptr<kernels::Backend> makeTestBackend(const std::string& name, int threads,
                                                   kernels::ActivationPrecision activations) {
     if (isVulkan(name))
-        return kernels::makeVulkanBackend(
-            {.isStaged = name == "vulkan_staged", .isChecked = name == "vulkan_checked"});
+        return kernels::makeVulkanBackend({.device = vulkanTestDevice(),
+                                           .isStaged = name == "vulkan_staged",
+                                           .isChecked = name == "vulkan_checked"});
     if (isCudaShim(name))
         return makeShimBackend(name, activations);
     return kernels::makeCpuBackend({.threads = threads, .activations = activations, .isa = name});

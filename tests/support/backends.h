@@ -8,8 +8,11 @@
 
 namespace test {
 
+/// The Vulkan device that tests use: the number in SUMIDERO_TEST_DEVICE ("vulkan:1"), else the first one.
+int vulkanTestDevice();
+
 /// Every backend that can run here: the CPU's levels of instructions, and "vulkan", "vulkan_staged" (all memory behind copies) and
-/// "vulkan_checked" (every index checked) where there is a Vulkan device, its first one; CUDA's kernels on the processor as "cuda_shim" and
+/// "vulkan_checked" (every index checked) where there is a Vulkan device; CUDA's kernels on the processor as "cuda_shim" and
 /// "cuda_shim_reversed" (threads and blocks in the other order). The names of parametrised tests.
 std::vector<std::string> backendNames();
 /// Without "vulkan_staged", for tests that write so often that it would take minutes of nothing but copies.

@@ -70,23 +70,21 @@ std::vector<std::uint64_t> shapeOf(const std::string& text) {
 
 class Reader {
 public:
-    FamilyFile read(const std::filesystem::path& description) {
-        std::ifstream file(description);
+    FamilyFile read(std::istream& description, const std::string& name) {
         int number = 0;
-        for (std::string line; std::getline(file, line);) {
+        for (std::string line; std::getline(description, line);) {
             ++number;
             try {
                 std::istringstream words(line);
                 take(words);
             } catch (const std::exception& error) {
-                throw std::runtime_error(description.string() + ", line " + std::to_string(number) + ": " +
-                                         error.what());
+                throw std::runtime_error(name + ", line " + std::to_string(number) + ": " + error.what());
             }
         }
         if (m_family.rows.empty())
-            throw std::runtime_error(description.string() + " cannot be read or holds no logits");
+            throw std::runtime_error(name + " cannot be read or holds no logits");
         addToyVocabulary(m_writer, {.vocabulary = FamilyVocabulary});
-        m_family.gguf = m_writer.write("family-" + description.stem().string() + ".gguf");
+        m_family.gguf = m_writer.write("family-" + name + ".gguf");
         return std::move(m_family);
     }
 
@@ -185,7 +183,12 @@ std::vector<float> familyValues(const std::string& name, std::uint64_t seed, std
 }
 
 FamilyFile makeFamily(const std::filesystem::path& description) {
-    return Reader().read(description);
+    std::ifstream file(description);
+    return makeFamily(file, description.stem().string());
+}
+
+FamilyFile makeFamily(std::istream& description, const std::string& name) {
+    return Reader().read(description, name);
 }
 
 } // namespace test

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <iosfwd>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,8 @@ inline constexpr int FamilyVocabulary = 320;
 
 /// Reads a description and writes the model. Throws std::runtime_error naming the line that makes no sense.
 FamilyFile makeFamily(const std::filesystem::path& description);
+/// The same from any text; `name` is for the model's file and for errors.
+FamilyFile makeFamily(std::istream& description, const std::string& name);
 
 /// `count` values of the tensor `name`: mean ± width, uniform; the same bits on every machine (family_oracle/numbers.py).
 std::vector<float> familyValues(const std::string& name, std::uint64_t seed, std::size_t count, float mean,

@@ -253,7 +253,7 @@ ModelOracle::Row ModelOracle::mixture(const std::string& block, const Row& x) co
     const double least = sorted[static_cast<std::size_t>(experts.used) - 1];
     double total = 0;
     for (const double logit : logits)
-        total += logit >= least ? std::exp(logit) : 0;
+        total += logit >= least || experts.weights == kernels::ExpertWeights::OfAll ? std::exp(logit) : 0;
     Row sum(x.size());
     for (std::size_t expert = 0; expert < count; ++expert) {
         if (logits[expert] < least)
@@ -266,6 +266,15 @@ ModelOracle::Row ModelOracle::mixture(const std::string& block, const Row& x) co
         for (std::size_t i = 0; i < x.size(); ++i)
             sum[i] += std::exp(logits[expert]) / total * down[i];
     }
+    if (!m_tensors.contains(block + "ffn_up_shexp.weight"))
+        return sum;
+    const Row gate = project(block + "ffn_gate_shexp", x);
+    Row up = project(block + "ffn_up_shexp", x);
+    for (std::size_t i = 0; i < up.size(); ++i)
+        up[i] = gated(m_config.block.activation, gate[i], up[i]);
+    const Row down = project(block + "ffn_down_shexp", up);
+    for (std::size_t i = 0; i < x.size(); ++i)
+        sum[i] += down[i];
     return sum;
 }
 

@@ -1,5 +1,6 @@
 #include "tests/support/toy_model.h"
 #include "tests/support/gguf_writer.h"
+#include "tests/support/toy_families.h"
 #include "tests/support/toy_vocabulary.h"
 
 #include <cmath>
@@ -30,110 +31,10 @@ private:
     std::mt19937 m_random;
 };
 
-/// What a family's files hold that llama's do not.
-struct ToyFamily {
-    const char* architecture;
-    bool layerNorm = false, normBias = false;
-    bool fusedGateUp = false, longRope = false;
-    bool fusedQkv = false, qkvBias = false, outputBias = false, feedForwardBias = false;
-    bool gated = true, normBefore = true, normAfter = false, secondNorm = true;
-    enum { None, EachHead, OwnForEachHead, WholeRow } queryKeyNorm = None;
-    const char* feedForwardNorm = "ffn_norm";
-    std::vector<std::pair<const char*, float>> floats = {};
-    std::vector<std::pair<const char*, int>> numbers = {};
-    bool yarn = false;
-    int experts = 0; // three are used
-    bool expertBias = false, learnedSinks = false;
-    bool twoWidths =
-        false; // Gemma 4: every third layer sees everything, with heads twice as wide and keys for values
-};
-
-const std::vector<ToyFamily>& families() {
-    static const std::vector<ToyFamily> all{
-        {.architecture = "llama"},
-        {.architecture = "qwen2", .qkvBias = true},
-        {.architecture = "qwen3", .queryKeyNorm = ToyFamily::EachHead},
-        {.architecture = "gptneox",
-         .layerNorm = true,
-         .normBias = true,
-         .fusedQkv = true,
-         .qkvBias = true,
-         .outputBias = true,
-         .feedForwardBias = true,
-         .gated = false},
-        {.architecture = "mpt",
-         .layerNorm = true,
-         .fusedQkv = true,
-         .gated = false,
-         .floats = {{"attention.max_alibi_bias", 8.0f}, {"attention.clamp_kqv", 1.5f}}},
-        {.architecture = "falcon",
-         .layerNorm = true,
-         .normBias = true,
-         .fusedQkv = true,
-         .gated = false,
-         .secondNorm = false},
-        {.architecture = "olmo2",
-         .normBefore = false,
-         .normAfter = true,
-         .queryKeyNorm = ToyFamily::WholeRow},
-        {.architecture = "phi3",
-         .fusedGateUp = true,
-         .longRope = true,
-         .fusedQkv = true,
-         .floats = {{"rope.scaling.attn_factor", 1.2f}},
-         .numbers = {{"rope.scaling.original_context_length", 19}}},
-        {.architecture = "mistral3",
-         .floats = {{"attention.temperature_scale", 0.2f}, {"rope.scaling.yarn_log_multiplier", 1.0f}},
-         .numbers = {{"rope.scaling.original_context_length", 9}},
-         .yarn = true},
-        {.architecture = "granite",
-         .floats = {{"embedding_scale", 1.5f},
-                    {"residual_scale", 0.7f},
-                    {"logit_scale", 1.3f},
-                    {"attention.scale", 0.3f}}},
-        {.architecture = "gemma2",
-         .normAfter = true,
-         .floats = {{"attn_logit_softcapping", 4.0f}, {"final_logit_softcapping", 3.0f}},
-         .numbers = {{"attention.sliding_window", 11}}},
-        {.architecture = "stablelm",
-         .layerNorm = true,
-         .normBias = true,
-         .secondNorm = false,
-         .queryKeyNorm = ToyFamily::OwnForEachHead},
-        {.architecture = "qwen3moe", .queryKeyNorm = ToyFamily::EachHead, .experts = 7},
-        {.architecture = "gpt-oss",
-         .qkvBias = true,
-         .outputBias = true,
-         .feedForwardNorm = "post_attention_norm",
-         .numbers = {{"attention.sliding_window", 11}, {"rope.scaling.original_context_length", 32}},
-         .yarn = true,
-         .experts = 6,
-         .expertBias = true,
-         .learnedSinks = true},
-        {.architecture = "gemma4",
-         .normAfter = true,
-         .queryKeyNorm = ToyFamily::EachHead,
-         .numbers = {{"attention.sliding_window", 11}},
-         .twoWidths = true},
-        {.architecture = "gemma3",
-         .normAfter = true,
-         .queryKeyNorm = ToyFamily::EachHead,
-         .numbers = {{"attention.sliding_window", 11}}},
-    };
-    return all;
-}
-
-const ToyFamily& familyOf(const std::string& architecture) {
-    for (const ToyFamily& family : families())
-        if (architecture == family.architecture)
-            return family;
-    throw std::runtime_error("no toy of the family " + architecture);
-}
-
 class ToyWriter {
 public:
     explicit ToyWriter(const ToyShape& shape)
-        : m_shape(shape), m_family(familyOf(shape.architecture)),
+        : m_shape(shape), m_family(toyFamily(shape.architecture)),
           m_parts(static_cast<std::size_t>(shape.parts)), m_writer(m_parts[0]), m_gauss(shape.seed) {}
 
     /// The files of the model, one for each part.
@@ -179,6 +80,8 @@ private:
             addUint("expert_used_count", 3);
             addUint("expert_feed_forward_length", m_shape.ffnDim / 2);
         }
+        if (m_family.sharedExpert)
+            addUint("expert_shared_feed_forward_length", m_shape.ffnDim / 4);
         if (m_family.twoWidths) {
             addUint("attention.key_length_swa", m_shape.headDim / 2);
             addUint("rope.dimension_count_swa", m_shape.headDim / 2);
@@ -275,6 +178,11 @@ private:
         addStacked("ffn_gate_exps", inner, m_shape.dim, perDim);
         addStacked("ffn_up_exps", inner, m_shape.dim, perDim);
         addStacked("ffn_down_exps", m_shape.dim, inner, 3 * embedding / std::sqrt(inner));
+        if (m_family.sharedExpert) {
+            addProjection("ffn_gate_shexp", inner / 2, m_shape.dim, perDim, false);
+            addProjection("ffn_up_shexp", inner / 2, m_shape.dim, perDim, false);
+            addProjection("ffn_down_shexp", m_shape.dim, inner / 2, 3 * embedding / std::sqrt(inner), false);
+        }
     }
     void addStacked(const std::string& name, int rows, int cols, double deviation) {
         const auto r = static_cast<std::uint64_t>(rows), c = static_cast<std::uint64_t>(cols),
@@ -361,13 +269,6 @@ private:
 };
 
 } // namespace
-
-std::vector<std::string> toyFamilies() {
-    std::vector<std::string> names;
-    for (const ToyFamily& family : families())
-        names.emplace_back(family.architecture);
-    return names;
-}
 
 std::filesystem::path writeToyModel(const ToyShape& shape) {
     static int count = 0;

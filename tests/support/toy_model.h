@@ -26,6 +26,7 @@ struct ToyShape {
     bool ropeFactors = false; // Llama 3 frequency factors
     bool sentencePiece = false;
     std::string chatTemplate = "{{ '<|im_start|>' }}"; // "" = none
+    std::vector<std::string> controls = {};            // tokens that byte-level BPE has besides its own three
     kernels::DType type =
         kernels::DType::F32; // of the matrices; rows that do not fit the block length stay F32
     int parts = 1;           // files, at most 9: NAME-00001-of-00003.gguf

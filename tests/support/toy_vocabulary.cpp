@@ -46,10 +46,12 @@ std::string spelled(std::string_view text, std::string_view space) {
     return result;
 }
 
-void addByteLevel(GgufWriter& writer, std::size_t size) {
+void addByteLevel(GgufWriter& writer, std::size_t size, const std::vector<std::string>& controls) {
     Vocabulary vocabulary;
     for (const char* special : {"<|endoftext|>", "<|im_start|>", "<|im_end|>"})
         vocabulary.add(special, Control);
+    for (const std::string& control : controls)
+        vocabulary.add(control, Control);
     for (int pass = 0; pass < 2; ++pass) // letters first, so that a small vocabulary can still say something
         for (int byte = 0; byte < 256; ++byte)
             if ((byte >= ' ' && byte <= '~') == (pass == 0))
@@ -127,7 +129,7 @@ void addToyVocabulary(GgufWriter& writer, const ToyShape& shape) {
     if (shape.sentencePiece)
         addSentencePiece(writer, size);
     else
-        addByteLevel(writer, size);
+        addByteLevel(writer, size, shape.controls);
     if (!shape.chatTemplate.empty())
         writer.addString("tokenizer.chat_template", shape.chatTemplate);
 }

@@ -1,6 +1,8 @@
 #include "engine/chat_format.h"
 #include "engine/chat_template.h"
 #include "engine/error.h"
+#include "engine/session/branch.h"
+#include "tests/tools/template_session.h"
 
 #include <iostream>
 #include <map>
@@ -10,7 +12,8 @@
 // For scripts that compare rendered chat templates: one line of JSON in, one out.
 //   {"template": "...", "messages": [{"role": "user", "content": "..."}], "generation": true, "bos": "<s>", "eos": "</s>"}
 //   {"text": "...", "pieces": [[message, offset, bytes], ...], "assembled": "...", "trouble": "..."}  or  {"error": "..."}
-// "assembled" is put together from the pieces of the probed format, message by message. The clock stands still.
+// "assembled" is put together from what a session reads of each message. The clock stands still. A line that has "texts": see
+// template_session.h; there the clock goes.
 namespace {
 
 using nlohmann::json;
@@ -42,15 +45,14 @@ std::vector<engine::ChatMessage> messagesOf(const json& line) {
 }
 
 std::string assembled(const engine::ChatFormat& format, const std::vector<engine::ChatMessage>& messages) {
-    const bool hasSystem = messages.front().role == engine::Role::System;
-    std::string text = hasSystem ? format.open + format.inHistory(messages.front()).text + format.afterSystem
-                                 : format.openWithoutSystem;
-    for (std::size_t i = hasSystem ? 1 : 0; i < messages.size(); ++i) {
-        text += format.inHistory(messages[i]).text;
-        text += messages[i].role == engine::Role::User ? format.beforeAnswer
-                                                       : format.endOfTurn + format.afterAnswer;
-    }
-    return text + format.opening;
+    engine::ChatRequest request;
+    request.history = messages;
+    const engine::Branch branch(request, format);
+    const engine::ShownBranch shown = engine::show(format, branch);
+    std::string text = shown.block.text;
+    for (const engine::ShownMessage& message : shown.messages)
+        text += message.before.text + message.content.text + message.behind.text;
+    return text + shown.opening;
 }
 
 json render(const json& line) {
@@ -78,6 +80,9 @@ json render(const json& line) {
 } // namespace
 
 int main() {
-    for (std::string line; std::getline(std::cin, line);)
-        std::cout << render(json::parse(line)).dump(-1, ' ', false, json::error_handler_t::replace) << '\n';
+    for (std::string text; std::getline(std::cin, text);) {
+        const json line = json::parse(text);
+        const json answer = line.contains("texts") ? readBySession(line) : render(line);
+        std::cout << answer.dump(-1, ' ', false, json::error_handler_t::replace) << '\n';
+    }
 }

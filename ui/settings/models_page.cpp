@@ -1,10 +1,12 @@
 #include "ui/settings/models_page.h"
 
 #include "app/chat_controller.h"
+#include "app/devices.h"
 #include "ui/parts/icons.h"
 #include "ui/parts/number_field.h"
 #include "ui/parts/steady_list.h"
 #include "ui/parts/words.h"
+#include "ui/settings/device_box.h"
 #include "ui/settings/model_delegate.h"
 #include "ui/theme.h"
 
@@ -30,7 +32,8 @@ ModelsPage::ModelsPage(app::ChatController& controller, QWidget* parent)
       m_list(new SteadyList(ModelListModel::PathRole, this)), m_state(makeHint({}, this)),
       m_progress(new QProgressBar(this)), m_cancel(new QPushButton(tr("Cancel loading"), this)),
       m_use(new QPushButton(tr("Use this model"), this)), m_folders(new QVBoxLayout),
-      m_threads(new NumberField(0, 0, app::mostThreads(), this)) {
+      m_threads(new NumberField(0, 0, app::mostThreads(), this)),
+      m_device(new DeviceBox(controller.devices(), this)), m_deviceState(makeHint({}, this)) {
     const Theme& theme = Theme::current();
     m_list->setModel(m_models);
     m_list->setItemDelegate(new ModelDelegate(m_list));
@@ -72,6 +75,14 @@ ModelsPage::ModelsPage(app::ChatController& controller, QWidget* parent)
         tr("Processor cores that the model may use. Automatic: all physical ones. A change loads the model "
            "again."));
 
+    addField(
+        Place::Beside, tr("Device"), m_device,
+        tr("Where the model runs. Automatic: a graphics card that has room for it, else the CPU. Graphics "
+           "cards are new here and little tested. A change loads the model again."));
+    body()->addWidget(m_deviceState);
+
+    connect(m_device, &QComboBox::currentIndexChanged, this, &SettingsPageWidget::edited);
+    connect(&m_controller.devices(), &app::Devices::changed, this, &ModelsPage::showDevice);
     connect(more, &QPushButton::clicked, this, &ModelsPage::moreWanted);
     connect(folder, &QPushButton::clicked, this, &ModelsPage::chooseFolder);
     connect(again, &QPushButton::clicked, this,
@@ -85,20 +96,24 @@ ModelsPage::ModelsPage(app::ChatController& controller, QWidget* parent)
         if (m_controller.modelState().phase != Phase::Loading)
             showModels(); // another one may be in use now
         showState();
+        showDevice();
     });
     connect(&m_controller, &app::ChatController::settingsChanged, this, &ModelsPage::showFolders);
     connect(&m_controller, &app::ChatController::costKnown, this, &ModelsPage::showState);
     showModels();
     showFolders();
+    showDevice();
 }
 
 void ModelsPage::load(const app::Settings& settings) {
     m_threads->setMaximum(std::max<double>(m_threads->maximum(), settings.threads)); // from another machine
     m_threads->setValue(settings.threads);
+    m_device->choose(settings.device);
 }
 
 void ModelsPage::store(app::Settings& settings) const {
     settings.threads = m_threads->whole();
+    settings.device = m_device->device();
 }
 
 QString ModelsPage::selectedPath() const {
@@ -145,6 +160,18 @@ void ModelsPage::showState() {
     }
     m_state->style()->unpolish(m_state); // the style sheet looks at "kind" when a widget is polished
     m_state->style()->polish(m_state);
+}
+
+/// What is in use, why it is not what was chosen, and why there is nothing else to choose.
+void ModelsPage::showDevice() {
+    const app::ModelState& model = m_controller.modelState();
+    QStringList sentences;
+    if (!model.info.device.empty())
+        sentences += tr("In use: %1.").arg(QString::fromStdString(model.info.device));
+    for (const QString& problem : {model.deviceProblem, m_controller.devices().problem()})
+        if (!problem.isEmpty())
+            sentences += problem;
+    m_deviceState->setText(sentences.join(u' '));
 }
 
 void ModelsPage::showFolders() {

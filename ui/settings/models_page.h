@@ -14,6 +14,7 @@ class ChatController;
 
 namespace ui {
 
+class DeviceBox;
 class NumberField;
 class SteadyList;
 
@@ -36,7 +37,7 @@ private:
 };
 
 /// Models on this computer; switching to another one with its cost, progress and cancel. All is done at once,
-/// except for the number of threads, which is saved with the other pages.
+/// except for the device and the number of threads, which are saved with the other pages.
 class ModelsPage : public SettingsPageWidget {
     Q_OBJECT
 public:
@@ -55,6 +56,7 @@ private:
     void showModels();
     void showState();
     void showFolders();
+    void showDevice();
     void removeFolder(const QString& folder);
     void chooseFolder();
     void use();
@@ -69,6 +71,8 @@ private:
     QPushButton* m_use;
     QVBoxLayout* m_folders;
     NumberField* m_threads;
+    DeviceBox* m_device;
+    QLabel* m_deviceState;
 };
 
 } // namespace ui

@@ -106,7 +106,9 @@ SamplingPage::SamplingPage(QWidget* parent)
              tr("Makes words that were just used less likely."));
     addField(Place::Beside, tr("Words the penalty looks at"), m_penaltyWindow,
              tr("Counted in tokens, the newest ones."));
-    addField(Place::Beside, tr("Seed"), m_seed, tr("The same seed gives the same answer to the same chat."));
+    addField(
+        Place::Beside, tr("Seed"), m_seed,
+        tr("The same seed gives the same answer to the same chat, as long as the memory holds all of it."));
     m_longest->setSingleStep(100);
     addField(Place::Beside, tr("Longest answer"), m_longest,
              tr("In tokens. An answer that reaches it stops there and can be continued."));

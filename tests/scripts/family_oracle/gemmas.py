@@ -1,7 +1,7 @@
-"""Gemma 2 to 4: norms before and after each branch, most layers with a window."""
+"""Gemma: from the second on norms before and after each branch, and most layers with a window."""
 
 from family_oracle.export import CONTEXT, VOCABULARY, family
-from family_oracle.shared import common_keys, rope, tiny
+from family_oracle.shared import common_keys, rope, start, tiny
 
 
 def gemma_norms(e, i, plus):
@@ -10,7 +10,7 @@ def gemma_norms(e, i, plus):
         e.copy(f"blk.{i}.{target}.weight", f"model.layers.{i}.{source}.weight", plus=plus)
 
 
-def gemma_layers(e, config, qk_norm):
+def gemma_layers(e, config, qk_norm, sandwich=True):
     e.copy("token_embd.weight", "model.embed_tokens.weight")
     e.copy("output_norm.weight", "model.norm.weight", plus=1.0)
     for i in range(config.num_hidden_layers):
@@ -20,9 +20,23 @@ def gemma_layers(e, config, qk_norm):
             e.copy(f"{target}{name}.weight", f"{source}self_attn.{which}_proj.weight")
             if qk_norm and which in "qk":
                 e.copy(f"{target}attn_{which}_norm.weight", f"{source}self_attn.{which}_norm.weight", plus=1.0)
-        gemma_norms(e, i, 1.0)
+        if sandwich:
+            gemma_norms(e, i, 1.0)
+        else:
+            e.copy(f"{target}attn_norm.weight", f"{source}input_layernorm.weight", plus=1.0)
+            e.copy(f"{target}ffn_norm.weight", f"{source}post_attention_layernorm.weight", plus=1.0)
         for which in ("gate", "up", "down"):
             e.copy(f"{target}ffn_{which}.weight", f"{source}mlp.{which}_proj.weight")
+
+
+@family("gemma")
+def gemma(e):
+    from transformers import GemmaConfig
+
+    config = GemmaConfig(**tiny(head_dim=32, tie_word_embeddings=True, hidden_act="gelu_pytorch_tanh",
+                                hidden_activation="gelu_pytorch_tanh", rope_parameters=rope(10000.0)))
+    start(e, "gemma", config, head_dim=32, embedding_deviation=0.2, zero_centred_norms=True)
+    gemma_layers(e, config, False, sandwich=False)
 
 
 @family("gemma2")

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from family_oracle.export import CONTEXT, EPSILON, VOCABULARY, family
-from family_oracle.shared import common_keys, rope, tiny
+from family_oracle.shared import common_keys, llama_like, rope, start, tiny
 
 
 def neox(e, parallel):
@@ -177,3 +177,85 @@ def phi3_long(e):
 @family("phi3-short")
 def phi3_short(e):
     phi3(e, 256, 1024)  # 96 tokens are within 256, and so is llama.cpp's context: short factors
+
+
+def stable(e, wide):
+    from transformers import StableLmConfig
+
+    config = StableLmConfig(**tiny(layer_norm_eps=EPSILON, use_parallel_residual=wide, qk_layernorm=wide, use_qkv_bias=not wide,
+                                   rope_parameters=rope(10000.0, partial_rotary_factor=0.5)))
+    start(e, "stablelm", config, norm="layer", rotated=8)
+    e.key("use_parallel_residual", wide)
+    e.copy("token_embd.weight", "model.embed_tokens.weight")
+    e.copy("output.weight", "lm_head.weight")
+    for part in ("weight", "bias"):
+        e.copy(f"output_norm.{part}", f"model.norm.{part}")
+    for i in range(config.num_hidden_layers):
+        source = f"model.layers.{i}."
+        for target, name in (("attn_norm", "input_layernorm"), ("ffn_norm", "post_attention_layernorm"),
+                             ("attn_q", "self_attn.q_proj"), ("attn_k", "self_attn.k_proj"),
+                             ("attn_v", "self_attn.v_proj"), ("attn_output", "self_attn.o_proj"),
+                             ("ffn_gate", "mlp.gate_proj"), ("ffn_up", "mlp.up_proj"), ("ffn_down", "mlp.down_proj")):
+            for part in ("weight", "bias"):
+                if f"{source}{name}.{part}" in e:
+                    e.copy(f"blk.{i}.{target}.{part}", f"{source}{name}.{part}")
+        if wide:
+            for which, n in (("q", 4), ("k", 2)):
+                gains = np.stack([e[f"{source}self_attn.{which}_layernorm.norms.{h}.weight"] for h in range(n)])
+                e.tensor(f"blk.{i}.attn_{which}_norm.weight", gains, quantise=False)
+
+
+@family("stablelm")
+def stablelm(e):
+    stable(e, False)
+
+
+@family("stablelm-12b")
+def stablelm12(e):
+    stable(e, True)
+
+
+@family("starcoder2")
+def starcoder2(e):
+    from transformers import Starcoder2Config
+
+    config = Starcoder2Config(**tiny(norm_epsilon=EPSILON, sliding_window=None, use_bias=True, tie_word_embeddings=True,
+                                     hidden_act="gelu_pytorch_tanh", rope_parameters=rope(10000.0)))
+    start(e, "starcoder2", config, norm="layer", embedding_deviation=0.2)
+    llama_like(e, config, permute=False, ffn=False)
+    e.copy("output_norm.bias", "model.norm.bias")
+    for i in range(config.num_hidden_layers):
+        source, target = f"model.layers.{i}.", f"blk.{i}."
+        e.copy(f"{target}attn_norm.bias", f"{source}input_layernorm.bias")
+        e.copy(f"{target}ffn_norm.bias", f"{source}post_attention_layernorm.bias")
+        for part in ("weight", "bias"):
+            e.copy(f"{target}ffn_up.{part}", f"{source}mlp.c_fc.{part}")
+            e.copy(f"{target}ffn_down.{part}", f"{source}mlp.c_proj.{part}")
+
+
+def cohere(e, architecture, config):
+    start(e, architecture, config, norm="layer", embedding_deviation=0.2)
+    e.key("logit_scale", 0.3)
+    llama_like(e, config, permute=False, norms=("attn_norm", None))  # neighbours are pairs in the original, too
+
+
+@family("command-r")
+def command_r(e):
+    from transformers import CohereConfig
+
+    config = CohereConfig(**tiny(layer_norm_eps=EPSILON, logit_scale=0.3, tie_word_embeddings=True, use_qk_norm=True,
+                                 rope_parameters=rope(10000.0)))
+    cohere(e, "command-r", config)
+    for i in range(config.num_hidden_layers):
+        for which in "qk":
+            e.copy(f"blk.{i}.attn_{which}_norm.weight", f"model.layers.{i}.self_attn.{which}_norm.weight", quantise=False)
+
+
+@family("cohere2")
+def cohere2(e):
+    from transformers import Cohere2Config
+
+    config = Cohere2Config(**tiny(num_hidden_layers=5, layer_norm_eps=EPSILON, logit_scale=0.3, tie_word_embeddings=True,
+                                  sliding_window=16, rope_parameters=rope(10000.0)))
+    cohere(e, "cohere2", config)
+    e.key("attention.sliding_window", 16)

@@ -1,9 +1,9 @@
-"""Llama and the families whose blocks are put together like it: one norm before each branch, gated feed-forward."""
+"""Llama and the families whose blocks are put together like it: gated feed-forward, RMS norms."""
 
 import numpy as np
 
 from family_oracle.export import EPSILON, family
-from family_oracle.shared import common_keys, llama_like, rope, tiny
+from family_oracle.shared import llama_like, rope, start, tiny, yarn_keys
 
 
 @family("llama")
@@ -11,10 +11,7 @@ def llama(e):
     from transformers import LlamaConfig
 
     config = LlamaConfig(**tiny(rope_parameters=rope(10000.0)))
-    e.begin("llama", config)
-    common_keys(e, config, 4, 2, 0, 96)
-    e.key("attention.layer_norm_rms_epsilon", config.rms_norm_eps)
-    e.key("rope.dimension_count", 16)
+    start(e, "llama", config, rotated=16)
     llama_like(e, config, permute=True)
 
 
@@ -25,11 +22,7 @@ def llama3(e):
     scaling = rope(500000.0, "llama3", factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0,
                    original_max_position_embeddings=32)
     config = LlamaConfig(**tiny(rope_parameters=scaling, tie_word_embeddings=True))
-    e.begin("llama", config, embedding_deviation=0.2)
-    common_keys(e, config, 4, 2, 0, 96)
-    e.key("attention.layer_norm_rms_epsilon", config.rms_norm_eps)
-    e.key("rope.dimension_count", 16)
-    e.key("rope.freq_base", 500000.0)
+    start(e, "llama", config, rotated=16, base=500000.0, embedding_deviation=0.2)
     waves = 2 * np.pi * 500000.0 ** (np.arange(0, 16, 2) / 16)
     factors = []
     for wave in waves:
@@ -52,17 +45,9 @@ def mistral3(e):
         head_dim=32, max_position_embeddings=512,
         rope_parameters=rope(1e6, "yarn", factor=16.0, beta_fast=32.0, beta_slow=1.0, mscale=1.0, mscale_all_dim=1.0,
                              original_max_position_embeddings=32, llama_4_scaling_beta=0.1)))
-    e.begin("mistral3", config)
-    common_keys(e, config, 4, 2, 32, 96, 512)
-    e.key("attention.layer_norm_rms_epsilon", config.rms_norm_eps)
+    start(e, "mistral3", config, head_dim=32, context=512, rotated=32, base=1e6)
     e.key("attention.temperature_scale", 0.1)
-    e.key("rope.dimension_count", 32)
-    e.key("rope.freq_base", 1e6)
-    e.key("rope.scaling.type", "yarn")
-    e.key("rope.scaling.factor", 16.0)
-    e.key("rope.scaling.original_context_length", 32)
-    e.key("rope.scaling.yarn_beta_fast", 32.0)
-    e.key("rope.scaling.yarn_beta_slow", 1.0)
+    yarn_keys(e, 16.0, 32)
     e.key("rope.scaling.yarn_log_multiplier", 1.0)
     llama_like(e, config, permute=True)
 
@@ -72,10 +57,7 @@ def qwen2(e):
     from transformers import Qwen2Config
 
     config = Qwen2Config(**tiny(rope_parameters=rope(1e6)))
-    e.begin("qwen2", config)
-    common_keys(e, config, 4, 2, 0, 96)
-    e.key("attention.layer_norm_rms_epsilon", config.rms_norm_eps)
-    e.key("rope.freq_base", 1e6)
+    start(e, "qwen2", config, base=1e6)
     llama_like(e, config, permute=False)
 
 
@@ -84,10 +66,7 @@ def qwen3(e):
     from transformers import Qwen3Config
 
     config = Qwen3Config(**tiny(head_dim=32, rope_parameters=rope(1e6)))
-    e.begin("qwen3", config)
-    common_keys(e, config, 4, 2, 32, 96)
-    e.key("attention.layer_norm_rms_epsilon", config.rms_norm_eps)
-    e.key("rope.freq_base", 1e6)
+    start(e, "qwen3", config, head_dim=32, base=1e6)
     llama_like(e, config, permute=False, qk_norm=True)
 
 
@@ -97,15 +76,16 @@ def granite(e):
 
     config = GraniteConfig(**tiny(attention_multiplier=0.11, embedding_multiplier=6.0, residual_multiplier=0.4,
                                   logits_scaling=5.0, tie_word_embeddings=True, rope_parameters=rope(10000.0)))
-    e.begin("granite", config, embedding_deviation=0.2)
-    common_keys(e, config, 4, 2, 0, 96)
-    e.key("attention.layer_norm_rms_epsilon", config.rms_norm_eps)
-    e.key("rope.dimension_count", 16)
+    start(e, "granite", config, rotated=16, embedding_deviation=0.2)
+    granite_keys(e)
+    llama_like(e, config, permute=True)
+
+
+def granite_keys(e):
     e.key("attention.scale", 0.11)
     e.key("embedding_scale", 6.0)
     e.key("residual_scale", 0.4)
     e.key("logit_scale", 5.0)
-    llama_like(e, config, permute=True)
 
 
 @family("smollm3")
@@ -114,21 +94,21 @@ def smollm3(e):
 
     config = SmolLM3Config(**tiny(num_hidden_layers=5, no_rope_layer_interval=4, use_sliding_window=False,
                                   tie_word_embeddings=True, rope_parameters=rope(5e6)))
-    e.begin("smollm3", config, embedding_deviation=0.2)
-    common_keys(e, config, 4, 2, 0, 96)
-    e.key("attention.layer_norm_rms_epsilon", config.rms_norm_eps)
-    e.key("rope.dimension_count", 16)
-    e.key("rope.freq_base", 5e6)
+    start(e, "smollm3", config, rotated=16, base=5e6, embedding_deviation=0.2)
     llama_like(e, config, permute=True)
 
 
-def olmo(e, config, extra):
-    e.begin("olmo2", config)
-    common_keys(e, config, 4, 2, 0, 96, config.max_position_embeddings)
-    e.key("attention.layer_norm_rms_epsilon", config.rms_norm_eps)
-    e.key("rope.freq_base", 500000.0)
-    for name, value in extra.items():
-        e.key(name, value)
+@family("ernie4_5")
+def ernie(e):
+    from transformers import Ernie4_5Config
+
+    config = Ernie4_5Config(**tiny(head_dim=16, tie_word_embeddings=True, rope_parameters=rope(500000.0)))
+    start(e, "ernie4_5", config, base=500000.0, embedding_deviation=0.2)
+    llama_like(e, config, permute=False)  # neighbours are pairs in the original, too
+
+
+def normed_after(e, config):
+    """Norms of what the branches add, none of what they read."""
     llama_like(e, config, permute=False, qk_norm=True, norms=(None, "post_attention_norm"))
     for i in range(config.num_hidden_layers):
         e.copy(f"blk.{i}.post_ffw_norm.weight", f"model.layers.{i}.post_feedforward_layernorm.weight")
@@ -138,7 +118,9 @@ def olmo(e, config, extra):
 def olmo2(e):
     from transformers import Olmo2Config
 
-    olmo(e, Olmo2Config(**tiny(rope_parameters=rope(500000.0))), {})
+    config = Olmo2Config(**tiny(rope_parameters=rope(500000.0)))
+    start(e, "olmo2", config, base=500000.0)
+    normed_after(e, config)
 
 
 @family("olmo3")
@@ -151,49 +133,45 @@ def olmo3(e):
                                     "full_attention": rope(500000.0, "yarn", factor=8.0, beta_fast=32.0, beta_slow=1.0,
                                                            original_max_position_embeddings=32),
                                     "sliding_attention": rope(500000.0)}))
-    olmo(e, config, {
-        "attention.sliding_window": 16, "attention.sliding_window_pattern": [t != "full_attention" for t in types],
-        "rope.scaling.type": "yarn", "rope.scaling.factor": 8.0, "rope.scaling.original_context_length": 32,
-        "rope.scaling.yarn_beta_fast": 32.0, "rope.scaling.yarn_beta_slow": 1.0})
+    start(e, "olmo2", config, context=256, base=500000.0)
+    e.key("attention.sliding_window", 16)
+    e.key("attention.sliding_window_pattern", [t != "full_attention" for t in types])
+    yarn_keys(e, 8.0, 32)
+    normed_after(e, config)
 
 
-def stable(e, wide):
-    from transformers import StableLmConfig
+@family("exaone4")
+def exaone4(e):
+    from transformers import Exaone4Config
 
-    config = StableLmConfig(**tiny(layer_norm_eps=EPSILON, use_parallel_residual=wide, qk_layernorm=wide, use_qkv_bias=not wide,
-                                   rope_parameters=rope(10000.0, partial_rotary_factor=0.5)))
-    e.begin("stablelm", config)
-    common_keys(e, config, 4, 2, 0, 96)
-    e.key("attention.layer_norm_epsilon", config.layer_norm_eps)
-    e.key("rope.dimension_count", 8)
-    e.key("use_parallel_residual", wide)
-    e.copy("token_embd.weight", "model.embed_tokens.weight")
-    e.copy("output.weight", "lm_head.weight")
-    for part in ("weight", "bias"):
-        e.copy(f"output_norm.{part}", f"model.norm.{part}")
+    config = Exaone4Config(**tiny(num_hidden_layers=5, head_dim=32, sliding_window=16, sliding_window_pattern=4,
+                                  rope_parameters=rope(1e6)))
+    start(e, "exaone4", config, head_dim=32, base=1e6)
+    e.key("attention.sliding_window", 16)
+    e.key("attention.sliding_window_pattern", [t != "full_attention" for t in config.layer_types])
+    normed_after(e, config)
+
+
+@family("glm4")
+def glm4(e):
+    from transformers import Glm4Config
+
+    config = Glm4Config(**tiny(head_dim=16, attention_bias=True, rope_parameters=rope(10000.0, partial_rotary_factor=0.5)))
+    start(e, "glm4", config, rotated=8)
+    llama_like(e, config, permute=False)
     for i in range(config.num_hidden_layers):
-        source = f"model.layers.{i}."
-        for target, name in (("attn_norm", "input_layernorm"), ("ffn_norm", "post_attention_layernorm"),
-                             ("attn_q", "self_attn.q_proj"), ("attn_k", "self_attn.k_proj"),
-                             ("attn_v", "self_attn.v_proj"), ("attn_output", "self_attn.o_proj"),
-                             ("ffn_gate", "mlp.gate_proj"), ("ffn_up", "mlp.up_proj"), ("ffn_down", "mlp.down_proj")):
-            for part in ("weight", "bias"):
-                if f"{source}{name}.{part}" in e:
-                    e.copy(f"blk.{i}.{target}.{part}", f"{source}{name}.{part}")
-        if wide:
-            for which, n in (("q", 4), ("k", 2)):
-                gains = np.stack([e[f"{source}self_attn.{which}_layernorm.norms.{h}.weight"] for h in range(n)])
-                e.tensor(f"blk.{i}.attn_{which}_norm.weight", gains, quantise=False)
+        source, target = f"model.layers.{i}.", f"blk.{i}."
+        e.copy(f"{target}post_attention_norm.weight", f"{source}post_self_attn_layernorm.weight")
+        e.copy(f"{target}post_ffw_norm.weight", f"{source}post_mlp_layernorm.weight")
 
 
-@family("stablelm")
-def stablelm(e):
-    stable(e, False)
+@family("chatglm")
+def chatglm(e):
+    from transformers import GlmConfig
 
-
-@family("stablelm-12b")
-def stablelm12(e):
-    stable(e, True)
+    config = GlmConfig(**tiny(head_dim=16, attention_bias=True, rope_parameters=rope(10000.0, partial_rotary_factor=0.5)))
+    start(e, "chatglm", config, rotated=8)
+    llama_like(e, config, permute=False)
 
 
 @family("lfm2")
@@ -204,11 +182,8 @@ def lfm2(e):
     config = Lfm2Config(**tiny(num_hidden_layers=5, layer_types=types, conv_L_cache=3, conv_bias=False,
                                block_auto_adjust_ff_dim=False, norm_eps=EPSILON, tie_word_embeddings=True,
                                rope_parameters=rope(1e6)))
-    e.begin("lfm2", config, embedding_deviation=0.2)
-    common_keys(e, config, 4, 2, 0, 96)
+    start(e, "lfm2", config, base=1e6, embedding_deviation=0.2)
     e.replace_key("attention.head_count_kv", [2 if t == "full_attention" else 0 for t in types])
-    e.key("attention.layer_norm_rms_epsilon", config.norm_eps)
-    e.key("rope.freq_base", 1e6)
     e.key("shortconv.l_cache", 3)
     e.copy("token_embd.weight", "model.embed_tokens.weight")
     e.copy("token_embd_norm.weight", "model.embedding_norm.weight")

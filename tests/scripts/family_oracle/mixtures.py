@@ -1,17 +1,19 @@
 """Mixtures of experts: a router chooses who works on a token."""
 
 from family_oracle.export import family
-from family_oracle.shared import common_keys, llama_like, rope, tiny
+from family_oracle.llamas import granite_keys
+from family_oracle.shared import expert_keys, llama_like, rope, start, tiny, yarn_keys
 
 
-def experts(e, i, config):
-    inner = config.moe_intermediate_size
-    source, target = f"model.layers.{i}.mlp.", f"blk.{i}.ffn_"
-    e.copy(f"{target}gate_inp.weight", f"{source}gate.weight", quantise=False)
-    both = e[f"{source}experts.gate_up_proj"]  # (experts, 2 * inner, dim): gate rows, then up rows
-    e.tensor(f"{target}gate_exps.weight", both[:, :inner])
-    e.tensor(f"{target}up_exps.weight", both[:, inner:])
-    e.copy(f"{target}down_exps.weight", f"{source}experts.down_proj")
+def experts(e, config, inner, within="mlp", router="gate"):
+    """Those of all layers."""
+    for i in range(config.num_hidden_layers):
+        source, target = f"model.layers.{i}.{within}.", f"blk.{i}.ffn_"
+        e.copy(f"{target}gate_inp.weight", f"{source}{router}.weight", quantise=False)
+        both = e[f"{source}experts.gate_up_proj"]  # (experts, 2 * inner, dim): gate rows, then up rows
+        e.tensor(f"{target}gate_exps.weight", both[:, :inner])
+        e.tensor(f"{target}up_exps.weight", both[:, inner:])
+        e.copy(f"{target}down_exps.weight", f"{source}experts.down_proj")
 
 
 @family("qwen3moe")
@@ -20,16 +22,45 @@ def qwen3moe(e):
 
     config = Qwen3MoeConfig(**tiny(head_dim=32, rope_parameters=rope(1e6), num_experts=6, num_experts_per_tok=2,
                                    moe_intermediate_size=32, norm_topk_prob=True, decoder_sparse_step=1, mlp_only_layers=[]))
-    e.begin("qwen3moe", config)
-    common_keys(e, config, 4, 2, 32, 96)
-    e.key("attention.layer_norm_rms_epsilon", config.rms_norm_eps)
-    e.key("rope.freq_base", 1e6)
-    e.key("expert_count", 6)
-    e.key("expert_used_count", 2)
-    e.key("expert_feed_forward_length", 32)
+    start(e, "qwen3moe", config, head_dim=32, base=1e6)
+    expert_keys(e, 6, 32)
     llama_like(e, config, permute=False, qk_norm=True, ffn=False)
+    experts(e, config, 32)
+
+
+@family("olmoe")
+def olmoe(e):
+    from transformers import OlmoeConfig
+
+    config = OlmoeConfig(**tiny(num_key_value_heads=4, intermediate_size=32, num_experts=6, num_experts_per_tok=2, norm_topk_prob=False,
+                                rope_parameters=rope(10000.0)))
+    start(e, "olmoe", config, kv_heads=4, ffn=32)
+    expert_keys(e, 6)
+    llama_like(e, config, permute=False, qk_norm=True, ffn=False)
+    experts(e, config, 32)
+
+
+@family("granitemoe")
+def granitemoe(e):
+    """With an expert that all tokens share."""
+    from transformers import GraniteMoeSharedConfig
+
+    config = GraniteMoeSharedConfig(**tiny(
+        intermediate_size=32, num_local_experts=6, num_experts_per_tok=2, shared_intermediate_size=48,
+        attention_multiplier=0.11, embedding_multiplier=6.0, residual_multiplier=0.4, logits_scaling=5.0,
+        tie_word_embeddings=True, rope_parameters=rope(10000.0)))
+    start(e, "granitemoe", config, ffn=32, rotated=16, embedding_deviation=0.2)
+    granite_keys(e)
+    expert_keys(e, 6)
+    e.key("expert_shared_feed_forward_length", 48)
+    llama_like(e, config, permute=True, ffn=False)
+    experts(e, config, 32, "block_sparse_moe", "router")
     for i in range(config.num_hidden_layers):
-        experts(e, i, config)
+        source, target = f"model.layers.{i}.shared_mlp.", f"blk.{i}.ffn_"
+        both = e[f"{source}input_linear.weight"]
+        e.tensor(f"{target}gate_shexp.weight", both[:48])
+        e.tensor(f"{target}up_shexp.weight", both[48:])
+        e.copy(f"{target}down_shexp.weight", f"{source}output_linear.weight")
 
 
 @family("mixtral")
@@ -38,17 +69,10 @@ def mixtral(e):
 
     config = MixtralConfig(**tiny(num_local_experts=4, num_experts_per_tok=2, sliding_window=None,
                                   rope_parameters=rope(1e6)))
-    config.num_experts, config.moe_intermediate_size = 4, 96
-    e.begin("llama", config)
-    common_keys(e, config, 4, 2, 0, 96)
-    e.key("attention.layer_norm_rms_epsilon", config.rms_norm_eps)
-    e.key("rope.dimension_count", 16)
-    e.key("rope.freq_base", 1e6)
-    e.key("expert_count", 4)
-    e.key("expert_used_count", 2)
+    start(e, "llama", config, rotated=16, base=1e6)
+    expert_keys(e, 4)
     llama_like(e, config, permute=True, ffn=False)
-    for i in range(config.num_hidden_layers):
-        experts(e, i, config)
+    experts(e, config, 96)
 
 
 def gptoss(e, truncate):
@@ -59,19 +83,10 @@ def gptoss(e, truncate):
     config = GptOssConfig(**tiny(num_hidden_layers=4, intermediate_size=64, head_dim=32, num_local_experts=6,
                                  num_experts_per_tok=2, sliding_window=16, rope_parameters=yarn,
                                  max_position_embeddings=8192))
-    e.begin("gpt-oss", config)
-    common_keys(e, config, 4, 2, 32, 64, 8192)
-    e.key("attention.layer_norm_rms_epsilon", config.rms_norm_eps)
+    start(e, "gpt-oss", config, head_dim=32, ffn=64, context=8192, base=150000.0)
     e.key("attention.sliding_window", 16)
-    e.key("expert_count", 6)
-    e.key("expert_used_count", 2)
-    e.key("expert_feed_forward_length", 64)
-    e.key("rope.freq_base", 150000.0)
-    e.key("rope.scaling.type", "yarn")
-    e.key("rope.scaling.factor", 8.0)
-    e.key("rope.scaling.original_context_length", 1024)
-    e.key("rope.scaling.yarn_beta_fast", 32.0)
-    e.key("rope.scaling.yarn_beta_slow", 1.0)
+    expert_keys(e, 6, 64)
+    yarn_keys(e, 8.0, 1024)
     llama_like(e, config, permute=False, ffn=False, norms=("attn_norm", "post_attention_norm"))
     for i in range(config.num_hidden_layers):
         source, target = f"model.layers.{i}.", f"blk.{i}."
