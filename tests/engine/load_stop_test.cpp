@@ -1,3 +1,4 @@
+#include "engine/chat_template.h"
 #include "engine/error.h"
 #include "engine/gguf_file.h"
 #include "engine/model.h"
@@ -74,6 +75,7 @@ TEST(LoadStop, ReachesWhateverTheFileIsUsedFor) {
     stop.request_stop();
     EXPECT_THROW(file->read(file->tensors()[0], bytes), Stopped);
     EXPECT_THROW(Tokenizer::fromGguf(*file), Stopped);
+    EXPECT_THROW(ChatFormat::detect(*file), Stopped);
     EXPECT_THROW(file->checkStop(), Stopped);
     EXPECT_THROW(GgufFile::open(file->path(), stop.get_token()), Stopped);
     EXPECT_EQ(Model::load(file->path(), {}, {}, stop.get_token()), nullptr);
@@ -95,10 +97,14 @@ TEST(LoadStop, ReachesModelsInSeveralFiles) {
 
 TEST(LoadStop, TooLateChangesNothing) {
     std::stop_source stop;
-    const auto model = Model::load(test::writeToyModel({}), {}, {}, stop.get_token());
+    const auto path =
+        test::writeToyModel({.chatTemplate = "{% for m in messages %}{{ m.content }}\n{% endfor %}"});
+    const auto model = Model::load(path, {}, {}, stop.get_token());
     stop.request_stop();
     ASSERT_NE(model, nullptr);
-    EXPECT_FALSE(model->chatFormat.inHistory({0, Role::User, "Hello"}).text.empty());
+    ASSERT_TRUE(model->chatFormat.source) << model->chatFormat.trouble;
+    const std::vector<ChatMessage> messages = {{0, Role::User, "Hello"}};
+    EXPECT_FALSE(model->chatFormat.source->render(messages, ChatTemplate::Ending::GenerationPrompt).empty());
     EXPECT_FALSE(model->tokenizer->encodePlain("Hello").empty());
 }
 

@@ -233,7 +233,7 @@ TEST(ModelConfig, AMixtureOfOneExpert) {
     const ModelConfig config = ModelConfig::fromGguf(*file);
     const auto backend = kernels::makeBackend({.device = "cpu"});
     engine::Weights weights;
-    EXPECT_TRUE(weights.load(*file, config, *backend, {}, {}));
+    weights.load(*file, config, *backend, {});
     EXPECT_EQ(weights.layers[0].downExperts.weights->count(), 1);
 }
 

@@ -121,6 +121,14 @@ TEST(PartsAlone, NamesThatLeadNowhere) {
     EXPECT_THAT(complaint(write("past-00004-of-00003.gguf", 3, 3, "a")), HasSubstr("cannot be found"));
 }
 
+TEST(PartsAlone, OneOfAModelInMoreParts) {
+    const path first = write("fewer-00001-of-00002.gguf", 0, 2, "a");
+    write("fewer-00002-of-00002.gguf", 1, 3, "b");
+    EXPECT_THAT(complaint(first),
+                HasSubstr("fewer-00002-of-00002.gguf cannot be used: it is not part 2 of 2, "
+                          "as its name says."));
+}
+
 TEST(PartsAlone, ATensorInTwoOfThem) {
     write("twice-00001-of-00002.gguf", 0, 2, "a");
     EXPECT_THAT(complaint(write("twice-00002-of-00002.gguf", 1, 2, "a")),

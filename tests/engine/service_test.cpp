@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <map>
@@ -301,6 +302,21 @@ TEST(Service, AComparisonCanBeCancelled) {
     desk.waitFor<CompareProgress>(2);
     stop.request_stop();
     EXPECT_TRUE(desk.waitFor<CompareFinished>(2).cancelled);
+}
+
+TEST(Service, AnotherModelEndsAComparison) {
+    Desk desk;
+    desk.load(toy());
+    CompareRequest request = comparison(prose(300));
+    request.runs.resize(1);
+    desk.service.compare(request);
+    desk.waitFor<CompareProgress>(2);
+    desk.load(toy(), 3);
+    EXPECT_EQ(desk.count<CompareFinished>(2), 1) << "before the new model is told of";
+    EXPECT_FALSE(std::any_of(desk.events.begin(), desk.events.end(), [](const EngineEvent& one) {
+        const auto* event = std::get_if<CompareFinished>(&one);
+        return event && !event->cancelled;
+    }));
 }
 
 TEST(Service, PausesBeforeTheNextToken) {

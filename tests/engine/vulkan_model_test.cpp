@@ -1,4 +1,5 @@
 #include "kernels/vulkan_backend.h"
+#include "tests/engine/session_fixture.h"
 #include "tests/engine/two_devices.h"
 #include "tests/support/backends.h"
 
@@ -112,6 +113,31 @@ INSTANTIATE_TEST_SUITE_P(Families, VulkanModel, testing::ValuesIn(test::toyFamil
     std::replace(name.begin(), name.end(), '-', '_');
     return name;
 });
+
+class VulkanChat : public VulkanModel {};
+
+// Picked from a few logits on one device and from all on the other.
+TEST_P(VulkanChat, AnswersAreThoseOfTheCpu) {
+    for (const float temperature : {0.0f, 0.9f}) {
+        std::vector<std::vector<TokenId>> answers;
+        for (const auto& model : {m_cpu, m_vulkan}) {
+            test::Chat chat(model);
+            chat.request.sampling = {
+                .temperature = temperature, .topK = 5, .repetitionPenalty = 1.3f, .seed = 3};
+            chat.request.maxTokens = 20;
+            for (const char* question : {"Tell me more.", "And then?"}) {
+                chat.say(question);
+                answers.push_back(chat.picked);
+            }
+        }
+        EXPECT_EQ(answers[0].size(), 20u);
+        EXPECT_EQ(answers[2], answers[0]) << temperature;
+        EXPECT_EQ(answers[3], answers[1]) << temperature;
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Llama, VulkanChat, testing::Values("llama"),
+                         [](const auto& test) { return test.param; });
 
 class VulkanFaults : public VulkanModel {};
 

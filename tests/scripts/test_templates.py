@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The templates written for the tests are rendered as jinja2 renders them.   test_templates.py BIN"""
+"""The templates written for the tests are rendered, and read by sessions, as jinja2 renders them.   test_templates.py BIN"""
 import importlib.util
 import pathlib
 import subprocess
