@@ -242,6 +242,12 @@ bool ChatController::editAndResend(MessageId userMessage, const QString& text) {
 void ChatController::showVersion(MessageId message, int delta) {
     m_impl->showVersion(message, delta);
 }
+void ChatController::deleteMessage(MessageId message) {
+    m_impl->deleteMessage(message);
+}
+void ChatController::undoDeleteMessages(const DeletedMessages& deleted) {
+    m_impl->undoDeleteMessages(deleted);
+}
 
 void ChatController::loadModel(const QString& path) {
     m_impl->loadModel(path, path, true);

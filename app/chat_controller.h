@@ -116,6 +116,9 @@ public:
     void continueAnswer();
     void regenerate(MessageId answer);              // a new version beside the old one
     void showVersion(MessageId message, int delta); // the sibling before or after
+    /// With all that follows it; an answer that is being written there is stopped first. Undoable: messagesDeleted() is emitted.
+    void deleteMessage(MessageId message);
+    void undoDeleteMessages(const DeletedMessages& deleted);
 
     // Model and settings
     void loadModel(const QString& path);
@@ -135,6 +138,7 @@ Q_SIGNALS:
     void chatChosen(app::ChatId chat);
     void chatOpened(app::ChatId chat, const QString& draft);
     void chatDeleted(app::ChatId chat, const QString& title);
+    void messagesDeleted(const app::DeletedMessages& deleted);
     void searchFinished(const QString& words, const QList<app::SearchHit>& hits);
     void activityChanged();
     void busyChanged();

@@ -19,6 +19,16 @@ struct BranchPart {
     bool isWhole = false; // the branch begins with them
 };
 
+/// Messages that went to the trash together.
+struct DeletedMessages {
+    ChatId chat = 0;
+    MessageId first = 0; // the others follow it
+    MessageId parent = 0;
+    qint64 time = 0;    // as the store notes it
+    MessageId leaf = 0; // of the branch that was shown
+    int count = 0;
+};
+
 enum class Access { ReadWrite, ReadOnly };
 
 /// The transcripts: one SQLite file (WAL, 0600), one connection, used from one thread at a time (TranscriptStore's, or a command line's).
@@ -73,6 +83,12 @@ public:
 
     MessageId activeLeaf(ChatId chat);       // 0: none
     QList<Message> allMessages(ChatId chat); // every branch, oldest first, without version numbers
+
+    /// A message and all that follows it, in every version, go to the trash, as chats do: from here on nothing but restoreMessages() finds
+    /// them. The version beside it is shown instead, or what it followed is the end.
+    DeletedMessages deleteMessage(MessageId message);
+    /// They are there again, and the branch that was shown. Throws when what they followed has been deleted, too.
+    void restoreMessages(const DeletedMessages& deleted);
 
     // For import: stored as they are, except for the id. The parent must be stored already.
     ChatId insertChat(const ChatSummary& chat);

@@ -42,14 +42,17 @@ InspectorFeed::InspectorFeed(EnginePort& engine, QObject* parent) : QObject(pare
         Q_EMIT changed();
     });
     // The engine's signals are the only clock: nothing runs while nothing happens.
-    connect(
-        &engine, &EnginePort::textGenerated, this,
-        [this](engine::RequestId, const QString&, int, const engine::CacheStatus& status) { note(status); });
+    connect(&engine, &EnginePort::textGenerated, this,
+            [this](engine::RequestId, const QString&, int, const engine::CacheStatus& status) {
+                note(status, Moment::Busy);
+            });
     connect(&engine, &EnginePort::readProgress, this,
-            [this](engine::RequestId, int, int, const engine::CacheStatus& status) { note(status); });
+            [this](engine::RequestId, int, int, const engine::CacheStatus& status) {
+                note(status, Moment::Busy);
+            });
     connect(&engine, &EnginePort::finished, this,
             [this](engine::RequestId, const engine::GenerationResult&, const engine::CacheStatus& status) {
-                note(status);
+                note(status, Moment::AtRest);
             });
     connect(&engine, &EnginePort::modelLoaded, this,
             [this](engine::RequestId, const engine::ModelInfo& info) {
@@ -87,7 +90,7 @@ QString InspectorFeed::tokenText(engine::TokenId token) const {
 void InspectorFeed::catchUp(std::shared_ptr<const engine::Tokenizer> tokenizer,
                             const engine::CacheStatus& status) {
     m_tokenizer = std::move(tokenizer);
-    note(status);
+    note(status, Moment::AtRest);
     if (m_repaint.isActive()) { // at once: the views are about to be seen
         m_repaint.stop();
         takeFrame();
@@ -96,9 +99,17 @@ void InspectorFeed::catchUp(std::shared_ptr<const engine::Tokenizer> tokenizer,
     }
 }
 
-void InspectorFeed::note(const engine::CacheStatus& status) {
+void InspectorFeed::note(const engine::CacheStatus& status, Moment moment) {
     m_window = status.window;
     drain();
+    // While tokens come the journal may be some of them ahead of the status.
+    const qint64 leftOut = status.forgotten - m_history.forgotten();
+    m_leftOut = std::max<qint64>(leftOut, moment == Moment::AtRest ? 0 : m_leftOut);
+    m_leftOutIsAbout = status.forgottenIsAbout;
+}
+
+qint64 InspectorFeed::forgottenBefore(StreamPosition oldest) const {
+    return m_leftOut + oldest - m_history.ringStart();
 }
 
 void InspectorFeed::drain() {
@@ -125,6 +136,8 @@ void InspectorFeed::apply(const JournalEvent& event) {
         break;
     case JournalEvent::Type::Rewind:
         m_history.rewind(event.position);
+        if (m_history.forgotten() == 0)
+            m_leftOut = 0; // it may be another chat
         break;
     case JournalEvent::Type::Scalars:
         m_history.setScalars(event.position, event.values);
@@ -135,6 +148,7 @@ void InspectorFeed::apply(const JournalEvent& event) {
     case JournalEvent::Type::Reset:
         m_history.reset(event.slot, event.count, event.position);
         m_live = InspectorSnapshot();
+        m_leftOut = 0;
         m_averagedUpTo = -1;
         Q_EMIT wasReset();
         break;
@@ -195,6 +209,8 @@ void InspectorFeed::rebuildLive() {
     m_live.sinkSlots = m_history.sinkSlots();
     m_live.ringSlots = m_history.ringSlots();
     m_live.window = m_window;
+    m_live.forgotten = forgottenBefore(m_history.oldest()); // also of tokens read since that picture
+    m_live.forgottenIsAbout = m_leftOutIsAbout;
     m_live.hasLayout = !m_history.empty();
     m_live.slots.assign(static_cast<std::size_t>(m_live.sinkSlots + m_live.ringSlots), InspectedToken());
     for (int slot = 0; slot < m_live.sinkCount; ++slot)
@@ -218,6 +234,8 @@ InspectorSnapshot InspectorFeed::at(StreamPosition position) const {
     shot.sinkSlots = m_history.sinkSlots();
     shot.ringSlots = m_history.ringSlots();
     shot.window = m_window;
+    shot.forgotten = forgottenBefore(shot.oldest);
+    shot.forgottenIsAbout = m_leftOutIsAbout;
     shot.sinkCount = static_cast<int>(std::min<StreamPosition>(position + 1, shot.sinkSlots));
     shot.sinkPosition = shot.sinkCount + std::max<StreamPosition>(0, position - shot.oldest);
     shot.slots.resize(static_cast<std::size_t>(shot.sinkSlots + shot.ringSlots));

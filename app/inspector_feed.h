@@ -23,7 +23,9 @@ struct InspectorSnapshot {
     engine::StreamPosition sinkPosition = 0; // the position inside the cache that the model is told
     int layers = 0, heads = 0;
     int sinkSlots = 0, ringSlots = 0, sinkCount = 0;
-    int window = 0;                    // ring tokens in view when full
+    int window = 0;       // ring tokens in view when full
+    qint64 forgotten = 0; // tokens of the chat, as engine::CacheStatus counts them
+    bool forgottenIsAbout = false;
     std::vector<InspectedToken> slots; // (sinkSlots + ringSlots); position -1 = free or no longer visible
     std::vector<kernels::HeadStats> headStats; // (layers * heads)
     std::vector<float> slotMass;               // (slots), sums to 1
@@ -71,7 +73,9 @@ Q_SIGNALS:
 
 private:
     void drain();
-    void note(const engine::CacheStatus& status);
+    enum class Moment { Busy, AtRest };
+    void note(const engine::CacheStatus& status, Moment moment);
+    qint64 forgottenBefore(engine::StreamPosition oldest) const;
     void takeFrame();
     void apply(const engine::JournalEvent& event);
     void rebuildLive();
@@ -85,6 +89,8 @@ private:
     QTimer m_repaint;
     quint64 m_sequence = 0;
     int m_window = 0;
+    qint64 m_leftOut = 0; // tokens of the chat that were never read into this stream, and are forgotten, too
+    bool m_leftOutIsAbout = false;
     engine::StreamPosition m_averagedUpTo = -1;
 };
 

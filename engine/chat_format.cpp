@@ -333,8 +333,11 @@ ChatFormat ChatFormat::fromTemplate(const std::string& jinja, const TemplateSett
     return *probed.format;
 }
 
-ChatFormat ChatFormat::detect(const GgufFile& file, const std::stop_token& stop) {
-    return fromTemplate(file.findString("tokenizer.chat_template").value_or(""), settingOf(file), stop);
+ChatFormat ChatFormat::detect(const GgufFile& file) {
+    const std::string jinja = file.findString("tokenizer.chat_template").value_or("");
+    ChatFormat format = fromTemplate(jinja, settingOf(file), file.stopToken());
+    file.checkStop();
+    return format;
 }
 
 } // namespace engine

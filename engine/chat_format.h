@@ -48,9 +48,9 @@ struct ChatFormat {
 
     /// From tokenizer.chat_template. A template that cannot be run, or does not show what is said, is taken for its family, by substring;
     /// "Plain text" when there is none.
-    /// A stop makes it return at once, with what is of no use then.
-    static ChatFormat detect(const GgufFile& file, const std::stop_token& stop = {});
+    static ChatFormat detect(const GgufFile& file);
     static ChatFormat fromTemplate(const std::string& jinja);
+    /// A stop makes it return at once, with what is of no use then.
     static ChatFormat fromTemplate(const std::string& jinja, const TemplateSetting& setting,
                                    const std::stop_token& stop = {});
     static const std::vector<ChatFormat>& families();

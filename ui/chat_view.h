@@ -51,6 +51,7 @@ Q_SIGNALS:
     void regenerateRequested(app::MessageId answer);
     void editRequested(app::MessageId userMessage);
     void duplicateRequested(app::MessageId message); // the chat up to here
+    void deleteRequested(app::MessageId message);    // and what follows
     void continueRequested();
     void versionRequested(app::MessageId message, int delta);
     void linkActivated(const QString& url); // http, https, mailto only

@@ -113,6 +113,7 @@ void MainWindow::connectView() {
     connect(view, &ChatView::duplicateRequested, this, [this](app::MessageId message) {
         m_controller.duplicateChat(m_controller.currentChat(), message);
     });
+    connect(view, &ChatView::deleteRequested, &m_controller, &app::ChatController::deleteMessage);
     connect(view, &ChatView::linkActivated, this, &MainWindow::askForLink);
     FindBar* find = m_page->findBar();
     connect(find, &FindBar::textChanged, this, [view, find](const QString& text) {

@@ -10,6 +10,7 @@
 namespace app {
 class ChatController;
 class ModelAdvisor;
+struct DeletedMessages;
 struct ModelOffer;
 enum class NoticeAction;
 } // namespace app
@@ -73,7 +74,7 @@ private:
     void showDraft();
     void saveDraftNow();
 
-    // main_window_chats.cpp: what is done with whole chats
+    // main_window_chats.cpp: what is done with whole chats, and messages that go
     void showChatMenu(app::ChatId chat, const QPoint& place);
     void rename();
     void remove();
@@ -81,6 +82,7 @@ private:
     void exportChat(app::ExportFormat format);
     void importChat();
     void showAlreadyHere(app::ChatId chat, const QString& title, const QString& path);
+    void showDeletedMessages(const app::DeletedMessages& deleted);
     QString titleOf(app::ChatId chat) const;
 
     // main_window_offer.cpp: models that can be had

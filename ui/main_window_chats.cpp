@@ -1,4 +1,4 @@
-// What is done with whole chats: names, copies, files.
+// What is done with whole chats: names, copies, files; and messages that go.
 #include "app/chat_controller.h"
 #include "ui/main_window.h"
 #include "ui/page/banner.h"
@@ -119,6 +119,16 @@ void MainWindow::showAlreadyHere(app::ChatId, const QString& title, const QStrin
                              tr("“%1” is here already.").arg(words::inSentence(title)),
                              tr("Import again"),
                              [this, path] { m_controller.importChat(path, app::Twice::Allow); },
+                             {}});
+}
+
+void MainWindow::showDeletedMessages(const app::DeletedMessages& deleted) {
+    m_page->banners()->show({BannerText::Tone::Note,
+                             QStringLiteral("deleted-messages"),
+                             deleted.count == 1 ? tr("The message was deleted.")
+                                                : tr("The message and what followed it were deleted."),
+                             tr("Undo"),
+                             [this, deleted] { m_controller.undoDeleteMessages(deleted); },
                              {}});
 }
 

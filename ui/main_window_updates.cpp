@@ -62,6 +62,7 @@ void MainWindow::connectController() {
         m_page->composer()->sendWhatWaits();
     });
     connect(&m_controller, &ChatController::chatDeleted, this, &MainWindow::showDeleted);
+    connect(&m_controller, &ChatController::messagesDeleted, this, &MainWindow::showDeletedMessages);
     connect(&m_controller, &ChatController::searchFinished, m_side, &SidePane::showHits);
     connect(&m_controller, &ChatController::activityChanged, this, [this] {
         showActivity();

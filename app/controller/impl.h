@@ -29,7 +29,7 @@ StartState readStartState(Database& database, qint64 characters);
 constexpr int RowsAtOnce = 100, FirstRowsLater = 500, MostRowsLater = 4000;
 
 /// The controller's state and its work: chats.cpp (which chat is open), list.cpp (which there are), messages.cpp
-/// (questions and versions), turns.cpp (a turn on its way to the disk and the engine), answering.cpp (what the engine is asked and says),
+/// (questions and versions), deleting.cpp (messages that go), turns.cpp (a turn on its way to the disk and the engine), answering.cpp (what the engine is asked and says),
 /// settings.cpp (model and settings).
 struct ChatController::Impl {
     Impl(ChatController& controller, EnginePort& enginePort, TranscriptStore& transcriptStore,
@@ -78,6 +78,15 @@ struct ChatController::Impl {
     void showBranch(const QList<Message>& branch);
     std::shared_ptr<Turn> newTurn(int messagesBefore) const;
     History historyOf(int messages, int window) const;
+
+    // deleting.cpp
+    void deleteMessage(MessageId message);
+    void deleteWhenStored(MessageId message);
+    void undoDeleteMessages(const DeletedMessages& deleted);
+    void showTail(const DeletedMessages& deleted, const QList<Message>& tail);
+    void whenStored(ChatId chat, std::function<void()> task, std::function<void()> refused = {});
+    void runWhatIsStored();
+    void giveUpWhatIsRefused(ChatId chat);
 
     // turns.cpp
     void stop(ChatId chat);
@@ -160,6 +169,12 @@ struct ChatController::Impl {
 
     QList<TurnWriter*> writers;                 // turns that are not over or not stored, oldest first
     QHash<MessageId, MessageId> storedMessages; // negative id to the real one
+    struct WaitingForStore {
+        ChatId chat;
+        std::function<void()> task, refused;
+    };
+    std::vector<WaitingForStore> waitingForStore; // for all turns of their chat
+    QList<ChatId> changing; // messages of these chats are going to the trash or coming back
     std::shared_ptr<StoredIds> storedIds = std::make_shared<StoredIds>(); // the database thread's
     std::int64_t lastTemporary = 0;
 

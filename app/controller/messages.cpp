@@ -8,7 +8,7 @@
 namespace app {
 
 bool ChatController::Impl::mayAsk() {
-    if (openTurn() || !filled)
+    if (openTurn() || !filled || changing.contains(current.id))
         return false;
     if (q.isReadOnly()) {
         tell(tr("These chats can only be read. What you write cannot be kept, so it is not sent."));

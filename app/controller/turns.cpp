@@ -106,6 +106,7 @@ void ChatController::Impl::onRefused(TurnWriter* writer) {
         if (one == writer || (chat != 0 && one->turn()->chat == chat))
             goOnInMemory(one->turn());
     }
+    giveUpWhatIsRefused(chat);
 }
 
 /// The chat goes on in memory.
@@ -136,6 +137,8 @@ void ChatController::Impl::onStored(TurnWriter* writer) {
     refreshChats();
     if (TurnWriter* next = firstOf(turn->chat))
         next->begin();
+    else
+        runWhatIsStored();
 }
 
 void ChatController::Impl::ready(const std::shared_ptr<Turn>& turn) {

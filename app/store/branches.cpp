@@ -10,20 +10,28 @@ namespace app {
 
 using store::complete;
 using store::Connection;
+using store::newestBelow;
 using store::number;
 using store::Query;
+using store::shownLeaf;
 using store::siblings;
+using store::Tree;
+using store::treeOf;
 
 namespace {
 
-/// The shape of a chat without its texts.
-struct Tree {
-    QHash<MessageId, MessageId> parents;
-    QHash<MessageId, QList<MessageId>> children; // ascending
-};
+MessageId storedLeaf(Connection& connection, ChatId chat) {
+    Query query = connection.query("SELECT active_leaf FROM chat WHERE id = ?");
+    return query.bind(chat).next() ? query.integer(0) : 0;
+}
+
+} // namespace
+
+namespace store {
 
 Tree treeOf(Connection& connection, ChatId chat) {
-    Query query = connection.query("SELECT id, parent FROM message WHERE chat = ? ORDER BY id");
+    Query query = connection.query("SELECT id, parent FROM message WHERE chat = ?1 AND " SUMIDERO_IS_KEPT
+                                   " ORDER BY id");
     query.bind(chat);
     Tree tree;
     while (query.next()) {
@@ -39,6 +47,18 @@ MessageId newestBelow(const Tree& tree, MessageId message) {
         message = found->last();
     return message;
 }
+
+MessageId shownLeaf(Connection& connection, ChatId chat) {
+    const MessageId leaf = storedLeaf(connection, chat);
+    Query query = connection.query("SELECT 1 FROM message WHERE id = ? AND chat = ? AND deleted IS NULL");
+    if (query.bind(leaf).bind(chat).next())
+        return leaf;
+    return newestBelow(treeOf(connection, chat), 0);
+}
+
+} // namespace store
+
+namespace {
 
 /// First message first. A damaged parent chain ends where it would repeat itself.
 QList<MessageId> pathTo(const Tree& tree, MessageId leaf) {
@@ -66,20 +86,6 @@ QList<Message> loadAll(Connection& connection, ChatId chat, const QList<MessageI
             result[*place] = store::messageFrom(query);
     }
     return result;
-}
-
-MessageId storedLeaf(Connection& connection, ChatId chat) {
-    Query query = connection.query("SELECT active_leaf FROM chat WHERE id = ?");
-    return query.bind(chat).next() ? query.integer(0) : 0;
-}
-
-/// The leaf of the branch that is shown; 0: there are no messages.
-MessageId shownLeaf(Connection& connection, ChatId chat) {
-    const MessageId leaf = storedLeaf(connection, chat);
-    Query query = connection.query("SELECT 1 FROM message WHERE id = ? AND chat = ?");
-    if (query.bind(leaf).bind(chat).next())
-        return leaf;
-    return newestBelow(treeOf(connection, chat), 0);
 }
 
 /// From a message up to the first of its chat, each by its key: what it costs does not depend on how long the
@@ -160,7 +166,8 @@ MessageId Database::leafBelow(MessageId message) {
     return connection.read([&] {
         MessageId leaf = message;
         for (;;) {
-            Query query = connection.query("SELECT max(id) FROM message WHERE parent = ?");
+            Query query =
+                connection.query("SELECT max(id) FROM message WHERE parent = ? AND deleted IS NULL");
             if (!query.bind(leaf).next() || query.isNull(0))
                 return leaf;
             leaf = query.integer(0);

@@ -24,7 +24,8 @@ void complete(Connection& connection, Message& message, bool writerAlive) {
 }
 
 QList<MessageId> siblings(Connection& connection, ChatId chat, MessageId parent) {
-    Query query = connection.query("SELECT id FROM message WHERE chat = ? AND parent IS ? ORDER BY id");
+    Query query = connection.query(
+        "SELECT id FROM message WHERE chat = ?1 AND parent IS ?2 AND " SUMIDERO_IS_KEPT " ORDER BY id");
     query.bind(chat).bindIdOrNull(parent);
     QList<MessageId> result;
     while (query.next())

@@ -32,7 +32,7 @@ void touch(Connection& connection, ChatId chat, MessageId leaf, qint64 now) {
 void requireParent(Connection& connection, ChatId chat, MessageId parent) {
     if (parent == 0)
         return;
-    Query query = connection.query("SELECT 1 FROM message WHERE id = ? AND chat = ?");
+    Query query = connection.query("SELECT 1 FROM message WHERE id = ? AND chat = ? AND deleted IS NULL");
     if (!query.bind(parent).bind(chat).next())
         throw gone();
 }
@@ -133,7 +133,7 @@ void Database::reopenAnswer(MessageId answer) {
         const int changed =
             connection
                 .query("UPDATE message SET state = 'streaming' WHERE id = ? AND role = 'assistant' "
-                       "AND state <> 'streaming'")
+                       "AND state <> 'streaming' AND deleted IS NULL")
                 .bind(answer)
                 .run();
         if (changed != 1)
@@ -172,7 +172,7 @@ QList<Message> Database::allMessages(ChatId chat) {
         QList<Message> result;
         {
             Query query = connection.query("SELECT " SUMIDERO_MESSAGE_COLUMNS
-                                           " FROM message WHERE chat = ? ORDER BY id");
+                                           " FROM message WHERE chat = ? AND deleted IS NULL ORDER BY id");
             query.bind(chat);
             while (query.next())
                 result.append(store::messageFrom(query));

@@ -63,7 +63,7 @@ private:
     void addMessage(const Record& row) {
         const bool isAnswer = row.text(3) == name(Role::Assistant);
         m_to.query("INSERT OR IGNORE INTO message(id, chat, parent, role, state, content, model, created, "
-                   "tokens, tokens_per_second) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+                   "tokens, tokens_per_second, deleted) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
             .bind(row.rowId)
             .bind(row.integer(1))
             .bindIdOrNull(row.integer(2))
@@ -74,6 +74,7 @@ private:
             .bind(row.integer(9))
             .bind(row.integer(7))
             .bind(row.real(8))
+            .bindIdOrNull(row.values.size() > 10 ? row.integer(10) : 0)
             .run();
     }
 
@@ -138,6 +139,7 @@ public:
                 .bindIdOrNull(orphan.value())
                 .bind(orphan.key())
                 .run();
+        giveBackParents();
         mendLeaves();
         return m_chatOf.size();
     }
@@ -145,15 +147,24 @@ public:
 private:
     /// A parent is older than its child and in the same chat; where it is lost the newest one before stands in.
     void readMessages() {
-        Query query = m_to.query("SELECT id, chat, parent FROM message ORDER BY id");
+        Query query = m_to.query("SELECT id, chat, parent, deleted FROM message ORDER BY id");
         while (query.next()) {
             const MessageId id = query.integer(0), parent = query.integer(2);
             const ChatId chat = query.integer(1);
             if (parent != 0 && m_chatOf.value(parent) != chat)
                 m_orphans.insert(id, m_newest.value(chat));
             m_chatOf.insert(id, chat);
-            m_newest.insert(chat, id);
+            if (query.isNull(3))
+                m_newest.insert(chat, id);
         }
+    }
+
+    /// What follows a deleted message is deleted, too; where that was lost the text counts, not the deletion.
+    void giveBackParents() {
+        m_to.execute(
+            "WITH RECURSIVE kept(id) AS (SELECT parent FROM message WHERE deleted IS NULL UNION SELECT "
+            "m.parent FROM message m JOIN kept ON m.id = kept.id) "
+            "UPDATE message SET deleted = NULL WHERE deleted IS NOT NULL AND id IN (SELECT id FROM kept)");
     }
 
     void mendLeaves() {

@@ -15,7 +15,7 @@ namespace {
 // Times are milliseconds since 1970 UTC. Ids are never used twice: the engine and exports refer to them.
 // message.parent has no cascade: a chat is one long chain, and SQLite stops cascades 1,000 levels deep; whole
 // chats are purged at once. The indexes hold no text of their own ("external content"); a row's old text has
-// to be given back word for word to be removed.
+// to be given back word for word to be removed. Below a message in the trash everything is in the trash.
 constexpr const char* kCreate = R"sql(
 CREATE TABLE chat(
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -39,11 +39,13 @@ CREATE TABLE message(
     model TEXT NOT NULL DEFAULT '',
     tokens INTEGER NOT NULL DEFAULT 0,
     tokens_per_second REAL NOT NULL DEFAULT 0,
-    created INTEGER NOT NULL
+    created INTEGER NOT NULL,
+    deleted INTEGER
 ) STRICT;
 CREATE INDEX message_by_chat ON message(chat, parent);
 CREATE INDEX message_by_parent ON message(parent);
 CREATE INDEX message_streaming ON message(state) WHERE state = 'streaming';
+CREATE INDEX message_deleted ON message(chat, deleted) WHERE deleted IS NOT NULL;
 
 CREATE TABLE chunk(
     message INTEGER NOT NULL REFERENCES message(id) ON DELETE CASCADE,
@@ -98,6 +100,12 @@ CREATE TRIGGER chat_fts_update AFTER UPDATE OF title ON chat BEGIN
 END;
 )sql";
 
+/// Messages may be in the trash, as chats may.
+constexpr const char* kToTwo = R"sql(
+ALTER TABLE message ADD COLUMN deleted INTEGER;
+CREATE INDEX message_deleted ON message(chat, deleted) WHERE deleted IS NOT NULL;
+)sql";
+
 void setVersion(Connection& connection, int version) {
     connection.execute(("PRAGMA user_version = " + std::to_string(version)).c_str());
 }
@@ -105,7 +113,7 @@ void setVersion(Connection& connection, int version) {
 } // namespace
 
 const Schema& currentSchema() {
-    static const Schema schema{1, kCreate, {}};
+    static const Schema schema{2, kCreate, {{2, kToTwo}}};
     return schema;
 }
 

@@ -103,11 +103,11 @@ constexpr Source kTexts{
     "SELECT m.chat, m.id, c.title, m.created, m.content, snippet(message_fts, 0, char(57344), char(57345), "
     "'…', 24) "
     "FROM message_fts JOIN message m ON m.id = message_fts.rowid JOIN chat c ON c.id = m.chat "
-    "WHERE message_fts MATCH ? AND c.deleted IS NULL ORDER BY message_fts.rowid DESC",
+    "WHERE message_fts MATCH ? AND c.deleted IS NULL AND m.deleted IS NULL ORDER BY message_fts.rowid DESC",
     "SELECT m.chat, m.id, c.title, m.created, m.content FROM message m JOIN chat c ON c.id = m.chat "
-    "WHERE c.deleted IS NULL AND instr(m.content, ?) > 0 ORDER BY m.id DESC",
+    "WHERE c.deleted IS NULL AND m.deleted IS NULL AND instr(m.content, ?) > 0 ORDER BY m.id DESC",
     "SELECT m.chat, m.id, c.title, m.created, m.content FROM message m JOIN chat c ON c.id = m.chat "
-    "WHERE c.deleted IS NULL AND instr(lower(m.content), ?) > 0 ORDER BY m.id DESC"};
+    "WHERE c.deleted IS NULL AND m.deleted IS NULL AND instr(lower(m.content), ?) > 0 ORDER BY m.id DESC"};
 constexpr Source kTitles{
     "SELECT c.id, 0, c.title, c.updated, c.title, snippet(chat_fts, 0, char(57344), char(57345), '…', 64) "
     "FROM chat_fts JOIN chat c ON c.id = chat_fts.rowid "

@@ -41,6 +41,16 @@ void purge(Connection& connection, qint64 chat) {
     connection.query("DELETE FROM chat WHERE id = ?").bind(chat).run();
 }
 
+/// Messages that were deleted before this time, and what was below them in the trash already.
+int purgeMessages(Connection& connection, qint64 before) {
+    return connection
+        .query("WITH RECURSIVE old(id) AS (SELECT id FROM message WHERE deleted < ?1 UNION SELECT m.id FROM "
+               "message m JOIN old ON m.parent = old.id WHERE m.deleted IS NOT NULL) "
+               "DELETE FROM message WHERE id IN (SELECT id FROM old)")
+        .bind(before)
+        .run();
+}
+
 } // namespace
 
 void finishInterrupted(Connection& connection) {
@@ -66,11 +76,14 @@ void purgeTrash(Connection& connection, qint64 now) {
         Query query = connection.query("SELECT id FROM chat WHERE deleted < ?");
         old = ids(query.bind(believed - kTrashMs));
     }
-    if (old.isEmpty())
+    const bool messages = connection.number("SELECT count(*) FROM message WHERE deleted IS NOT NULL") > 0;
+    if (old.isEmpty() && !messages)
         return;
     connection.write(Durability::Normal, [&] {
         for (const qint64 chat : old)
             purge(connection, chat);
+        if (messages)
+            purgeMessages(connection, believed - kTrashMs);
         // The index forgets deleted words only when its segments are merged.
         connection.execute("INSERT INTO message_fts(message_fts) VALUES('optimize')");
     });

@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::int64_t mostAlone = 4;                // up to here each token reads the weights for itself
 constexpr std::int64_t tile = 32;                    // rows and tokens of a workgroup of linear_matrix.comp
-constexpr std::int64_t laneRows = 4, laneTokens = 8; // of a lane of linear_lanes.comp
+constexpr std::int64_t laneRows = 4, laneTokens = 8; // of a lane of linear_lanes.comp, where there are many
 
 constexpr std::int64_t mostGroups = 65535; // in one direction, on any device
 
@@ -50,10 +50,13 @@ void Linear::product(Tensor x, const LinearJob& job, Tensor out, const VulkanWei
     Product made{part.rows, x.rows, constantsOf(weight.form()), bindings, {}};
     made.push.add({part.rows, x.cols, weight.chunksOfRow(), from.first, to.first, out.cols, part.firstRow,
                    job.write == Write::Add, job.bias != nullptr, bias.first, x.rows});
-    if (x.rows > mostAlone)
-        manyTokens(made);
+    // With memory behind copies such a device stands for a card in tests.
+    if (m_gpu.device.description().isSoftware && m_gpu.device.isUnified())
+        inLanes(made);
+    else if (x.rows > mostAlone)
+        inTiles(made);
     else
-        fewTokens(made, false);
+        byRows(made, false);
 }
 
 void Linear::runExperts(Tensor x, const VulkanWeight& stack, const Slice& chosen, const Buffer* bias,
@@ -73,7 +76,7 @@ void Linear::runExperts(Tensor x, const VulkanWeight& stack, const Slice& chosen
             made.push.add({out.cols, x.cols, stack.chunksOfRow(), from.first, to.first, out.cols,
                            part.firstRow, false, bias != nullptr, biases.first, part.rows, first * sharing,
                            sharing});
-            fewTokens(made, true);
+            byRows(made, true);
         }
     }
     const std::int64_t experts = stack.rows() / out.cols;
@@ -81,23 +84,23 @@ void Linear::runExperts(Tensor x, const VulkanWeight& stack, const Slice& chosen
                    static_cast<std::uint64_t>(std::min(out.rows, experts));
 }
 
-void Linear::manyTokens(const Product& product) {
-    // As it is with "staged" memory, such a device stands for a card in tests.
-    const bool loadsAreDear = m_gpu.device.description().isSoftware && m_gpu.device.isUnified();
-    if (!loadsAreDear) {
-        m_gpu.recorder.dispatch(m_gpu.pipelines.get(Shader::LinearMatrix, product.constants),
-                                product.bindings, product.push.words(), groupsToCover(product.rows, tile),
-                                groupsToCover(product.tokens, tile));
-        return;
-    }
+void Linear::inLanes(const Product& product) {
+    const std::int64_t tokens = product.tokens > mostAlone ? laneTokens : 1;
     std::vector<std::uint32_t> constants = product.constants;
     constants.push_back(m_gpu.device.subgroupSize());
+    constants.push_back(static_cast<std::uint32_t>(tokens));
     m_gpu.recorder.dispatch(m_gpu.pipelines.get(Shader::LinearLanes, constants), product.bindings,
                             product.push.words(), groupsToCover(product.rows, groupSize * laneRows),
-                            groupsToCover(product.tokens, laneTokens));
+                            groupsToCover(product.tokens, tokens));
 }
 
-void Linear::fewTokens(const Product& product, bool isOfExperts) {
+void Linear::inTiles(const Product& product) {
+    m_gpu.recorder.dispatch(m_gpu.pipelines.get(Shader::LinearMatrix, product.constants), product.bindings,
+                            product.push.words(), groupsToCover(product.rows, tile),
+                            groupsToCover(product.tokens, tile));
+}
+
+void Linear::byRows(const Product& product, bool isOfExperts) {
     // More rows share the activations where loads, not lanes, are what is short.
     const std::uint32_t rowsOfSubgroup = m_gpu.device.description().isSoftware ? 8 : 4;
     std::vector<std::uint32_t> constants = product.constants;

@@ -6,7 +6,7 @@
 
 namespace kernels::vulkan {
 
-/// Matrix products: one shader for few tokens, two for many, of which one is for devices on the processor.
+/// Matrix products: one shader for few tokens and one for many, and one for both on devices on the processor, where loads are dear.
 class Linear {
 public:
     explicit Linear(Gpu& gpu) : m_gpu(gpu) {}
@@ -19,8 +19,9 @@ public:
 private:
     struct Product;
     void product(Tensor x, const LinearJob& job, Tensor out, const VulkanWeight::Part& part);
-    void manyTokens(const Product& product);
-    void fewTokens(const Product& product, bool isOfExperts);
+    void inLanes(const Product& product);
+    void inTiles(const Product& product);
+    void byRows(const Product& product, bool isOfExperts);
 
     Gpu& m_gpu;
     std::uint64_t m_bytesRead = 0;

@@ -33,17 +33,34 @@ private Q_SLOTS:
 namespace {
 
 // A future: the next two versions as they may come one day.
-const char* const kStepTwo =
+const char* const kNextStep =
     "ALTER TABLE chat ADD COLUMN folder TEXT NOT NULL DEFAULT '';"
     "CREATE TABLE pin(message INTEGER PRIMARY KEY REFERENCES message(id) ON DELETE CASCADE) STRICT;"
     "UPDATE chat SET folder = 'all';";
-const char* const kStepThree =
-    "CREATE INDEX chat_by_folder ON chat(folder);"
-    "UPDATE message SET model = 'unknown' WHERE role = 'assistant' AND model = '';";
+const char* const kLastStep = "CREATE INDEX chat_by_folder ON chat(folder);"
+                              "UPDATE message SET model = 'unknown' WHERE role = 'assistant' AND model = '';";
+
+int nextVersion() {
+    return store::currentSchema().version + 1;
+}
+int lastVersion() {
+    return nextVersion() + 1;
+}
 
 store::Schema futureSchema() {
-    static const std::string create = std::string(store::currentSchema().create) + kStepTwo + kStepThree;
-    return {3, create.c_str(), {{2, kStepTwo}, {3, kStepThree}}};
+    static const std::string create = std::string(store::currentSchema().create) + kNextStep + kLastStep;
+    store::Schema schema{lastVersion(), create.c_str(), store::currentSchema().migrations};
+    schema.migrations.push_back({nextVersion(), kNextStep});
+    schema.migrations.push_back({lastVersion(), kLastStep});
+    return schema;
+}
+
+/// Every version that a file of the first release goes through.
+QSet<int> allVersions() {
+    QSet<int> all;
+    for (int version = 1; version <= lastVersion(); ++version)
+        all.insert(version);
+    return all;
 }
 
 QString dump(store::Connection& connection, const char* sql) {
@@ -83,9 +100,11 @@ void makeFirstRelease(const QString& path) {
 int versionIfWhole(const QString& path, const QString& data) {
     store::Connection connection(path, store::Connection::Mode::ReadWrite);
     const auto version = static_cast<int>(connection.number("PRAGMA user_version"));
-    const bool two = schemaOf(connection).contains(u"pin"_s);
-    const bool three = schemaOf(connection).contains(u"chat_by_folder"_s);
-    const bool whole = dataOf(connection) == data && two == (version >= 2) && three == (version >= 3) &&
+    const QString schema = schemaOf(connection);
+    const bool whole = dataOf(connection) == data &&
+                       schema.contains(u"message_deleted"_s) == (version >= 2) &&
+                       schema.contains(u"pin"_s) == (version >= nextVersion()) &&
+                       schema.contains(u"chat_by_folder"_s) == (version >= lastVersion()) &&
                        dump(connection, "PRAGMA integrity_check") == u"ok\n"_s;
     return whole ? version : 0;
 }
@@ -159,7 +178,7 @@ void TestStoreMigration::migratedEqualsFresh() {
 
 void TestStoreMigration::stoppedAnywhereIsOldOrNew() {
     QSet<int> seen;
-    for (int steps = 0; !seen.contains(3); steps = steps < 50 ? steps + 1 : steps + steps / 12) {
+    for (int steps = 0; !seen.contains(lastVersion()); steps = steps < 50 ? steps + 1 : steps + steps / 12) {
         StoreFolder folder;
         makeFirstRelease(folder.path());
         QString data;
@@ -176,18 +195,18 @@ void TestStoreMigration::stoppedAnywhereIsOldOrNew() {
         }
         const int version = versionIfWhole(folder.path(), data);
         QVERIFY2(version >= 1, qPrintable(u"after %1 steps"_s.arg(steps)));
-        QCOMPARE(version == 3, !stopped);
+        QCOMPARE(version == lastVersion(), !stopped);
         seen.insert(version);
         // The next start finishes it.
         const auto opened = store::openForWriting(folder.path(), futureSchema());
-        QCOMPARE(opened.connection->number("PRAGMA user_version"), 3);
+        QCOMPARE(opened.connection->number("PRAGMA user_version"), lastVersion());
     }
-    QCOMPARE(seen, (QSet<int>{1, 2, 3}));
+    QCOMPARE(seen, allVersions());
 }
 
 void TestStoreMigration::killedAnywhereIsOldOrNew() {
     QSet<int> seen;
-    for (int steps = 0; !seen.contains(3); steps += 1 + steps / 8) {
+    for (int steps = 0; !seen.contains(lastVersion()); steps += 1 + steps / 8) {
         StoreFolder folder;
         makeFirstRelease(folder.path());
         const QString data = [&] {
@@ -204,13 +223,13 @@ void TestStoreMigration::killedAnywhereIsOldOrNew() {
         ::waitpid(child, &status, 0);
         const int version = versionIfWhole(folder.path(), data);
         QVERIFY2(version >= 1, qPrintable(u"after %1 steps"_s.arg(steps)));
-        QCOMPARE(version == 3, status == 0);
+        QCOMPARE(version == lastVersion(), status == 0);
         seen.insert(version);
         QCOMPARE(
             store::openForWriting(folder.path(), futureSchema()).connection->number("PRAGMA user_version"),
-            3);
+            lastVersion());
     }
-    QVERIFY(seen.contains(1) && seen.contains(3));
+    QVERIFY(seen.contains(1) && seen.contains(lastVersion()));
 }
 
 void TestStoreMigration::backupIsWholeAndPrivate() {
@@ -229,11 +248,11 @@ void TestStoreMigration::failingMigrationSaysSo() {
     StoreFolder folder;
     makeFirstRelease(folder.path());
     store::Schema broken = futureSchema();
-    broken.migrations[1].sql = "UPDATE message SET no_such_column = 1";
+    broken.migrations.back().sql = "UPDATE message SET no_such_column = 1";
     QVERIFY(test::errorOf([&] { store::openForWriting(folder.path(), broken); }));
     // The first step was whole and stays; a program with a right second step goes on from there.
     QCOMPARE(store::openForWriting(folder.path(), futureSchema()).connection->number("PRAGMA user_version"),
-             3);
+             lastVersion());
 }
 
 void TestStoreMigration::readersSeeOldFilesUpToDate() {
@@ -282,7 +301,7 @@ void TestStoreMigration::onAFullDiskItIsRead() {
     left = -1; // there is room again
     const auto opened = store::openForWriting(folder.path(), futureSchema());
     QVERIFY(!opened.connection->isReadOnly());
-    QCOMPARE(opened.connection->number("PRAGMA user_version"), 3);
+    QCOMPARE(opened.connection->number("PRAGMA user_version"), lastVersion());
     QCOMPARE(opened.connection->number("SELECT count(*) FROM chat WHERE folder = 'all'"), 2);
 }
 

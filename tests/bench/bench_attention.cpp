@@ -1,5 +1,5 @@
 #include "kernels/backend.h"
-#include "kernels/cpu_backend.h"
+#include "kernels/devices.h"
 #include "tests/bench/read_bandwidth.h"
 #include "tests/support/guarded_buffer.h"
 #include "tests/support/reference_ops.h"
@@ -15,7 +15,7 @@
 // Attention of SmolLM2-135M (30 layers, 9 query heads on 3 KV heads of 64) over a ring with 4 sinks, as bytes
 // of keys and values per second, beside what the same number of threads reads from memory in turns with it (64 MiB a pass).
 // Arguments: visible ring slots, KvType of the ring (1 = F16, 2 = Q8_0), capture level (0, 1 = shares, 2 =
-// and slot mass).
+// and slot mass). SUMIDERO_BENCH_DEVICE names another device than the CPU.
 namespace {
 
 using namespace test;
@@ -23,9 +23,8 @@ using namespace test;
 constexpr int LAYERS = 30, HEADS = 9, KV_HEADS = 3, HEAD_DIM = 64, SINKS = 4;
 
 std::unique_ptr<kernels::Backend> makeBackend() {
-    kernels::CpuOptions options;
-    options.threads = pool().threads();
-    return kernels::makeCpuBackend(options);
+    const char* const device = std::getenv("SUMIDERO_BENCH_DEVICE");
+    return kernels::makeBackend({.device = device ? device : "cpu", .cpu = {.threads = pool().threads()}});
 }
 
 struct Setup {

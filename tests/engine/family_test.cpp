@@ -2,6 +2,7 @@
 #include "tests/support/family_file.h"
 
 #include "engine/error.h"
+#include "kernels/vulkan_backend.h"
 
 #include <gtest/gtest.h>
 
@@ -122,6 +123,24 @@ void expectTheReferencesLogits(const FamilyFile& family) {
     EXPECT_LT(errors(family, read(family, model, 4, 13, 4'000'000)).back(), FarOut);
 }
 
+/// Why there is no Vulkan device to try; "" where there is one.
+std::string vulkanProblem() {
+    const kernels::VulkanDevices found = kernels::listVulkanDevices();
+    return found.devices.empty() ? found.problem : found.devices.front().problem;
+}
+
+/// Alone, in chunks that take the other kind of product, and far out.
+void expectTheReferencesLogitsOnVulkan(const FamilyFile& family) {
+    const auto model = test::loadToy(family.gguf, 1, "vulkan");
+    ASSERT_EQ(model->info.deviceProblem, "");
+    for (const int chunk : {1, 13}) {
+        const auto found = errors(family, read(family, model, 4, chunk));
+        EXPECT_LT(found.back(), Worst) << "chunk " << chunk;
+        EXPECT_LT(found[found.size() / 2], Median) << "chunk " << chunk;
+    }
+    EXPECT_LT(errors(family, read(family, model, 4, 13, 4'000'000)).back(), FarOut);
+}
+
 class Family : public testing::TestWithParam<std::string> {};
 class ForeignFamily : public testing::TestWithParam<std::string> {};
 
@@ -143,6 +162,15 @@ TEST_P(Family, GivesTheLogitsOfTheReferenceOrSaysWhyNot) {
     }
 }
 
+TEST_P(Family, GivesTheLogitsOfTheReferenceOnVulkan) {
+    if (!runs(GetParam()) || GetParam() == Rounded)
+        GTEST_SKIP() << "not on the processor either";
+    if (const std::string problem = vulkanProblem(); !problem.empty())
+        GTEST_SKIP() << problem;
+    expectTheReferencesLogitsOnVulkan(
+        test::makeFamily(std::filesystem::path(FAMILIES_FOLDER) / (GetParam() + ".txt")));
+}
+
 TEST_P(ForeignFamily, GivesTheLogitsOfTheReference) {
     const char* folder = std::getenv("SUMIDERO_FAMILY_MODELS");
     if (!folder)
@@ -150,6 +178,15 @@ TEST_P(ForeignFamily, GivesTheLogitsOfTheReference) {
     if (!runs(GetParam()) || GetParam() == Rounded)
         GTEST_SKIP() << "not supported yet";
     expectTheReferencesLogits(readForeign(std::filesystem::path(folder) / GetParam()));
+}
+
+TEST_P(ForeignFamily, GivesTheLogitsOfTheReferenceOnVulkan) {
+    const char* folder = std::getenv("SUMIDERO_FAMILY_MODELS");
+    if (!folder || !runs(GetParam()) || GetParam() == Rounded)
+        GTEST_SKIP() << "no such model, or not on the processor either";
+    if (const std::string problem = vulkanProblem(); !problem.empty())
+        GTEST_SKIP() << problem;
+    expectTheReferencesLogitsOnVulkan(readForeign(std::filesystem::path(folder) / GetParam()));
 }
 
 const auto nameOf = [](const auto& one) {

@@ -9,8 +9,10 @@
 // What several tests of streams share.
 namespace test {
 
-inline std::shared_ptr<const engine::Model> loadToy(const std::filesystem::path& path, int threads = 1) {
+inline std::shared_ptr<const engine::Model> loadToy(const std::filesystem::path& path, int threads = 1,
+                                                    const std::string& device = "cpu") {
     engine::LoadOptions options;
+    options.device.device = device;
     options.device.cpu.threads = threads;
     options.device.cpu.activations = kernels::ActivationPrecision::Float32;
     return engine::Model::load(path, options);

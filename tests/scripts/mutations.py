@@ -11,7 +11,8 @@ EXECUTOR = ("engine_tests", "SharedExecutor*:ContextState*:*ContextOracle*")
 MARKS = ("engine_tests", "SinkCache*:ContextState*:Generators*")
 GENERATORS = ("engine_tests", "Generators*:Session*:Sampler*")
 PARTS = ("engine_tests", "Parts*")
-FAMILIES = ("engine_tests", "*Family*:*ContextOracle*:ModelConfig*")
+FAMILIES = ("engine_tests", "*Family*:*ContextOracle*:ModelConfig*:SlidingLayer*:LearnedSinks*:LongRope*")
+TEMPLATES = ("engine_tests", "ShownBranch*:ChatTemplate*:SessionTemplate*:SessionPlaces*:SessionIdentity*")
 SERVICE = ("engine_tests", "Service*:CommandQueue*:Evaluation*")
 EXPERTS = ("kernels_tests", "*Experts*")
 FEED = ("tst_inspector_feed", None)
@@ -177,6 +178,14 @@ MUTATIONS = [
              "for (int i = 3; i < config.layers; i += 4)", "for (int i = 2; i < config.layers; i += 4)", (FAMILIES,)),
     Mutation("families", "Gemma 4 does not scale its layers", "engine/model/families.cpp",
              "layer.outputScale = readLayerScale(keys.file(), i);", ";", (FAMILIES,)),
+    Mutation("families", "the shared expert is left out", "engine/forward_pass.cpp",
+             "if (m_config.experts.shared) {\n            const LinearJob down[]", "if (false) {\n            const LinearJob down[]", (FAMILIES,)),
+    Mutation("families", "OLMoE's weights add up to one", "engine/model/families.cpp",
+             "config.experts.weights = kernels::ExpertWeights::OfAll;", ";", (FAMILIES,)),
+    Mutation("families", "full layers of Cohere 2 and EXAONE 4 know positions", "engine/model/families.cpp",
+             "layer.rope = layer.window > 0 ? 0 : NoRope;", "layer.rope = 0;", (FAMILIES,)),
+    Mutation("families", "Cohere's logits are divided", "engine/model/families.cpp",
+             "config.logitScale = scale == 0 ? 1.0f : scale;", "config.logitScale = scale == 0 ? 1.0f : 1 / scale;", (FAMILIES,)),
     Mutation("families", "no temperature", "engine/step.cpp",
              "if (m_temperature == 0 || cachePosition < m_temperatureLength)", "if (true)", (FAMILIES,)),
 
@@ -192,7 +201,7 @@ MUTATIONS = [
     Mutation("experts", "no scales", "kernels/cpu/experts.cpp", "scales ? scales[choice.experts()[index]] : 1.0f", "1.0f",
              (EXPERTS,)),
     Mutation("experts", "the products of an expert are all its first half", "engine/model/weights.cpp",
-             "expert * whole + skipped", "expert * whole", (FAMILIES,)),
+             "expert * whole + skipped);", "expert * whole);", (FAMILIES,)),
 
     Mutation("service", "texts of two answers in one", "engine/thread/thread_border.cpp",
              "if (last.id != text->id)\n            return false;", "", (SERVICE,)),
@@ -207,4 +216,35 @@ MUTATIONS = [
              (SERVICE,)),
     Mutation("service", "the new session does not know what was read", "engine/thread/worker.cpp",
              "std::make_unique<Session>(model, m_session.get())", "std::make_unique<Session>(model)", (SERVICE,)),
+
+    Mutation("templates", "words of other messages are trusted", "engine/session/shown_branch.cpp",
+             ": Writer::Other;", ": Writer::Template;", (TEMPLATES,)),
+    Mutation("templates", "nobody asks whether the system prompt is shown", "engine/session/shown_branch.cpp",
+             "const bool matters = text.role == Role::System || ", "const bool matters = ", (TEMPLATES,)),
+    Mutation("templates", "words of a joined message all belong to its first text", "engine/session/shown_branch.cpp",
+             "segments.back().push_back({messages.back().text.size(), static_cast<int>(slots.size())});",
+             "segments.back().push_back({messages.back().text.size(), std::max(0, static_cast<int>(slots.size()) - 1)});", (TEMPLATES,)),
+    Mutation("templates", "the opening of an answer is a part of the question", "engine/session/shown_branch.cpp",
+             "return m_at + m_format.beforeAnswer.size();", "return m_next[slot];", (TEMPLATES,)),
+    Mutation("templates", "no channel is opened", "engine/session/shown_branch.cpp",
+             "m_text.substr(m_at) + m_format.channel", "m_text.substr(m_at)", (TEMPLATES,)),
+    Mutation("templates", "what came before is not there", "engine/session/shown_branch.cpp",
+             "if (branch.hasEarlier || (joins && beginsWithAnswer))", "if (joins && beginsWithAnswer)", (TEMPLATES,)),
+    Mutation("templates", "a refused system prompt is left out", "engine/session/shown_branch.cpp",
+             "{Manner::AsItIs, Manner::InTurns, Manner::SystemInQuestion}", "{Manner::AsItIs, Manner::InTurns}", (TEMPLATES,)),
+    Mutation("templates", "an answer that goes on has no opening", "engine/session/shown_branch.cpp",
+             "answer.content = own(shown.opening);", "answer.content = {};", (TEMPLATES,)),
+    Mutation("templates", "what is held is not compared as it is shown", "engine/session/conversation.cpp",
+             "shown[index] == other.shown && ", "", (TEMPLATES,)),
+    Mutation("templates", "an answer is remembered without its opening", "engine/session/reading.cpp",
+             ".shown = TextMark(m_writer.openingText()),", "", (TEMPLATES,)),
+    Mutation("templates", "words of a message count as the template's", "engine/session/prompt_writer.cpp",
+             "shown.parts[i].writer == ShownText::Writer::Template ? Trust::Special : Trust::Plain", "Trust::Special", (TEMPLATES,)),
+    Mutation("templates", "a thought that is opened belongs to every answer", "engine/template/probe.cpp",
+             "format.beforeAnswer = commonBeginning(prompt, past);", "format.beforeAnswer = prompt;", (TEMPLATES,)),
+    Mutation("templates", "an appended text forgets who wrote it", "engine/template/text.cpp",
+             "if (m_runs.empty() && run.message == templates)", "if (m_runs.empty())", (TEMPLATES,)),
+    Mutation("templates", "a stop is not seen", "engine/template/execute.cpp",
+             "if (m_stop.stop_requested())", "if (false)", (TEMPLATES,)),
+    Mutation("templates", "work without end", "engine/template/execute.cpp", "    m_work -= work;\n", "", (TEMPLATES,)),
 ]

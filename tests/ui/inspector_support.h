@@ -97,6 +97,8 @@ public:
         engine::CacheStatus status;
         status.window = window;
         status.sinks = sinks;
+        status.forgotten = leftOut + next - std::min<engine::StreamPosition>(next, sinks) -
+                           static_cast<engine::StreamPosition>(visible.size());
         Q_EMIT textGenerated(2, QString(), 1, status);
         if (changed.isEmpty())
             changed.wait(1000);
@@ -105,6 +107,7 @@ public:
     const int sinks, window, ringSlots, layers, heads;
     engine::StreamPosition next = 0;
     std::deque<engine::StreamPosition> visible; // ring tokens in view, oldest first
+    std::int64_t leftOut = 0;                   // tokens of the chat that were not read
     std::vector<engine::CaptureRequest> captures;
     std::vector<engine::CompareRequest> compares;
     bool writingPaused = false;

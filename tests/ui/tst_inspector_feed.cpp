@@ -79,6 +79,34 @@ private Q_SLOTS:
         }
     }
 
+    /// The number of the status line, also when the newest token was read without a picture, and in the past.
+    void forgottenIsWhatTheStatusSays() {
+        for (const int leftOut : {0, 500}) {
+            test::ShowEngine engine(4, 15);
+            app::InspectorFeed feed(engine);
+            feed.setWanted({engine::CaptureLevel::Mass, 0});
+            engine.reset();
+            for (int i = 0; i < 43; ++i)
+                engine.token(i);
+            engine.frame();
+            engine.publish();
+            engine.leftOut = leftOut;
+            engine.show(feed);
+            QCOMPARE(feed.live().forgotten, leftOut + 23);
+            engine.token(43); // the end of the answer
+            engine.show(feed);
+            QCOMPARE(feed.live().forgotten, leftOut + 24);
+            QCOMPARE(feed.at(42).forgotten, feed.live().position == 42 ? leftOut + 24 : leftOut + 23);
+            QCOMPARE(feed.at(30).forgotten, leftOut + 11);
+            QVERIFY(feed.live().hasAttention);
+            engine.leftOut = 0;
+            engine.reset(); // another chat
+            engine.token(0);
+            engine.show(feed);
+            QCOMPARE(feed.live().forgotten, 0);
+        }
+    }
+
     void rewindTakesTokensBack() {
         test::ShowEngine engine(2, 8);
         app::InspectorFeed feed(engine);

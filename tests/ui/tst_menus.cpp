@@ -163,6 +163,33 @@ private Q_SLOTS:
         QVERIFY(choose(view, {}).contains(u"Edit and send again"_s));
     }
 
+    void aMessageIsDeletedWithWhatFollowsAndComesBack() {
+        WindowFixture f(fill);
+        f.start();
+        f.controller->openChat(f.controller->chats().front().id);
+        const app::TranscriptModel& transcript = f.controller->transcript();
+        QTRY_COMPARE(transcript.count(), 3);
+        ui::ChatView* view = f.window->page()->view();
+        ui::BannerStack* banners = f.window->page()->banners();
+        view->setFocus(Qt::TabFocusReason); // the newest message
+        choose(view, u"Delete message"_s);
+        QTRY_COMPARE(transcript.count(), 2);
+        QTRY_COMPARE(banners->sentence(u"deleted-messages"_s), u"The message was deleted."_s);
+        QVERIFY(press(banners, u"Undo"_s));
+        QTRY_COMPARE(transcript.count(), 3);
+        QVERIFY(banners->sentence(u"deleted-messages"_s).isEmpty());
+        for (int i = 0; i < 3; ++i) // to the first question, whichever is chosen
+            QTest::keyClick(view, Qt::Key_Up, Qt::ControlModifier);
+        choose(view, u"Delete from here on"_s);
+        QTRY_COMPARE(transcript.count(), 0);
+        QVERIFY(f.window->page()->isEmpty());
+        QTRY_VERIFY(banners->sentence(u"deleted-messages"_s).contains(u"what followed it"_s));
+        QVERIFY(press(banners, u"Undo"_s));
+        QTRY_COMPARE(transcript.count(), 3);
+        QCOMPARE(transcript.at(1).version, 2);
+        QCOMPARE(transcript.at(2).text, u"Sure?"_s);
+    }
+
     void aFullCacheOffersStreaming() {
         WindowFixture f;
         f.start();

@@ -1,13 +1,17 @@
 // What is shown where there is little room: the header at 500 pixels, lists to choose from, why a model cannot be used.
 #include "tests/ui/window_fixture.h"
+#include "ui/inspector/view_heading.h"
 #include "ui/page/cache_meter.h"
 #include "ui/page/chat_page.h"
+#include "ui/page/empty_state.h"
 #include "ui/page/header.h"
 #include "ui/parts/choice_box.h"
 #include "ui/parts/steady_list.h"
 #include "ui/settings/models_page.h"
 #include "ui/settings/settings_dialog.h"
 #include "ui/theme.h"
+#include "ui/window/actions.h"
+#include "ui/window/panes.h"
 
 #include <QAbstractItemView>
 #include <QComboBox>
@@ -30,6 +34,10 @@ private Q_SLOTS:
     void choicesShowWholeRows_data();
     void choicesShowWholeRows();
     void whyAModelCannotBeUsedIsReadable();
+    void theEmptyPageShowsAllItsWords_data();
+    void theEmptyPageShowsAllItsWords();
+    void theInspectorHidesWhatItLiesOver();
+    void aHeadingKeepsItsName();
 };
 
 void TestNarrow::theMetersWordsKeepOffItsBar_data() {
@@ -141,6 +149,82 @@ void TestNarrow::whyAModelCannotBeUsedIsReadable() {
     f.window->settingsDialog()->resize(1500, 600); // heights follow the width
     QTRY_VERIFY(list->visualRect(model.index(0)).height() < before);
     list->setModel(nullptr);
+}
+
+void TestNarrow::theEmptyPageShowsAllItsWords_data() {
+    QTest::addColumn<QSize>("size");
+    QTest::addColumn<int>("percent");
+    for (const int percent : {80, 100, 160})
+        for (const QSize size : {QSize(480, 700), QSize(700, 600), QSize(1280, 800)})
+            if (percent < 160 || size.height() == 800)
+                QTest::addRow("%d x %d, %d %%", size.width(), size.height(), percent) << size << percent;
+}
+
+/// How many lines of text there are in the picture of a card: rows of ink with rows of paper between them.
+static int linesIn(const QImage& card) {
+    const QColor paper = card.pixelColor(card.width() / 2, 4);
+    int lines = 0;
+    bool wasInk = false;
+    for (int y = 4; y < card.height() - 4; ++y) {
+        bool isInk = false;
+        for (int x = 8; x < card.width() - 8; ++x)
+            isInk = isInk || card.pixelColor(x, y) != paper;
+        lines += isInk && !wasInk ? 1 : 0;
+        wasInk = isInk;
+    }
+    return lines;
+}
+
+void TestNarrow::theEmptyPageShowsAllItsWords() {
+    QFETCH(QSize, size);
+    QFETCH(int, percent);
+    WindowFixture f;
+    f.start();
+    app::Settings settings = f.controller->settings();
+    settings.textSize = percent;
+    f.controller->applySettings(settings);
+    f.window->resize(size);
+    QTest::qWait(30);
+    WindowFixture::picture(
+        f.window.get(), QStringLiteral("empty-%1x%2-%3").arg(size.width()).arg(size.height()).arg(percent));
+    int cards = 0;
+    for (auto* card : f.window->page()->emptyState()->findChildren<QAbstractButton*>()) {
+        ++cards;
+        const QString words = card->accessibleName().section(QStringLiteral(": "), 1);
+        const QFontMetrics font(Theme::current().label);
+        const QRect needed =
+            font.boundingRect(QRect(0, 0, card->width() - 32, 9999), Qt::TextWordWrap, words);
+        const int lines = qRound(1.0 * needed.height() / font.lineSpacing());
+        QVERIFY2(linesIn(card->grab().toImage()) >= 1 + lines, qPrintable(words));
+        QVERIFY(card->height() > needed.height() + font.height());
+    }
+    QCOMPARE(cards, 3);
+    Theme::apply(Theme::darkTheme());
+}
+
+void TestNarrow::theInspectorHidesWhatItLiesOver() {
+    WindowFixture f;
+    f.start();
+    f.window->resize(900, 700);
+    f.window->actions().inspector->trigger();
+    QTRY_VERIFY(f.window->panes()->rightOverlays() && f.window->panes()->isRightOpen());
+    QTest::qWait(150); // what is said in the window is there
+    const QRect over(f.window->width() - ui::metrics::inspectorMin, 0, ui::metrics::inspectorMin,
+                     f.window->height());
+    const QImage with = f.window->grab(over).toImage();
+    f.window->page()->hide();
+    QCOMPARE(with, f.window->grab(over).toImage());
+}
+
+void TestNarrow::aHeadingKeepsItsName() {
+    ui::ViewHeading heading(ui::ViewHeading::Mark::Window, QStringLiteral("Where sink 0 is"));
+    heading.setHint(QStringLiteral("280 slots"));
+    heading.resize(heading.minimumSizeHint().width() + 30, heading.height());
+    const QRect name(0, 0, heading.minimumSizeHint().width(), heading.height());
+    const QImage alone = heading.grab(name).toImage();
+    heading.setValue(QStringLiteral("7 %"), QStringLiteral("1,024 tokens back, and so the model is told"));
+    QCOMPARE(heading.grab(name).toImage(), alone);
+    QVERIFY(heading.toolTip().contains(QStringLiteral("so the model is told"))); // all of it
 }
 
 QTEST_MAIN(TestNarrow)

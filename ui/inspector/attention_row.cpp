@@ -14,8 +14,16 @@ namespace ui {
 using engine::StreamPosition;
 
 namespace {
-constexpr int LabelWidth = 38, SinkBar = 10, AxisBreak = 8, MaxSinks = 8;
-constexpr int Above = 8, Below = 18; // pixels over and under the bars
+constexpr int SinkBar = 10, AxisBreak = 8, MaxSinks = 8;
+constexpr int Above = 8; // pixels over the bars
+
+// What has words in it grows with the text.
+int labelWidth() {
+    return Theme::current().px(38);
+}
+int below() {
+    return Theme::current().px(18);
+}
 
 struct Tick {
     float place; // 0..1
@@ -49,11 +57,11 @@ AttentionRow::AttentionRow(InspectorState& state, QWidget* parent)
 }
 
 QSize AttentionRow::sizeHint() const {
-    return {340, 130};
+    return {340, Theme::current().px(130)};
 }
 
 int AttentionRow::sinkWidth() const {
-    return LabelWidth +
+    return labelWidth() +
            (state().sinksHidden() ? 0 : std::min(shot().sinkCount, MaxSinks) * SinkBar + AxisBreak);
 }
 
@@ -95,37 +103,39 @@ void AttentionRow::paint(QPainter& painter, const Theme& theme) {
     paintBars(painter, theme, mass);
     for (int pin = 0; pin < state().pins().size(); ++pin) {
         if (const double x = xOf(state().pins().at(pin)); x >= 0) {
-            painter.fillRect(QRectF(x, Above, 1, height() - Above - Below), theme.text2);
+            painter.fillRect(QRectF(x, Above, 1, height() - Above - below()), theme.text2);
             drawPin(painter, QPointF(x + 0.5, Above - 3), pin, 3.5, theme.text);
         }
     }
     if (const double x = xOf(state().hovered()); x >= 0)
-        painter.fillRect(QRectF(x, Above, 1, height() - Above - Below), theme.accent);
+        painter.fillRect(QRectF(x, Above, 1, height() - Above - below()), theme.accent);
 }
 
 void AttentionRow::paintAxis(QPainter& painter, const Theme& theme) const {
-    const double base = height() - Below;
+    const double base = height() - below();
     painter.setFont(theme.label);
     for (const Tick& tick : ticksOf(state().scale())) {
         const double y = base - static_cast<double>(tick.place) * (base - Above);
-        painter.fillRect(QRectF(LabelWidth, std::round(y), width() - LabelWidth, 1), theme.line);
+        painter.fillRect(QRectF(labelWidth(), std::round(y), width() - labelWidth(), 1), theme.line);
         painter.setPen(theme.text3);
-        painter.drawText(QRectF(0, y - 8, LabelWidth - 5, 16), Qt::AlignRight | Qt::AlignVCenter, tick.label);
+        painter.drawText(QRectF(0, y - theme.px(8), labelWidth() - 5, theme.px(16)),
+                         Qt::AlignRight | Qt::AlignVCenter, tick.label);
     }
     const int left = sinkWidth();
-    painter.drawText(QRectF(left, base + 2, width() - left, 16), Qt::AlignLeft, tr("oldest in view"));
-    painter.drawText(QRectF(left, base + 2, width() - left, 16), Qt::AlignRight, tr("newest"));
+    painter.drawText(QRectF(left, base + 2, width() - left, below() - 2), Qt::AlignLeft,
+                     tr("oldest in view"));
+    painter.drawText(QRectF(left, base + 2, width() - left, below() - 2), Qt::AlignRight, tr("newest"));
 }
 
 void AttentionRow::paintBars(QPainter& painter, const Theme& theme, const std::vector<float>& mass) const {
     const double ratio = this->ratio();
     Raster raster(size(), ratio);
-    const int base = qRound((height() - Below) * ratio), tall = base - qRound(Above * ratio);
+    const int base = qRound((height() - below()) * ratio), tall = base - qRound(Above * ratio);
     const auto topOf = [&](float weight) { return base - qRound(placeOf(weight) * tall); };
     if (!state().sinksHidden() && shot().sinkCount > 0) {
         for (int sink = 0; sink < std::min(shot().sinkCount, MaxSinks); ++sink)
-            raster.fill(qRound((LabelWidth + sink * SinkBar) * ratio),
-                        qRound((LabelWidth + (sink + 1) * SinkBar - 2) * ratio),
+            raster.fill(qRound((labelWidth() + sink * SinkBar) * ratio),
+                        qRound((labelWidth() + (sink + 1) * SinkBar - 2) * ratio),
                         topOf(mass[static_cast<std::size_t>(sink)]), base, theme.sink.rgba());
         const int x = qRound((sinkWidth() - AxisBreak / 2.0) * ratio);
         for (int y = qRound(Above * ratio); y < base; y += 4)
@@ -155,9 +165,9 @@ StreamPosition AttentionRow::positionAt(double x) const {
         return -1;
     const int left = sinkWidth();
     if (x < left)
-        return x < LabelWidth || state().sinksHidden()
+        return x < labelWidth() || state().sinksHidden()
                    ? -1
-                   : std::min<StreamPosition>(static_cast<StreamPosition>((x - LabelWidth) / SinkBar),
+                   : std::min<StreamPosition>(static_cast<StreamPosition>((x - labelWidth()) / SinkBar),
                                               shot().sinkCount - 1);
     const auto tokens = static_cast<double>(shot().position - shot().oldest + 1);
     return std::min(shot().position, shot().oldest + static_cast<StreamPosition>(
@@ -170,7 +180,7 @@ double AttentionRow::xOf(StreamPosition position) const {
     if (position < shot().sinkCount)
         return state().sinksHidden() || position >= MaxSinks
                    ? -1
-                   : static_cast<double>(LabelWidth) + static_cast<double>(position) * SinkBar +
+                   : static_cast<double>(labelWidth()) + static_cast<double>(position) * SinkBar +
                          SinkBar / 2.0 - 1;
     const double tokens = static_cast<double>(shot().position - shot().oldest + 1);
     return sinkWidth() + std::floor((static_cast<double>(position - shot().oldest) + 0.5) / tokens *

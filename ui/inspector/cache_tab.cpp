@@ -56,7 +56,7 @@ CacheTab::CacheTab(InspectorState& state, QWidget* parent)
     box->addLayout(place);
     box->addWidget(m_heads);
     auto* map = new HeadMap(state, HeadMap::Axes::Hidden);
-    map->setFixedHeight(MiniMap);
+    map->setFixedHeight(Theme::current().px(MiniMap));
     box->addWidget(map);
     box->addStretch();
     m_nextOut->setFont(Theme::exact(Theme::current().label));

@@ -48,8 +48,7 @@ void drawShape(QPainter& painter, QPointF at, int shape) {
     }
 }
 
-constexpr std::size_t Warm = 32; // the first tokens have no past and would stretch the axis
-constexpr double LegendLine = 17;
+constexpr std::size_t Warm = 32;  // the first tokens have no past and would stretch the axis
 constexpr std::size_t Span = 256; // tokens that a point of a curve is the mean of
 
 /// The rolling perplexity at every `step`-th token from Warm on.
@@ -72,7 +71,7 @@ ComparePlot::ComparePlot(app::CompareRunner& runner, QWidget* parent) : QWidget(
     setAccessibleName(tr("Perplexity along the text"));
     setFocusPolicy(Qt::StrongFocus);
     setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred);
-    setMinimumHeight(200);
+    setMinimumHeight(Theme::current().px(200));
     connect(&runner, &app::CompareRunner::changed, this, [this] {
         setAccessibleDescription(summary());
         update();
@@ -80,7 +79,7 @@ ComparePlot::ComparePlot(app::CompareRunner& runner, QWidget* parent) : QWidget(
 }
 
 QSize ComparePlot::sizeHint() const {
-    return {340, 240};
+    return {340, Theme::current().px(240)};
 }
 
 QString ComparePlot::summary() const {
@@ -117,8 +116,9 @@ void ComparePlot::render(QPainter& painter, const QRectF& area, const Theme& the
     }
     const std::size_t total =
         std::max(longest, m_runner.curves().empty() ? 1 : m_runner.tokensTotal() / m_runner.curves().size());
-    const double legend = LegendLine * static_cast<double>(m_runner.curves().size());
-    const QRectF box = area.adjusted(38, legend + 10, -10, -22);
+    const int line = theme.px(16), legendLine = line + 1;
+    const double legend = legendLine * static_cast<double>(m_runner.curves().size());
+    const QRectF box = area.adjusted(theme.px(38), legend + 10, -10, -theme.px(22));
     const double bottom = std::floor(std::log10(lowest) * 2) / 2,
                  top = std::max(bottom + 0.5, std::ceil(std::log10(highest) * 2) / 2);
     const double decades = top - bottom > 3 ? 1 : 0.5; // between two lines of the axis
@@ -132,18 +132,19 @@ void ComparePlot::render(QPainter& painter, const QRectF& area, const Theme& the
         painter.setPen(QPen(theme.line, 1));
         painter.drawLine(QPointF(box.left(), y), QPointF(box.right(), y));
         painter.setPen(theme.text3);
-        painter.drawText(QRectF(0, y - 8, box.left() - 6, 16), Qt::AlignRight | Qt::AlignVCenter,
+        painter.drawText(QRectF(0, y - line / 2.0, box.left() - 6, line), Qt::AlignRight | Qt::AlignVCenter,
                          power >= 4 ? QStringLiteral("1e%1").arg(qRound(power))
                                     : number(std::llround(std::pow(10, power))));
     }
-    painter.drawText(QRectF(box.left(), box.bottom() + 4, box.width(), 16), Qt::AlignRight,
+    painter.drawText(QRectF(box.left(), box.bottom() + 4, box.width(), line), Qt::AlignRight,
                      tr("%1 tokens").arg(number(static_cast<qint64>(total))));
     const auto mark = [&](std::size_t token, const QString& text) {
         if (token == 0 || token >= total)
             return;
         painter.setPen(QPen(theme.text3, 1, Qt::DashLine));
         painter.drawLine(QPointF(at(token, 10).x(), box.top()), QPointF(at(token, 10).x(), box.bottom()));
-        painter.drawText(QRectF(at(token, 10).x() - 60, box.bottom() + 4, 120, 16), Qt::AlignHCenter, text);
+        painter.drawText(QRectF(at(token, 10).x() - theme.px(60), box.bottom() + 4, theme.px(120), line),
+                         Qt::AlignHCenter, text);
     };
     for (const app::CompareCurve& curve : m_runner.curves()) {
         if (curve.options.mode != engine::CacheMode::Dense) {
@@ -157,34 +158,34 @@ void ComparePlot::render(QPainter& painter, const QRectF& area, const Theme& the
         if (curve.losses.size() <= Warm)
             continue;
         const LineStyle style = styleOf(index, theme);
-        QPolygonF line;
+        QPolygonF points;
         for (std::size_t i = 0; i < lines[index].size(); ++i)
-            line << at(Warm + i * step, lines[index][i]);
+            points << at(Warm + i * step, lines[index][i]);
         painter.setPen(QPen(style.colour, 2, style.dash));
         painter.setBrush(Qt::NoBrush);
-        painter.drawPolyline(line);
+        painter.drawPolyline(points);
         painter.setPen(Qt::NoPen);
         painter.setBrush(style.colour);
-        drawShape(painter, line.last(), style.shape);
+        drawShape(painter, points.last(), style.shape);
     }
     double y = area.top();
     for (std::size_t index = 0; index < m_runner.curves().size(); ++index) {
         const app::CompareCurve& curve = m_runner.curves()[index];
         const LineStyle style = styleOf(index, theme);
         painter.setPen(QPen(style.colour, 2, style.dash));
-        painter.drawLine(QPointF(box.left() + 8, y + 8), QPointF(box.left() + 32, y + 8));
+        painter.drawLine(QPointF(box.left() + 8, y + line / 2.0), QPointF(box.left() + 32, y + line / 2.0));
         painter.setPen(Qt::NoPen);
         painter.setBrush(style.colour);
-        drawShape(painter, {box.left() + 20, y + 8}, style.shape);
+        drawShape(painter, {box.left() + 20, y + line / 2.0}, style.shape);
         painter.setPen(theme.text2);
         const QString value =
             curve.losses.empty()
                 ? QString()
                 : QStringLiteral("  ") + app::numberLocale().toString(curve.perplexity(), 'f',
                                                                       curve.perplexity() < 1000 ? 1 : 0);
-        painter.drawText(QRectF(box.left() + 40, y, box.width() - 40, 16), Qt::AlignLeft | Qt::AlignVCenter,
+        painter.drawText(QRectF(box.left() + 40, y, box.width() - 40, line), Qt::AlignLeft | Qt::AlignVCenter,
                          curve.label + value);
-        y += LegendLine;
+        y += legendLine;
     }
 }
 

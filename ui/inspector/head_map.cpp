@@ -18,11 +18,13 @@ HeadMap::HeadMap(InspectorState& state, Axes axes, QWidget* parent)
 }
 
 QSize HeadMap::sizeHint() const {
-    return {340, m_axes == Axes::Shown ? 170 : 90};
+    return {340, Theme::current().px(m_axes == Axes::Shown ? 170 : 90)};
 }
 
 QRectF HeadMap::area() const {
-    return m_axes == Axes::Shown ? QRectF(rect()).adjusted(34, 0, 0, -38) : QRectF(rect());
+    const Theme& theme = Theme::current(); // words need as much room as they are large
+    return m_axes == Axes::Shown ? QRectF(rect()).adjusted(theme.px(34), 0, 0, -theme.px(38))
+                                 : QRectF(rect());
 }
 
 bool HeadMap::isTransposed() const {
@@ -135,25 +137,26 @@ void HeadMap::paintAxes(QPainter& painter, const Theme& theme) const {
     const auto& now = shot();
     painter.setFont(theme.label);
     painter.setPen(theme.text3);
+    const int line = theme.px(18);
     const bool turned = isTransposed();
     const int columns = turned ? now.heads : now.layers, rows = turned ? now.layers : now.heads;
     const auto box = [&](int x, int y) { return turned ? cellRect(y, x) : cellRect(x, y); };
     const int columnStep = std::max(1, (columns + 7) / 8), rowStep = std::max(1, (rows + 7) / 8);
     for (int column = 0; column < columns; column += columnStep) {
         const QRectF cell = box(column, rows - 1);
-        painter.drawText(QRectF(cell.center().x() - 20, area().bottom() + 2, 40, 18),
+        painter.drawText(QRectF(cell.center().x() - theme.px(20), area().bottom() + 2, theme.px(40), line),
                          Qt::AlignHCenter | Qt::AlignTop, QString::number(column));
     }
     const QString letter = turned ? QStringLiteral("L%1") : QStringLiteral("H%1");
     for (int row = 0; row < rows; row += rowStep) {
         const QRectF cell = box(0, row);
-        painter.drawText(QRectF(0, cell.center().y() - 9, 28, 18), Qt::AlignRight | Qt::AlignVCenter,
-                         letter.arg(row));
+        painter.drawText(QRectF(0, cell.center().y() - line / 2.0, theme.px(28), line),
+                         Qt::AlignRight | Qt::AlignVCenter, letter.arg(row));
     }
-    painter.drawText(QRectF(area().left(), area().bottom() + 19, area().width(), 18),
+    painter.drawText(QRectF(area().left(), area().bottom() + 1 + line, area().width(), line),
                      Qt::AlignRight | Qt::AlignTop, turned ? tr("head →") : tr("layer, first to last →"));
-    painter.drawText(QRectF(0, area().bottom() + 19, area().width(), 18), Qt::AlignLeft | Qt::AlignTop,
-                     turned ? tr("↑ layer") : tr("↑ head"));
+    painter.drawText(QRectF(0, area().bottom() + 1 + line, area().width(), line),
+                     Qt::AlignLeft | Qt::AlignTop, turned ? tr("↑ layer") : tr("↑ head"));
 }
 
 int HeadMap::rowCount() const {

@@ -71,11 +71,12 @@ HeadScatter::HeadScatter(InspectorState& state, QWidget* parent)
 }
 
 QSize HeadScatter::sizeHint() const {
-    return {340, 156};
+    return {340, Theme::current().px(156)};
 }
 
 QRectF HeadScatter::area() const {
-    return QRectF(rect()).adjusted(34, 6, -8, -22);
+    const Theme& theme = Theme::current(); // words need as much room as they are large
+    return QRectF(rect()).adjusted(theme.px(34), 6, -8, -theme.px(22));
 }
 
 QPointF HeadScatter::place(const kernels::HeadStats& stats) const {
@@ -112,12 +113,16 @@ void HeadScatter::paintAxes(QPainter& painter, const Theme& theme) const {
     painter.drawLine(QPointF(box.left(), limit), QPointF(box.right(), limit));
     painter.setFont(theme.label);
     painter.setPen(theme.text3);
-    painter.drawText(QRectF(box.left(), box.bottom() + 3, box.width(), 18), Qt::AlignRight,
+    painter.drawText(QRectF(box.left(), box.bottom() + 3, box.width(), theme.px(18)), Qt::AlignRight,
                      tr("share on the newest 64 →"));
-    painter.drawText(QRectF(0, box.bottom() + 3, box.width(), 18), Qt::AlignLeft, tr("↑ share on sinks"));
-    painter.drawText(QRectF(0, box.top() - 5, 28, 16), Qt::AlignRight, QStringLiteral("1"));
-    painter.drawText(QRectF(0, box.bottom() - 12, 28, 16), Qt::AlignRight, QStringLiteral("0"));
-    painter.drawText(QRectF(0, limit - 8, 28, 16), Qt::AlignRight, QStringLiteral("0.3"));
+    painter.drawText(QRectF(0, box.bottom() + 3, box.width(), theme.px(18)), Qt::AlignLeft,
+                     tr("↑ share on sinks"));
+    painter.drawText(QRectF(0, box.top() - 5, theme.px(28), theme.px(16)), Qt::AlignRight,
+                     QStringLiteral("1"));
+    painter.drawText(QRectF(0, box.bottom() - theme.px(12), theme.px(28), theme.px(16)), Qt::AlignRight,
+                     QStringLiteral("0"));
+    painter.drawText(QRectF(0, limit - theme.px(8), theme.px(28), theme.px(16)), Qt::AlignRight,
+                     QStringLiteral("0.3"));
 }
 
 void HeadScatter::paintHeads(QPainter& painter, const Theme& theme) const {

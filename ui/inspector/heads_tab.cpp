@@ -25,7 +25,7 @@ HeadsTab::HeadsTab(InspectorState& state, QWidget* parent)
     heading->addWidget(value);
     box->addLayout(heading);
     auto* map = new HeadMap(state, HeadMap::Axes::Shown);
-    map->setFixedHeight(176);
+    map->setFixedHeight(Theme::current().px(176));
     box->addWidget(map);
     box->addWidget(m_scope);
     box->addWidget(m_baseline);

@@ -133,7 +133,7 @@ void InspectorPane::buildFooter() {
     auto* box = static_cast<QVBoxLayout*>(layout());
     box->addWidget(line());
     auto* footer = new QHBoxLayout;
-    footer->setContentsMargins(16, 2, 6, 2);
+    footer->setContentsMargins(16, 2, 10, 2); // the words end where those above them do
     footer->setSpacing(0);
     m_cost->setToolTip(
         tr("What looking costs, as a share of the speed of writing; measured on this machine"));

@@ -20,6 +20,12 @@ QString tr(const char* text) {
     return QCoreApplication::translate("ui::InspectorWords", text);
 }
 
+QString freeWords(const app::InspectorSnapshot& now) {
+    const QString free = number(std::max<qint64>(0, now.window - (now.position - now.oldest + 1)));
+    return now.forgotten > 0 ? tr("%1 free slots, %2").arg(free, forgottenWords(now))
+                             : tr("%1 free slots, nothing forgotten").arg(free);
+}
+
 /// The newest burst that is still news.
 const app::Eviction* burstOf(const InspectorState& state) {
     const auto& evictions = state.feed().history().evictions();
@@ -113,6 +119,10 @@ std::optional<StateWords> particularWords(const InspectorState& state, const Ins
 
 } // namespace
 
+QString forgottenWords(const app::InspectorSnapshot& now) {
+    return (now.forgottenIsAbout ? tr("about %1 forgotten") : tr("%1 forgotten")).arg(number(now.forgotten));
+}
+
 QString noHeadsWords(const InspectorState& state) {
     if (!state.shot().hasLayout)
         return tr("The heads appear when the model writes.");
@@ -133,10 +143,7 @@ StateWords stateWords(const InspectorState& state, const InspectorFacts& facts) 
     StateWords words;
     words.state = rolling ? ViewState::Rolling : ViewState::Warm;
     words.sentence =
-        rolling
-            ? tr("%1 in view, %2 forgotten").arg(number(now.visible()), number(now.oldest - now.ringStart))
-            : tr("%1 free slots, nothing forgotten")
-                  .arg(number(std::max<qint64>(0, now.window - (now.position - now.oldest + 1))));
+        rolling ? tr("%1 in view, %2").arg(number(now.visible()), forgottenWords(now)) : freeWords(now);
     words.sentence +=
         facts.activity == app::Activity::Idle && facts.newest.isValid()
             ? tr(" · at rest since %1").arg(facts.newest.time().toString(QStringLiteral("HH:mm")))
@@ -151,7 +158,8 @@ QString momentWords(const InspectorState& state) {
         text += tr(" Sink share %1, %2.")
                     .arg(percent(scopedShares(now, state.scope()).sinks),
                          scopeName(now, state.scope(), state.aggregate()));
-    return text + tr(" %1 tokens forgotten.").arg(number(std::max<qint64>(0, now.oldest - now.ringStart)));
+    return text + (now.forgottenIsAbout ? tr(" About %1 tokens forgotten.") : tr(" %1 tokens forgotten."))
+                      .arg(number(now.forgotten));
 }
 
 ViewChoices ViewChoices::of(const InspectorState& state) {

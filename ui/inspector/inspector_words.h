@@ -50,6 +50,8 @@ struct StateWords {
     ViewState state = ViewState::Empty;
     QString sentence;
 };
+/// "840 forgotten": the number of the status line and of the horizon.
+QString forgottenWords(const app::InspectorSnapshot& now);
 /// Why there are no heads to see at this moment, and what will bring them.
 QString noHeadsWords(const InspectorState& state);
 StateWords stateWords(const InspectorState& state, const InspectorFacts& facts);

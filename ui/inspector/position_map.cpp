@@ -1,5 +1,6 @@
 #include "ui/inspector/position_map.h"
 
+#include "ui/inspector/inspector_words.h"
 #include "ui/inspector/raster.h"
 
 #include <algorithm>
@@ -13,7 +14,7 @@ PositionMap::PositionMap(InspectorState& state, QWidget* parent)
 }
 
 QSize PositionMap::sizeHint() const {
-    return {340, 60};
+    return {340, Theme::current().px(60)};
 }
 
 QString PositionMap::summary() const {
@@ -39,7 +40,7 @@ void PositionMap::paint(QPainter& painter, const Theme& theme) {
     if (!now.hasLayout)
         return paintSentence(painter, theme, summary());
     painter.setRenderHint(QPainter::Antialiasing);
-    const QRectF box = QRectF(rect()).adjusted(4, 4, -4, -20);
+    const QRectF box = QRectF(rect()).adjusted(4, 4, -4, -theme.px(20));
     const double span = static_cast<double>(std::max<qint64>(1, now.position));
     const double top = static_cast<double>(std::max<qint64>(1, now.sinkPosition));
     const auto at = [&](double stream, double told) {
@@ -67,11 +68,10 @@ void PositionMap::paint(QPainter& painter, const Theme& theme) {
         painter.drawLine(at(0, 0), at(lastSink, lastSink));
     painter.setFont(theme.label);
     painter.setPen(theme.text3);
-    const QRectF caption(box.left(), box.bottom() + 3, box.width(), 16);
+    const QRectF caption(box.left(), box.bottom() + 3, box.width(), theme.px(16));
     painter.drawText(caption, Qt::AlignLeft, tr("stream 0"));
     if (now.oldest > now.ringStart)
-        painter.drawText(caption, Qt::AlignHCenter,
-                         tr("%1 forgotten").arg(number(now.oldest - now.ringStart)));
+        painter.drawText(caption, Qt::AlignHCenter, forgottenWords(now));
     painter.drawText(caption, Qt::AlignRight, number(now.position));
 }
 

@@ -18,7 +18,7 @@ QTableView* makeTable(QAbstractItemModel* model, const QString& name) {
     table->setModel(model);
     table->setAccessibleName(name);
     table->verticalHeader()->hide();
-    table->verticalHeader()->setDefaultSectionSize(24);
+    table->verticalHeader()->setDefaultSectionSize(Theme::current().px(24));
     table->horizontalHeader()->setStretchLastSection(true);
     table->setSelectionBehavior(QAbstractItemView::SelectRows);
     table->setShowGrid(false);
@@ -55,7 +55,8 @@ TokenTab::TokenTab(InspectorState& state, QWidget* parent)
     evictions->horizontalHeader()->setSectionResizeMode(1, QHeaderView::Stretch);
     evictions->horizontalHeader()->setStretchLastSection(false);
     for (const int narrow : {0, 2, 3})
-        evictions->setColumnWidth(narrow, 66);
+        evictions->horizontalHeader()->setSectionResizeMode(narrow, QHeaderView::ResizeToContents);
+    evictions->horizontalHeader()->setResizeContentsPrecision(0); // what is seen, and the heads
     evictions->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     box->addWidget(evictions, 1);
     for (QLabel* label : {m_place, m_shares, m_top, m_pins}) {

@@ -2,6 +2,7 @@
 
 #include "ui/theme.h"
 
+#include <algorithm>
 #include <QPainter>
 
 namespace ui {
@@ -17,6 +18,7 @@ void ViewHeading::setValue(const QString& strong, const QString& plain) {
     m_strong = strong;
     m_plain = plain;
     setAccessibleName(m_name + QLatin1Char(' ') + strong + QLatin1Char(' ') + plain);
+    setToolTip((strong + QLatin1Char(' ') + plain).trimmed());
     update();
 }
 
@@ -65,12 +67,18 @@ void ViewHeading::paintEvent(QPaintEvent*) {
     painter.setFont(theme.label);
     painter.setPen(theme.text2);
     painter.drawText(QRect(left, 0, width() - left, height()), Qt::AlignLeft | Qt::AlignVCenter, m_hint);
-    painter.drawText(rect(), Qt::AlignRight | Qt::AlignVCenter, m_plain);
-    const int used = QFontMetrics(theme.label).horizontalAdvance(m_plain + QLatin1Char(' '));
+    // What is said about it is cut at its end before it lies on the name.
+    const QFontMetrics font(theme.label);
+    const int taken =
+        left + (m_hint.isEmpty() ? 0 : font.horizontalAdvance(m_hint) + 8) +
+        (m_strong.isEmpty() ? 0 : QFontMetrics(bold).horizontalAdvance(m_strong + QLatin1Char(' ')));
+    const QString plain = font.elidedText(m_plain, Qt::ElideRight, std::max(0, width() - taken));
+    painter.drawText(rect(), Qt::AlignRight | Qt::AlignVCenter, plain);
+    const int used = font.horizontalAdvance(plain + QLatin1Char(' '));
     painter.setFont(bold);
     painter.setPen(theme.text);
-    painter.drawText(rect().adjusted(0, 0, m_plain.isEmpty() ? 0 : -used, 0),
-                     Qt::AlignRight | Qt::AlignVCenter, m_strong);
+    painter.drawText(rect().adjusted(0, 0, plain.isEmpty() ? 0 : -used, 0), Qt::AlignRight | Qt::AlignVCenter,
+                     m_strong);
 }
 
 } // namespace ui

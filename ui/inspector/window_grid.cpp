@@ -1,5 +1,6 @@
 #include "ui/inspector/window_grid.h"
 
+#include "ui/inspector/inspector_words.h"
 #include "ui/inspector/scope.h"
 
 #include <QMenu>
@@ -261,9 +262,9 @@ QString WindowGrid::describe(int cell) const {
 QString WindowGrid::summary() const {
     if (!shot().hasLayout)
         return tr("The cache is empty");
-    return tr("%1 of %2 window slots filled, %3 tokens forgotten")
+    return tr("%1 of %2 window slots filled, %3")
         .arg(number(std::min<qint64>(cellCount(), shot().position - shot().oldest + 1)), number(cellCount()),
-             number(shot().oldest - shot().ringStart));
+             forgottenWords(shot()));
 }
 
 } // namespace ui

@@ -329,6 +329,8 @@ void ChatView::Impl::showMenu(QPoint global, int row, const QString& link) {
         menu.addSeparator();
         add(ChatView::tr("Duplicate chat up to here"), true,
             [this, id = model->at(row).id] { Q_EMIT view.duplicateRequested(id); });
+        add(row + 1 < model->count() ? ChatView::tr("Delete from here on") : ChatView::tr("Delete message"),
+            true, [this, id = model->at(row).id] { Q_EMIT view.deleteRequested(id); });
     }
     menu.addSeparator();
     add(ChatView::tr("Select all"), page.count() > 0, [this] { view.selectAll(); });

@@ -47,6 +47,7 @@ Panes::Panes(QWidget* left, QWidget* middle, QWidget* parent)
 void Panes::setRight(QWidget* right) {
     m_right = right;
     m_right->setParent(this);
+    m_right->setAutoFillBackground(true); // it may lie over the page
     m_right->hide();
     arrange();
 }

@@ -5,10 +5,12 @@
 #include "common.glsl"
 #include "weights.glsl"
 
-// Products of a matrix with many tokens where every load of a lane costs as much as many products (devices on the processor): each lane
-// keeps 16 columns of ROWS rows in registers, and the lanes of a subgroup load one activation each and hand it to each other.
-layout(constant_id = 6) const uint LANES = 8; // of every subgroup
-const uint ROWS = 4, TOKENS = 8;
+// Products of a matrix where every load of a lane costs as much as many products (devices on the processor): each lane keeps 16 columns of
+// ROWS rows in registers, and the lanes of a subgroup load one activation each and hand it to each other. A token has the same bits alone
+// and among others.
+layout(constant_id = 6) const uint LANES = 8;  // of every subgroup
+layout(constant_id = 7) const uint TOKENS = 8; // that go through the registers together
+const uint ROWS = 4;
 
 layout(set = 0, binding = 2) readonly buffer In { float x[]; };
 layout(set = 0, binding = 3) buffer Out { float result[]; };
