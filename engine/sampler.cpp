@@ -69,6 +69,7 @@ Sampler::Sampler(const SamplingOptions& options) : m_impl(std::make_unique<Impl>
     m_impl->random.seed(options.seed != 0 ? options.seed : seedFromClock());
     m_impl->recent.reserve(static_cast<std::size_t>(std::max(0, options.repetitionWindow)));
     m_impl->distinct.reserve(m_impl->recent.capacity());
+    m_impl->apart.reserve(m_impl->recent.capacity());
 }
 
 Sampler::~Sampler() = default;
@@ -76,6 +77,8 @@ Sampler::~Sampler() = default;
 void Sampler::forbid(std::span<const TokenId> tokens) {
     m_impl->forbidden.assign(tokens.begin(), tokens.end());
     std::sort(m_impl->forbidden.begin(), m_impl->forbidden.end());
+    m_impl->apart.reserve(m_impl->forbidden.size() +
+                          m_impl->recent.capacity()); // no allocation while tokens are picked
 }
 
 void Sampler::accept(TokenId token) {

@@ -56,7 +56,7 @@ double secondsAfterStop(double before) {
 }
 
 TEST(LoadStop, EndsLoadingSoonAtAnyMoment) {
-    constexpr int moments = 16, tries = 4;
+    constexpr int moments = 6, tries = 2;
     const double whole = secondsOfLoading();
     for (int moment = 0; moment < moments; ++moment) {
         double least = 1e9; // of several: what matters is what it has to wait for

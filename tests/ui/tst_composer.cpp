@@ -156,7 +156,120 @@ private Q_SLOTS:
         QCOMPARE(m_composer->text(), QStringLiteral("Hello"));
     }
 
+    void attachedTextsDoNotLieOnEachOther() {
+        const QString text = QStringLiteral("Mind the gap. ").repeated(3000);
+        m_composer->resize(400, m_composer->height());
+        m_composer->edit()->paste(text);
+        QTest::qWait(20);
+        const QRect first = m_composer->edit()->attachmentRect(0).adjusted(0, 0, 0, -1); // whole pixels
+        const auto pictureOfFirst = [&] { return m_composer->edit()->viewport()->grab(first).toImage(); };
+        m_composer->setFocus();
+        m_composer->edit()->setReadOnly(true); // no blinking cursor in the pictures
+        const QImage alone = pictureOfFirst();
+        m_composer->edit()->setReadOnly(false);
+        m_composer->edit()->moveCursor(QTextCursor::End);
+        m_composer->edit()->paste(text);
+        QTest::qWait(20);
+        m_composer->edit()->setReadOnly(true);
+        QVERIFY(m_composer->edit()->attachmentRect(1).top() >= first.top() + first.height() / 2); // below it
+        QCOMPARE(pictureOfFirst(), alone);
+    }
+
+    void theFootIsReadableAtEveryWidth_data() {
+        QTest::addColumn<double>("textSize");
+        QTest::addColumn<QString>("memory");
+        QTest::addColumn<QString>("prompt");
+        QTest::addColumn<QString>("hint");
+        const QStringList shortWords{QStringLiteral("4 sinks + 1,020"), QStringLiteral("Assistant"), {}};
+        const QStringList longWords{QStringLiteral("4 Anfangstoken und 131.072 im Fenster"),
+                                    QStringLiteral("Eigene Anweisungen für diese Unterhaltung"),
+                                    QStringLiteral("Bitte zuerst ein Sprachmodell auswählen")};
+        for (const double size : {0.8, 1.0, 1.6}) {
+            QTest::addRow("short, %.1f", size) << size << shortWords[0] << shortWords[1] << shortWords[2];
+            QTest::addRow("long, %.1f", size) << size << longWords[0] << longWords[1] << shortWords[2];
+            QTest::addRow("hint, %.1f", size) << size << shortWords[0] << longWords[1] << longWords[2];
+        }
+    }
+
+    void theFootIsReadableAtEveryWidth() {
+        QFETCH(double, textSize);
+        QFETCH(QString, memory);
+        QFETCH(QString, prompt);
+        QFETCH(QString, hint);
+        ui::Theme::apply(ui::Theme::lightTheme(textSize));
+        init();
+        m_composer->setMemory(memory);
+        m_composer->setPrompt(prompt);
+        m_composer->setState(hint.isEmpty() ? Composer::State::Ready : Composer::State::Blocked, hint);
+        for (int width = 300; width < 800; width += 20) {
+            m_composer->resize(width, m_composer->height());
+            QTest::qWait(1);
+            const QString problem = problemOfTheFoot(hint);
+            QVERIFY2(problem.isEmpty(), qPrintable(QStringLiteral("%1 at %2").arg(problem).arg(width)));
+        }
+        ui::Theme::apply(ui::Theme::lightTheme());
+    }
+
 private:
+    /// The first thing in the line of chips that cannot be read, or empty.
+    QString problemOfTheFoot(const QString& hint) const {
+        const QPushButton* send = m_composer->sendButton();
+        if (send->width() < send->sizeHint().width())
+            return QStringLiteral("the button is cut");
+        int end = 0, missing = 0;
+        for (QPushButton* chip : {m_composer->memoryChip(), m_composer->promptChip()}) {
+            if (chip->isHidden()) {
+                missing = std::max(missing, chip->sizeHint().width());
+                continue;
+            }
+            if (chip->x() < end)
+                return QStringLiteral("a chip lies on another");
+            end = chip->geometry().right() + 1;
+            if (!beginsAsItShould(chip))
+                return QStringLiteral("a chip is cut at its beginning");
+        }
+        for (const auto* label : m_composer->findChildren<QLabel*>()) {
+            if (hint.isEmpty() || label->isHidden())
+                continue;
+            const bool isCut = label->text().endsWith(QChar(0x2026));
+            if (label->width() < label->fontMetrics().horizontalAdvance(label->text()) ||
+                !hint.startsWith(label->text().chopped(isCut ? 1 : 0)) || label->text().size() < 10)
+                return QStringLiteral("the hint cannot be read");
+            if (isCut && end > 0)
+                return QStringLiteral("a chip takes the hint's room");
+            end = std::max(end, label->geometry().right() + 1);
+        }
+        if (end > send->x())
+            return QStringLiteral("something lies on the button");
+        return 2 * missing < send->x() - end ? QStringLiteral("a chip is missing where there is room")
+                                             : QString();
+    }
+
+    /// Compared with the picture of a button that is wide enough, from the first ink on: what is cut stands in the middle of its room.
+    static bool beginsAsItShould(QPushButton* chip) {
+        QPushButton whole(chip->text());
+        whole.setProperty("kind", QStringLiteral("chip"));
+        whole.setFont(chip->font());
+        whole.resize(whole.sizeHint().width(), chip->height());
+        const int letters = chip->fontMetrics().horizontalAdvance(chip->text().left(4)) - 2;
+        return inkOf(chip, letters) == inkOf(&whole, letters);
+    }
+
+    static QImage inkOf(QPushButton* button, int width) {
+        const QImage image = button->grab().toImage().convertToFormat(QImage::Format_RGB32);
+        const QRgb paper = image.pixel(4, image.height() / 2);
+        int left = 4;
+        const auto isEmpty = [&](int x) {
+            for (int y = 2; y < image.height() - 2; ++y)
+                if (image.pixel(x, y) != paper)
+                    return false;
+            return true;
+        };
+        while (left < image.width() - width && isEmpty(left))
+            ++left;
+        return image.copy(left, 2, width, image.height() - 4);
+    }
+
     std::unique_ptr<Composer> m_composer;
 };
 

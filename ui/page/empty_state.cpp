@@ -83,40 +83,43 @@ QLabel* makeLine(const QString& text, const QFont& font, const char* kind, QWidg
 
 } // namespace
 
-EmptyState::EmptyState(QWidget* parent) : QWidget(parent) {
+EmptyState::EmptyState(QWidget* parent) : QScrollArea(parent) {
     const Theme& theme = Theme::current();
     QFont name = theme.title;
     name.setPointSizeF(name.pointSizeF() * 1.7);
-    auto* picture = new QLabel(this);
+    auto* page = new QWidget;
+    auto* picture = new QLabel(page);
     picture->setPixmap(QIcon(QStringLiteral(":/sumidero.svg")).pixmap(QSize(56, 56), devicePixelRatioF()));
     picture->setAlignment(Qt::AlignHCenter);
 
-    auto* layout = new QVBoxLayout(this);
+    auto* layout = new QVBoxLayout(page);
     layout->setContentsMargins(metrics::transcriptMargin, 24, metrics::transcriptMargin, 24);
     layout->setSpacing(6);
     layout->addStretch(3);
     layout->addWidget(picture);
     layout->addSpacing(8);
-    layout->addWidget(makeLine(tr("Sumidero"), name, "name", this));
+    layout->addWidget(makeLine(tr("Sumidero"), name, "name", page));
     layout->addWidget(makeLine(tr("Talk as long as you like. Sumidero never has to start over."), theme.body,
-                               "label", this));
+                               "label", page));
     layout->addSpacing(18);
     const QList<QPair<QString, QString>> prompts = {
         {tr("Explain something"), tr("Why is the sky blue? Explain it in three sentences.")},
         {tr("Write something"), tr("Write a short letter to a friend about a day at the sea.")},
         {tr("Collect ideas"), tr("Give me five ideas for a rainy Sunday at home.")}};
     for (const auto& [title, prompt] : prompts) {
-        auto* card = new PromptCard(title, prompt, this);
+        auto* card = new PromptCard(title, prompt, page);
         card->setMaximumWidth(theme.px(440));
         layout->addWidget(card, 0, Qt::AlignHCenter);
         layout->addSpacing(2);
         connect(card, &QAbstractButton::clicked, this, [this, card] { Q_EMIT promptChosen(card->prompt()); });
     }
     layout->addStretch(4);
-}
-
-void EmptyState::paintEvent(QPaintEvent*) {
-    QPainter(this).fillRect(rect(), Theme::current().background);
+    setWidgetResizable(true);
+    setFocusPolicy(Qt::NoFocus);
+    setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    setWidget(page);
+    viewport()->setAutoFillBackground(false); // the page that it stands on has the colour
+    page->setAutoFillBackground(false);
 }
 
 } // namespace ui

@@ -3,13 +3,25 @@
 #include "ui/page/growing_text_edit.h"
 #include "ui/theme.h"
 
+#include <algorithm>
 #include <QPainter>
+#include <QTextBlock>
+#include <QTextLayout>
 
 namespace ui {
 
 namespace {
 constexpr int inset = 6, crossWidth = 18, longestAtDefaultSize = 420;
+
+/// A line without a letter has nothing below its base line, and the next one begins there.
+bool isAmongLetters(const QTextDocument& document, int place) {
+    const QTextBlock block = document.findBlock(place);
+    const QTextLine line = block.layout()->lineForTextPosition(place - block.position());
+    const QString text = block.text().mid(line.textStart(), line.textLength());
+    return std::any_of(text.begin(), text.end(),
+                       [](QChar letter) { return letter != QChar::ObjectReplacementCharacter; });
 }
+} // namespace
 
 PastedChips::PastedChips(GrowingTextEdit* edit) : QObject(edit), m_edit(edit) {}
 
@@ -32,11 +44,11 @@ QSizeF PastedChips::intrinsicSize(QTextDocument*, int, const QTextFormat& format
                   QFontMetricsF(m_edit->font()).ascent());
 }
 
-void PastedChips::drawObject(QPainter* painter, const QRectF& rect, QTextDocument*, int place,
+void PastedChips::drawObject(QPainter* painter, const QRectF& rect, QTextDocument* document, int place,
                              const QTextFormat& format) {
     const Theme& theme = Theme::current();
-    const QFontMetricsF line(m_edit->font());
-    const QRectF chip = rect.adjusted(1.5, 0.5, -1.5, line.descent() - 0.5);
+    const qreal below = isAmongLetters(*document, place) ? QFontMetricsF(m_edit->font()).descent() : 0;
+    const QRectF chip = rect.adjusted(1.5, 0.5, -1.5, below - 0.5);
     painter->save();
     painter->setRenderHint(QPainter::Antialiasing);
     const bool chosen = m_edit->chosenAttachment() == place && m_edit->hasFocus();
