@@ -65,8 +65,8 @@ TEST_P(CudaModel, TokensOneByOneAreReplayedSteps) {
     const auto expected = test::feedAll(here, text, 1);
     const int before = shim::replays();
     EXPECT_LT(worst(expected, test::feedAll(there, text, 1)), tolerance);
-    EXPECT_GE(shim::replays() - before, 28)
-        << "all but the first, which no step came before, and the one that was recorded";
+    // All but the first, which no step came before, and steps that differ: more pieces of keys, a factor that follows the position.
+    EXPECT_GE(shim::replays() - before, 26);
 }
 
 TEST_P(CudaModel, AStreamGoesOnOnTheOtherDevice) {
