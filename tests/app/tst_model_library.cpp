@@ -146,7 +146,7 @@ void TestModelLibrary::saysWhyAFileCannotBeUsed() {
         QVERIFY2(model.problem.endsWith(u'.'), qPrintable(model.path + u": "_s + model.problem));
         QCOMPARE(model.source, u"here"_s);
     }
-    QCOMPARE(found[0].name, u"a other"_s);
+    QCOMPARE(found[0].name, u"A Other"_s);
     QCOMPARE(found[0].architecture, u"gemma3"_s);
     QVERIFY(found[0].problem.contains(u"gemma3"_s));
     QCOMPARE(found[1].name, u"b-broken"_s);
@@ -167,7 +167,7 @@ void TestModelLibrary::listsAModelInPartsOnce() {
     QCOMPARE(found.size(), 1);
     QCOMPARE(found[0].problem, QString());
     QCOMPARE(found[0].path, m_home->filePath(u"m/big-00001-of-00003.gguf"_s));
-    QCOMPARE(found[0].name, u"big"_s);
+    QCOMPARE(found[0].name, u"Big"_s);
     QCOMPARE(found[0].fileBytes, bytes);
     QCOMPARE(found[0].memoryBytes, ModelLibrary::scan(whole, u"here"_s)[0].memoryBytes);
 }
@@ -214,7 +214,7 @@ void TestModelLibrary::findsTheOtherProgramsModels() {
     const QString chosen = m_home->filePath(u"chosen"_s);
     const QList<ModelEntry> found = everything({chosen, m_home->filePath(u"not there"_s)});
     QCOMPARE(names(found),
-             (QStringList{chosen + u": Chosen"_s, u"Hugging Face cache: file"_s, u"Hugging Face cache: x"_s,
+             (QStringList{chosen + u": Chosen"_s, u"Hugging Face cache: File"_s, u"Hugging Face cache: X"_s,
                           u"LM Studio: Studio"_s, u"Ollama: llama3:8b"_s, u"Sumidero: Own"_s}));
     QCOMPARE(found[0].source, u"Sumidero"_s); // ours first
 
