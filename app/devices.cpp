@@ -27,7 +27,7 @@ nlohmann::json devicesAsJson(const kernels::DeviceList& list) {
                            {"software", device.isSoftware},
                            {"discrete", device.isDiscrete},
                            {"problem", device.problem}});
-    return {{"devices", devices}, {"vulkan_problem", list.vulkanProblem}};
+    return {{"devices", devices}, {"cuda_problem", list.cudaProblem}, {"vulkan_problem", list.vulkanProblem}};
 }
 
 Devices::Devices(QObject* parent) : QObject(parent) {

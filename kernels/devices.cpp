@@ -1,6 +1,7 @@
 #include "kernels/devices.h"
 
 #include "kernels/backend.h"
+#include "kernels/cuda_backend.h"
 #include "kernels/test_device.h"
 #include "kernels/vulkan_backend.h"
 
@@ -11,34 +12,38 @@
 namespace kernels {
 namespace {
 
-constexpr std::string_view vulkanPrefix = "vulkan:";
+constexpr std::string_view cudaKind = "cuda", vulkanKind = "vulkan";
 
 std::function<std::unique_ptr<Backend>()> makeTestDevice;
 
-/// The number behind "vulkan:", 0 behind "vulkan", else -1.
-int vulkanNumber(std::string_view name) {
-    if (name == "vulkan")
+/// The number behind "kind:", 0 behind "kind", else -1.
+int numberOf(std::string_view name, std::string_view kind) {
+    if (name == kind)
         return 0;
-    if (!name.starts_with(vulkanPrefix))
+    if (!name.starts_with(kind) || name.substr(kind.size(), 1) != ":")
         return -1;
-    const std::string_view digits = name.substr(vulkanPrefix.size());
+    const std::string_view digits = name.substr(kind.size() + 1);
     int number = -1;
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
     return error == std::errc() && end == digits.data() + digits.size() ? number : -1;
+}
+
+std::string nameOf(std::string_view kind, std::size_t number) {
+    return std::string(kind) + ":" + std::to_string(number);
 }
 
 } // namespace
 
 DeviceList listDevices() {
     DeviceList list;
-    const VulkanDevices vulkan = listVulkanDevices();
     list.devices.push_back(
         {.name = "cpu",
          .title = "CPU",
          .features = std::to_string(physicalCores()) + " cores, " + cpuIsaNames().front()});
+    const VulkanDevices vulkan = listVulkanDevices();
     for (std::size_t i = 0; i < vulkan.devices.size(); ++i) {
         const VulkanDevice& device = vulkan.devices[i];
-        list.devices.push_back({.name = std::string(vulkanPrefix) + std::to_string(i),
+        list.devices.push_back({.name = nameOf(vulkanKind, i),
                                 .title = device.name,
                                 .features = device.features,
                                 .memoryBytes = device.memoryBytes,
@@ -46,6 +51,18 @@ DeviceList listDevices() {
                                 .isDiscrete = device.isDiscrete,
                                 .problem = device.problem});
     }
+    const CudaCards cuda =
+        listCudaCards(); // behind Vulkan, which drives the same cards and has run on more of them
+    for (std::size_t i = 0; i < cuda.cards.size(); ++i) {
+        const CudaCard& card = cuda.cards[i];
+        list.devices.push_back({.name = nameOf(cudaKind, i),
+                                .title = card.name,
+                                .features = card.features,
+                                .memoryBytes = card.memoryBytes,
+                                .isDiscrete = true,
+                                .problem = card.problem});
+    }
+    list.cudaProblem = cuda.problem;
     list.vulkanProblem = vulkan.problem;
     return list;
 }
@@ -68,7 +85,9 @@ void setTestDevice(std::function<std::unique_ptr<Backend>()> make) {
 std::unique_ptr<Backend> makeBackend(const DeviceOptions& options) {
     if (options.device.empty() || options.device == "cpu")
         return makeCpuBackend(options.cpu);
-    if (const int number = vulkanNumber(options.device); number >= 0)
+    if (const int number = numberOf(options.device, cudaKind); number >= 0)
+        return makeCudaBackend({.card = number});
+    if (const int number = numberOf(options.device, vulkanKind); number >= 0)
         return makeVulkanBackend({.device = number});
     if (options.device == "test" && makeTestDevice)
         return makeTestDevice();

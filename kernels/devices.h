@@ -13,12 +13,12 @@ class Backend;
 
 struct DeviceOptions {
     std::string device =
-        {}; // a name that listDevices() gives, or "vulkan" for the first of these; "" = the default: "cpu"
+        {}; // a name that listDevices() gives, or "cuda" or "vulkan" for the first of these; "" = the default: "cpu"
     CpuOptions cpu = {}; // for the CPU
 };
 
 struct Device {
-    std::string name = {};         // as DeviceOptions takes it: "cpu", "vulkan:0"
+    std::string name = {};         // as DeviceOptions takes it: "cpu", "cuda:0", "vulkan:0"
     std::string title = {};        // of the processor or card
     std::string features = {};     // "AVX2", "Vulkan 1.3, subgroups of 32"
     std::uint64_t memoryBytes = 0; // of its own; 0: the machine's
@@ -29,6 +29,7 @@ struct Device {
 
 struct DeviceList {
     std::vector<Device> devices; // the CPU first
+    std::string cudaProblem;     // why there is no card for CUDA
     std::string vulkanProblem;   // why there is no Vulkan device
 };
 

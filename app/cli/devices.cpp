@@ -27,6 +27,8 @@ void run(bool json) {
     if (!json) {
         for (const kernels::Device& device : list.devices)
             std::printf("%s\n", engine::presentable(line(device), 400).c_str());
+        if (!list.cudaProblem.empty())
+            std::printf("CUDA: %s\n", list.cudaProblem.c_str());
         if (!list.vulkanProblem.empty())
             std::printf("Vulkan: %s\n", list.vulkanProblem.c_str());
         return;

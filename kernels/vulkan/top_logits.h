@@ -1,4 +1,5 @@
 #pragma once
+#include "kernels/gpu/found_logits.h"
 #include "kernels/vulkan/gpu.h"
 
 #include <vector>
@@ -23,10 +24,9 @@ public:
 private:
     struct Pending {
         TopLogits* top;
-        std::uint32_t groups, sumsAt, entriesAt;
+        gpu::FoundLogits layout;
         Slice found; // on the host's side
     };
-    static void fill(const Pending& pending);
 
     Gpu& m_gpu;
     Memory m_state, m_found;

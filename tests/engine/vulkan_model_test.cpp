@@ -1,12 +1,12 @@
 #include "kernels/vulkan_backend.h"
 #include "tests/engine/session_fixture.h"
+#include "tests/engine/two_devices.h"
 #include "tests/support/backends.h"
 #include "tests/support/real_model.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cmath>
 
 // Whole models on a Vulkan device against the same models on the CPU: every family of the toy models, chunks of any length, a ring that
 // wraps and evicts, far positions, saved states that change the device, and what happens when the device fails.
@@ -15,25 +15,9 @@ namespace {
 using engine::Context;
 using engine::TokenId;
 using kernels::VulkanFault;
-
-// Of logits that are about 1 in size: sums of float32 in another order on each device, through two layers.
-constexpr double tolerance = 2e-4;
-
-std::shared_ptr<const engine::Model> loadOn(const std::filesystem::path& path, const std::string& device) {
-    return test::loadToy(path, 1, device);
-}
-
-double worst(const std::vector<std::vector<float>>& a, const std::vector<std::vector<float>>& b) {
-    EXPECT_EQ(a.size(), b.size());
-    double largest = 0;
-    for (std::size_t row = 0; row < a.size(); ++row)
-        for (std::size_t i = 0; i < a[row].size(); ++i) {
-            const double difference =
-                std::fabs(static_cast<double>(a[row][i]) - static_cast<double>(b[row][i]));
-            largest = std::isfinite(difference) ? std::max(largest, difference) : INFINITY;
-        }
-    return largest;
-}
+using test::loadOn;
+using test::tolerance;
+using test::worst;
 
 const std::string vulkan = "vulkan:" + std::to_string(test::vulkanTestDevice());
 

@@ -1,5 +1,8 @@
 #include "tests/support/backends.h"
 
+#include "kernels/cuda/cuda_backend.h"
+#include "kernels/cuda/shim/fibers.h"
+#include "kernels/cuda/shim/shim_device.h"
 #include "kernels/vulkan_backend.h"
 
 #include <cstdlib>
@@ -14,7 +17,21 @@ std::vector<std::string> findBackends() {
     const auto device = static_cast<std::size_t>(vulkanTestDevice());
     if (device < vulkan.devices.size() && vulkan.devices[device].problem.empty())
         names.insert(names.end(), {"vulkan", "vulkan_staged", "vulkan_checked"});
+#ifndef __SANITIZE_THREAD__ // which knows nothing of fibers
+    names.insert(names.end(), {"cuda_shim", "cuda_shim_reversed"});
+#endif
     return names;
+}
+
+std::unique_ptr<kernels::Backend> makeShimBackend(const std::string& name,
+                                                  kernels::ActivationPrecision activations) {
+    using namespace kernels;
+    cuda::shim::setOrder(name == "cuda_shim_reversed" ? cuda::shim::Order::Reverse
+                                                      : cuda::shim::Order::Forward);
+    return cuda::makeBackendOn(cuda::shim::deviceApi(),
+                               {.activations = activations == ActivationPrecision::Float32
+                                                   ? CudaActivations::Float32
+                                                   : CudaActivations::Words});
 }
 
 } // namespace
@@ -42,6 +59,8 @@ std::unique_ptr<kernels::Backend> makeTestBackend(const std::string& name, int t
         return kernels::makeVulkanBackend({.device = vulkanTestDevice(),
                                            .isStaged = name == "vulkan_staged",
                                            .isChecked = name == "vulkan_checked"});
+    if (isCudaShim(name))
+        return makeShimBackend(name, activations);
     return kernels::makeCpuBackend({.threads = threads, .activations = activations, .isa = name});
 }
 

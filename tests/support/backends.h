@@ -12,16 +12,20 @@ namespace test {
 int vulkanTestDevice();
 
 /// Every backend that can run here: the CPU's levels of instructions, and "vulkan", "vulkan_staged" (all memory behind copies) and
-/// "vulkan_checked" (every index checked) where there is a Vulkan device. The names of parametrised tests.
+/// "vulkan_checked" (every index checked) where there is a Vulkan device; CUDA's kernels on the processor as "cuda_shim" and
+/// "cuda_shim_reversed" (threads and blocks in the other order). The names of parametrised tests.
 std::vector<std::string> backendNames();
 /// Without "vulkan_staged", for tests that write so often that it would take minutes of nothing but copies.
 std::vector<std::string> directBackendNames();
-/// `threads` and `activations` are for the CPU.
+/// `threads` is for the CPU, `activations` not for Vulkan.
 std::unique_ptr<kernels::Backend>
 makeTestBackend(const std::string& name, int threads = 2,
                 kernels::ActivationPrecision activations = kernels::ActivationPrecision::Int8);
 inline bool isVulkan(const std::string& name) {
     return name.starts_with("vulkan");
+}
+inline bool isCudaShim(const std::string& name) {
+    return name.starts_with("cuda_shim");
 }
 
 } // namespace test

@@ -1,0 +1,217 @@
+#include "kernels/backend.h"
+#include "kernels/cuda/cuda_backend.h"
+#include "kernels/cuda/probe.h"
+#include "kernels/cuda/shim/shim_device.h"
+#include "kernels/devices.h"
+#include "tests/kernels/linear_support.h"
+#include "tests/support/guarded_buffer.h"
+#include "tests/support/run_step.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <stdexcept>
+#include <unistd.h>
+
+// What is CUDA's alone: what is said where there is no card, the list of devices, products with words of 16 bits, and faults.
+namespace {
+
+using namespace kernels;
+using test::GuardedBuffer;
+
+constexpr int insufficientDriver = 35, noDevice = 100, launchFailure = 719;
+
+void expectSentence(const std::string& text, const std::string& part) {
+    EXPECT_TRUE(!text.empty() && std::isupper(static_cast<unsigned char>(text.front())) && text.back() == '.')
+        << text;
+    EXPECT_NE(text.find(part), std::string::npos) << text;
+}
+
+/// What a machine's driver says.
+struct Machine {
+    int error = 0, cards = 1, driver = 13000, major = 9, minor = 0, describeError = 0;
+};
+Machine machine;
+
+cuda::DeviceApi apiOfMachine() {
+    cuda::DeviceApi api = cuda::shim::deviceApi();
+    api.count = [](int* cards, int* driver, int* runtime) {
+        *cards = machine.cards;
+        *driver = machine.driver;
+        *runtime = 13000;
+        return machine.error;
+    };
+    api.describe = [](int, cuda::CardInfo* info) {
+        *info = {"Card of a test", 1u << 30, machine.major, machine.minor, 7};
+        return machine.describeError;
+    };
+    return api;
+}
+
+std::string problemOf(const Machine& wanted) {
+    machine = wanted;
+    const CudaCards found = cuda::listCardsOf(apiOfMachine());
+    EXPECT_EQ(found.problem.empty(), !found.cards.empty());
+    return found.problem;
+}
+
+TEST(CudaList, SaysInOneSentenceWhyThereIsNoCard) {
+    expectSentence(problemOf({.error = insufficientDriver, .cards = 0, .driver = 0}), "no NVIDIA driver");
+    expectSentence(problemOf({.error = insufficientDriver, .cards = 0, .driver = 12020}),
+                   "knows CUDA 12.2, and this program needs 13.0");
+    expectSentence(problemOf({.error = noDevice, .cards = 0}), "no NVIDIA card");
+    expectSentence(problemOf({.cards = 0}), "no NVIDIA card");
+    expectSentence(problemOf({.error = 999, .cards = 0}), "code 999");
+    expectSentence(cuda::loadApi("/nowhere/sumidero-cuda.so").problem, "without CUDA");
+    expectSentence(cuda::loadApi("/proc/self/exe").problem, "cannot be loaded");
+}
+
+TEST(CudaList, SaysWhatIsWrongWithACard) {
+    machine = {.cards = 2, .major = 7, .minor = 0};
+    const CudaCards old = cuda::listCardsOf(apiOfMachine());
+    ASSERT_EQ(old.cards.size(), 2u);
+    expectSentence(old.cards[1].problem, "capability 7.0, and this program needs 7.5");
+    machine = {.describeError = 802};
+    expectSentence(cuda::listCardsOf(apiOfMachine()).cards[0].problem, "code 802");
+    machine = {.major = 7, .minor = 5};
+    const CudaCards good = cuda::listCardsOf(apiOfMachine());
+    EXPECT_EQ(good.cards[0].problem, "");
+    EXPECT_EQ(good.cards[0].features, "CUDA 13.0, compute capability 7.5, 7 multiprocessors");
+}
+
+class Cuda : public testing::Test {
+protected:
+    void SetUp() override {
+#ifdef __SANITIZE_THREAD__
+        GTEST_SKIP() << "ThreadSanitizer knows nothing of fibers";
+#endif
+        cuda::replaceInstalledApi(&cuda::shim::deviceApi());
+        m_backend = makeBackend({.device = "cuda"});
+    }
+    void TearDown() override {
+        cuda::shim::fail(0);
+        cuda::shim::setCanMultiply(false);
+        m_backend.reset();
+        cuda::replaceInstalledApi(nullptr);
+    }
+    std::unique_ptr<Backend> m_backend;
+};
+
+TEST_F(Cuda, CardsAreDevicesByName) {
+    const DeviceList list = listDevices();
+    const auto card = std::find_if(list.devices.begin(), list.devices.end(),
+                                   [](const Device& device) { return device.name == "cuda:0"; });
+    ASSERT_NE(card, list.devices.end());
+    EXPECT_EQ(card->title, "Shim");
+    EXPECT_EQ(list.cudaProblem, "");
+    EXPECT_EQ(makeBackend({.device = "cuda:0"})->info().name, "Shim");
+    for (const char* name : {"cuda:1", "cuda:x", "cuda:", "cuda:-1", "cudax"})
+        EXPECT_THROW(makeBackend({.device = name}), std::runtime_error) << name;
+}
+
+// Activations become words of 16 bits in blocks of 32: about 2^-16 of a block's largest is lost, at random. Some blocks have outliers.
+TEST_F(Cuda, QuantisedWeightsMeetWordsOf16Bits) {
+    for (const DType type : test::allTypes) {
+        if (!test::isQuantised(type))
+            continue;
+        const std::int64_t block = blockLayout(type).elements, cols = block == 32 ? 1120 : 1280;
+        for (const std::int64_t rows : {1, 37}) {
+            const test::StoredMatrix matrix(type, rows, cols, 1);
+            const auto weight = m_backend->makeWeight(matrix.host);
+            for (const std::int64_t tokens : {1, 3}) {
+                auto x = test::randomValues(tokens * cols, 2);
+                std::fill(x.begin() + 64, x.begin() + 96, 0.0f); // a block of nothing
+                GuardedBuffer in(*m_backend, tokens, cols, x), out(*m_backend, tokens, rows);
+                const LinearJob job[] = {{weight.get(), out.tensor()}};
+                test::runStep(*m_backend, {},
+                              [&] { m_backend->linear(in.tensor(), job, Rounding::Careful); });
+                const auto found = out.get(), rounded = [&] {
+                    const auto seen = test::roundedActivations(x, cols, Rounding::Careful);
+                    return std::vector<float>(seen.begin(), seen.end());
+                }();
+                for (std::size_t i = 0; i < found.size(); ++i) {
+                    const auto row = static_cast<std::int64_t>(i) % rows;
+                    const auto* const own = x.data() + static_cast<std::int64_t>(i) / rows * cols;
+                    const auto* const seen = rounded.data() + static_cast<std::int64_t>(i) / rows * cols;
+                    const test::Product exact = test::referenceProduct(matrix, row, own);
+                    const test::Product expected = test::referenceProduct(matrix, row, seen);
+                    ASSERT_NEAR(found[i], expected.value, 5e-6 * expected.magnitude) << name(type);
+                    ASSERT_NEAR(found[i], exact.value, 5e-4 * std::sqrt(exact.energy)) << name(type);
+                }
+                EXPECT_TRUE(out.guardsIntact());
+            }
+        }
+    }
+}
+
+// Prompts go through cuBLAS where it is there (plain loops, here), in half precision where a product bears it.
+TEST_F(Cuda, ManyTokensAreMultipliedByTheLibrary) {
+    cuda::shim::setCanMultiply(true);
+    for (const DType type : {DType::F32, DType::BF16, DType::Q4_K, DType::Q8_0})
+        for (const Rounding rounding : {Rounding::Careful, Rounding::Robust}) {
+            constexpr std::int64_t rows = 37, cols = 512, tokens = 11;
+            const test::StoredMatrix matrix(type, rows, cols, 1);
+            const auto weight = m_backend->makeWeight(matrix.host);
+            const auto x = test::randomValues(tokens * cols, 2),
+                       before = test::randomValues(tokens * rows, 3), biases = test::randomValues(rows, 4);
+            GuardedBuffer in(*m_backend, tokens, cols, x), plain(*m_backend, tokens, rows),
+                added(*m_backend, tokens, rows, before);
+            const auto bias = m_backend->makeBuffer(1, rows);
+            m_backend->write(bias->tensor(), biases);
+            const LinearJob jobs[] = {{weight.get(), plain.tensor()},
+                                      {weight.get(), added.tensor(), Write::Add, bias.get()}};
+            test::runStep(*m_backend, {}, [&] { m_backend->linear(in.tensor(), jobs, rounding); });
+            const auto found = plain.get(), sums = added.get();
+            for (std::size_t i = 0; i < found.size(); ++i) {
+                const auto token = static_cast<std::int64_t>(i) / rows,
+                           row = static_cast<std::int64_t>(i) % rows;
+                const test::Product expected = test::referenceProduct(matrix, row, x.data() + token * cols);
+                // Half precision keeps 11 bits of a weight and of an activation.
+                const double bound = rounding == Rounding::Careful ? 5e-6 * expected.magnitude
+                                                                   : 4e-3 * std::sqrt(expected.energy);
+                ASSERT_NEAR(found[i], expected.value, bound) << name(type) << " " << i;
+                ASSERT_NEAR(sums[i], found[i] + before[i] + biases[i % biases.size()], 2e-5) << name(type);
+            }
+            EXPECT_TRUE(plain.guardsIntact() && added.guardsIntact());
+        }
+}
+
+TEST_F(Cuda, ALostCardIsOneSentenceAndTheNextStepStartsAfresh) {
+    GuardedBuffer x(*m_backend, 2, 8, test::randomValues(16, 1));
+    const auto before = x.get();
+    cuda::shim::fail(launchFailure);
+    try {
+        test::runStep(*m_backend, {}, [&] { m_backend->scale(x.tensor(), 2.0f); });
+        FAIL() << "nothing was thrown";
+    } catch (const std::runtime_error& error) {
+        expectSentence(error.what(), "stopped working");
+    }
+    test::runStep(*m_backend, {}, [&] { m_backend->scale(x.tensor(), 3.0f); });
+    const auto after = x.get();
+    for (std::size_t i = 0; i < before.size(); ++i)
+        EXPECT_EQ(after[i], 3.0f * before[i]);
+}
+
+// The same operations three times: run, recorded, replayed; and each time with other inputs.
+TEST_F(Cuda, AReplayedStepTakesItsOwnInputs) {
+    const auto table = test::randomValues(4 * 32, 1);
+    const auto weight =
+        m_backend->makeWeight({DType::F32, 4, 32, reinterpret_cast<const std::byte*>(table.data())});
+    GuardedBuffer out(*m_backend, 1, 32);
+    const int before = cuda::shim::replays();
+    for (const std::int32_t token : {2, 0, 3, 1}) {
+        const std::int32_t tokens[] = {token};
+        test::runStep(*m_backend, {.tokens = tokens}, [&] { m_backend->embed(*weight, out.tensor()); });
+        const auto found = out.get();
+        EXPECT_TRUE(std::equal(found.begin(), found.end(), table.begin() + 32 * token)) << token;
+    }
+    EXPECT_EQ(cuda::shim::replays() - before, 3);
+    // Another operation is not the recorded one.
+    GuardedBuffer other(*m_backend, 1, 32);
+    const std::int32_t tokens[] = {1};
+    test::runStep(*m_backend, {.tokens = tokens}, [&] { m_backend->embed(*weight, other.tensor()); });
+    EXPECT_EQ(other.get(), out.get());
+    EXPECT_EQ(cuda::shim::replays() - before, 3);
+}
+
+} // namespace
