@@ -33,7 +33,7 @@ bool isQuantisation(std::string_view part) {
 }
 
 /// Without "-00001-of-00003", if that is its end.
-std::string withoutPartNumber(std::string stem) {
+std::string_view withoutPartNumber(std::string_view stem) {
     constexpr std::string_view SHAPE = "-#####-of-#####";
     if (stem.size() <= SHAPE.size())
         return stem;
@@ -42,8 +42,7 @@ std::string withoutPartNumber(std::string stem) {
         if (SHAPE[i] == '#' ? !std::isdigit(static_cast<unsigned char>(stem[cut + i]))
                             : stem[cut + i] != SHAPE[i])
             return stem;
-    stem.resize(cut);
-    return stem;
+    return stem.substr(0, cut);
 }
 
 /// "SmolLM2-135M-Instruct.Q4_1.gguf" -> "SmolLM2 135M Instruct"
@@ -51,7 +50,7 @@ std::string nameFromFile(const std::filesystem::path& path) {
     std::string stem = path.filename().string();
     if (stem.ends_with(".gguf"))
         stem.resize(stem.size() - 5);
-    stem = withoutPartNumber(std::move(stem));
+    stem.resize(withoutPartNumber(stem).size());
     const std::size_t cut = stem.find_last_of(".-");
     if (cut != std::string::npos && cut > 0 && isQuantisation(std::string_view(stem).substr(cut + 1)))
         stem.resize(cut);
