@@ -151,6 +151,7 @@ private Q_SLOTS:
               {.name = "vulkan:0", .title = "AMD Radeon RX 7800 XT", .isDiscrete = true},
               {.name = "vulkan:1", .title = "llvmpipe (LLVM 15.0.6, 256 bits)", .isSoftware = true},
               {.name = "vulkan:2", .title = "Old card", .problem = "it knows Vulkan 1.0 only"}},
+             {},
              {}});
         f.controller->devices().setCommand(
             u"/bin/sh"_s, {u"-c"_s, u"echo '"_s + QString::fromStdString(devices.dump()) + u"'"_s});
