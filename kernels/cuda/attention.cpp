@@ -1,7 +1,6 @@
 #include "kernels/cuda/attention.h"
 
 #include <algorithm>
-#include <cstring>
 #include <stdexcept>
 
 namespace kernels::cuda {
@@ -125,21 +124,8 @@ void Attention::capture(const AttendArguments& arguments, AttentionCapture& capt
 }
 
 void Attention::finish() {
-    for (const Pending& pending : m_pending) {
-        AttentionCapture& capture = *pending.capture;
-        for (std::size_t head = 0; head < capture.heads.size(); ++head) {
-            float found[gpu::statNumbers];
-            std::memcpy(found, pending.stats + head * sizeof found, sizeof found);
-            capture.heads[head] = gpu::headStatsOf(found);
-        }
-        for (std::size_t slot = 0; slot < capture.slotMass.size(); ++slot) {
-            float mass = 0;
-            std::memcpy(&mass, pending.mass + slot * sizeof mass, sizeof mass);
-            capture.slotMass[slot] += mass;
-        }
-        if (!capture.rows.empty())
-            std::memcpy(capture.rows.data(), pending.rows, capture.rows.size_bytes());
-    }
+    for (const Pending& pending : m_pending)
+        gpu::fillCapture(*pending.capture, pending.stats, pending.mass, pending.rows);
     m_pending.clear();
 }
 

@@ -5,9 +5,9 @@
 #include "kernels/cuda/memory.h"
 #include "kernels/cuda/probe.h"
 #include "kernels/cuda/top_logits.h"
+#include "kernels/gpu/step_words.h"
 
 #include <algorithm>
-#include <cstring>
 
 namespace kernels::cuda {
 namespace {
@@ -90,7 +90,7 @@ public:
     }
     void topLogits(Tensor logits, TopLogits& top) override {
         assert(m_stage == Stage::Begun && logits.rows == 1 && top.listed.size() == m_inputs.listed.size());
-        m_topLogits.run(logits, m_words + m_listedAt, top);
+        m_topLogits.run(logits, m_words + m_step.listedAt, top);
     }
     std::uint64_t takeBytesRead() override { return m_linear.takeBytesRead() + m_attention.takeBytesRead(); }
 
@@ -109,9 +109,7 @@ private:
     // Of the step: its inputs and where they lie among the uploaded words.
     StepInputs m_inputs;
     const std::int32_t* m_words = nullptr;
-    std::size_t m_tokensAt = 0, m_slotsAt = 0, m_listedAt = 0;
-    std::vector<std::size_t> m_anglesAt;
-    std::vector<gpu::PieceList> m_pieces;
+    gpu::StepWords m_step;
 };
 
 void CudaBackend::write(Tensor destination, std::span<const float> values) {
@@ -140,24 +138,8 @@ void CudaBackend::begin(const StepInputs& inputs) {
 }
 
 void CudaBackend::uploadInputs() {
-    std::vector<std::int32_t> words;
-    m_tokensAt = words.size();
-    words.insert(words.end(), m_inputs.tokens.begin(), m_inputs.tokens.end());
-    m_slotsAt = words.size();
-    words.insert(words.end(), m_inputs.slots.begin(), m_inputs.slots.end());
-    m_listedAt = words.size();
-    words.insert(words.end(), m_inputs.listed.begin(), m_inputs.listed.end());
-    m_anglesAt.clear();
-    for (const std::span<const float>& table : m_inputs.angles) {
-        m_anglesAt.push_back(words.size());
-        words.resize(words.size() + table.size());
-        if (!table.empty())
-            std::memcpy(words.data() + m_anglesAt.back(), table.data(), table.size_bytes());
-    }
-    m_pieces.clear();
-    for (const KeyView& view : m_inputs.views)
-        m_pieces.push_back(gpu::listPieces(view, words, Attention::pieceUnit));
-    m_words = m_gpu.recorder.upload(words);
+    m_step = gpu::wordsOf(m_inputs, Attention::pieceUnit);
+    m_words = m_gpu.recorder.upload(m_step.words);
 }
 
 void CudaBackend::submit() {
@@ -181,7 +163,7 @@ void CudaBackend::embed(const Weight& table, Tensor out) {
     const PackedRows& packed = static_cast<const CudaWeight&>(table).packed();
     m_gpu.recorder.launch(KernelId::Embed, static_cast<std::uint32_t>(packed.form().form),
                           blocksFor(out.rows * packed.view().chunksOfRow), blockThreads,
-                          EmbedArguments{packed.view(), m_words + m_tokensAt, addressOf(out),
+                          EmbedArguments{packed.view(), m_words + m_step.tokensAt, addressOf(out),
                                          static_cast<std::int32_t>(out.rows)});
 }
 
@@ -199,7 +181,7 @@ void CudaBackend::rope(Tensor x, int headDim, int ropeDim, RopePairing pairing, 
     assert(m_stage == Stage::Begun && x.rows == out.rows && x.cols == out.cols && x.cols % headDim == 0);
     const std::int64_t headsOfToken = x.cols / headDim, heads = x.rows * headsOfToken;
     const auto* const angles =
-        reinterpret_cast<const float*>(m_words + m_anglesAt.at(static_cast<std::size_t>(table)));
+        reinterpret_cast<const float*>(m_words + m_step.anglesAt.at(static_cast<std::size_t>(table)));
     m_gpu.recorder.launch(KernelId::Rope, 0, blocksFor(heads * (headDim - ropeDim / 2)), blockThreads,
                           RopeArguments{addressOf(x), angles, addressOf(out), heads,
                                         static_cast<std::int32_t>(headsOfToken), headDim, ropeDim,
@@ -215,14 +197,14 @@ void CudaBackend::storeKv(KvCache& cache, int layer, Tensor k, Tensor v) {
     m_gpu.recorder.launch(
         KernelId::KvStore, 0, blocksFor(2 * k.rows * kvHeads * ((headDim + numbers - 1) / numbers) * lanes),
         blockThreads,
-        KvStoreArguments{addressOf(k), addressOf(v), m_words + m_slotsAt, store.sinks(layer),
+        KvStoreArguments{addressOf(k), addressOf(v), m_words + m_step.slotsAt, store.sinks(layer),
                          store.ring(layer), static_cast<std::int32_t>(k.rows), kvHeads, headDim});
 }
 
 void CudaBackend::attend(const AttendArgs& args) {
-    assert(m_stage == Stage::Begun && static_cast<std::size_t>(args.view) < m_pieces.size());
+    assert(m_stage == Stage::Begun && static_cast<std::size_t>(args.view) < m_step.pieces.size());
     const auto view = static_cast<std::size_t>(args.view);
-    m_attention.run(args, {&m_inputs.views[view], &m_pieces[view], m_words});
+    m_attention.run(args, {&m_inputs.views[view], &m_step.pieces[view], m_words});
 }
 
 void CudaBackend::chooseExperts(Tensor logits, ExpertWeights weights, ExpertChoice& choice) {

@@ -2,8 +2,26 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 namespace kernels::gpu {
+namespace {
+
+HeadStats headStatsOf(const float* sums) {
+    HeadStats stats;
+    const float sum = sums[5];
+    if (sum <= 0)
+        return stats;
+    stats.slot0 = sums[0];
+    stats.sinks = sums[1];
+    stats.recent = sums[2];
+    stats.outputNorm = std::sqrt(sums[3]);
+    stats.learnedSink = sums[4];
+    stats.effectiveKeys = std::exp2(std::log2(sum) - sums[6] / sum);
+    return stats;
+}
+
+} // namespace
 
 PieceList listPieces(const KeyView& view, std::vector<std::int32_t>& words, std::int32_t unit) {
     PieceList list;
@@ -47,18 +65,20 @@ std::vector<std::int32_t> recentSlots(const KeyView& view, int sinkSlots, int re
     return slots;
 }
 
-HeadStats headStatsOf(const float* sums) {
-    HeadStats stats;
-    const float sum = sums[5];
-    if (sum <= 0)
-        return stats;
-    stats.slot0 = sums[0];
-    stats.sinks = sums[1];
-    stats.recent = sums[2];
-    stats.outputNorm = std::sqrt(sums[3]);
-    stats.learnedSink = sums[4];
-    stats.effectiveKeys = std::exp2(std::log2(sum) - sums[6] / sum);
-    return stats;
+void fillCapture(AttentionCapture& capture, const std::byte* stats, const std::byte* mass,
+                 const std::byte* rows) {
+    for (std::size_t head = 0; head < capture.heads.size(); ++head) {
+        float found[statNumbers];
+        std::memcpy(found, stats + head * sizeof found, sizeof found);
+        capture.heads[head] = headStatsOf(found);
+    }
+    for (std::size_t slot = 0; slot < capture.slotMass.size(); ++slot) {
+        float found = 0;
+        std::memcpy(&found, mass + slot * sizeof found, sizeof found);
+        capture.slotMass[slot] += found;
+    }
+    if (!capture.rows.empty())
+        std::memcpy(capture.rows.data(), rows, capture.rows.size_bytes());
 }
 
 } // namespace kernels::gpu

@@ -185,21 +185,8 @@ void Attention::capture(const Call& call, int firstToken) {
 }
 
 void Attention::finish() {
-    for (const Pending& pending : m_pending) {
-        AttentionCapture& capture = *pending.capture;
-        for (std::size_t head = 0; head < capture.heads.size(); ++head) {
-            float found[gpu::statNumbers];
-            std::memcpy(found, pending.stats.mapped + head * sizeof found, sizeof found);
-            capture.heads[head] = gpu::headStatsOf(found);
-        }
-        for (std::size_t slot = 0; slot < capture.slotMass.size(); ++slot) {
-            float mass = 0;
-            std::memcpy(&mass, pending.mass.mapped + slot * sizeof mass, sizeof mass);
-            capture.slotMass[slot] += mass;
-        }
-        if (!capture.rows.empty())
-            std::memcpy(capture.rows.data(), pending.rows.mapped, capture.rows.size_bytes());
-    }
+    for (const Pending& pending : m_pending)
+        gpu::fillCapture(*pending.capture, pending.stats.mapped, pending.mass.mapped, pending.rows.mapped);
     m_pending.clear();
 }
 

@@ -1,5 +1,6 @@
 #include "kernels/vulkan_backend.h"
 
+#include "kernels/gpu/step_words.h"
 #include "kernels/vulkan/attention.h"
 #include "kernels/vulkan/experts.h"
 #include "kernels/vulkan/gpu.h"
@@ -109,7 +110,7 @@ public:
     }
     void topLogits(Tensor logits, TopLogits& top) override {
         assert(m_stage == Stage::Begun && logits.rows == 1 && top.listed.size() == m_inputs.listed.size());
-        m_topLogits.run(logits, m_words, m_listedAt, top);
+        m_topLogits.run(logits, m_words, m_step.listedAt, top);
     }
     std::uint64_t takeBytesRead() override { return m_linear.takeBytesRead() + m_attention.takeBytesRead(); }
 
@@ -137,9 +138,7 @@ private:
     // Of the step: its inputs and where they lie among the uploaded words.
     StepInputs m_inputs;
     Slice m_words;
-    std::uint32_t m_tokensAt = 0, m_slotsAt = 0, m_listedAt = 0;
-    std::vector<std::uint32_t> m_anglesAt;
-    std::vector<vulkan::PieceList> m_pieces;
+    gpu::StepWords m_step;
 };
 
 void VulkanBackend::write(Tensor destination, std::span<const float> values) {
@@ -171,27 +170,11 @@ void VulkanBackend::begin(const StepInputs& inputs) {
 }
 
 void VulkanBackend::uploadInputs() {
-    std::vector<std::int32_t> words;
-    const auto place = [&] { return static_cast<std::uint32_t>(words.size()); };
-    m_tokensAt = place();
-    words.insert(words.end(), m_inputs.tokens.begin(), m_inputs.tokens.end());
-    m_slotsAt = place();
-    words.insert(words.end(), m_inputs.slots.begin(), m_inputs.slots.end());
-    m_listedAt = place();
-    words.insert(words.end(), m_inputs.listed.begin(), m_inputs.listed.end());
-    m_anglesAt.clear();
-    for (const std::span<const float>& table : m_inputs.angles) {
-        m_anglesAt.push_back(place());
-        words.resize(words.size() + table.size());
-        if (!table.empty())
-            std::memcpy(words.data() + m_anglesAt.back(), table.data(), table.size_bytes());
-    }
-    m_pieces.clear();
-    for (const KeyView& view : m_inputs.views)
-        m_pieces.push_back(gpu::listPieces(view, words));
-    m_words = m_gpu.recorder.stepMemory().take(words.size() * sizeof words[0]);
+    m_step = gpu::wordsOf(m_inputs);
+    const std::span<const std::int32_t> words = m_step.words;
+    m_words = m_gpu.recorder.stepMemory().take(words.size_bytes());
     if (!words.empty())
-        std::memcpy(m_words.mapped, words.data(), words.size() * sizeof words[0]);
+        std::memcpy(m_words.mapped, words.data(), words.size_bytes());
 }
 
 void VulkanBackend::submit() {
@@ -219,7 +202,8 @@ void VulkanBackend::embed(const Weight& table, Tensor out) {
     for (const auto& part : weight.parts()) { // each writes the rows that it has
         const Binding bindings[] = {{part.quants.slice()}, {part.scales.slice()}, {m_words}, to};
         Push push;
-        push.add({m_tokensAt, out.rows, out.cols, weight.chunksOfRow(), part.firstRow, part.rows, to.first});
+        push.add(
+            {m_step.tokensAt, out.rows, out.cols, weight.chunksOfRow(), part.firstRow, part.rows, to.first});
         m_gpu.recorder.dispatch(pipeline, bindings, push.words(), groupsFor(out.rows * weight.chunksOfRow()));
     }
 }
@@ -248,7 +232,7 @@ void VulkanBackend::rope(Tensor x, int headDim, int ropeDim, RopePairing pairing
     const std::int64_t headsOfToken = x.cols / headDim, heads = x.rows * headsOfToken;
     Push push;
     push.add({heads, headsOfToken, headDim, ropeDim, from.first,
-              m_anglesAt.at(static_cast<std::size_t>(table)), to.first});
+              m_step.anglesAt.at(static_cast<std::size_t>(table)), to.first});
     const std::uint32_t constants[] = {pairing == RopePairing::Neox};
     m_gpu.recorder.barrier();
     m_gpu.recorder.dispatch(m_gpu.pipelines.get(Shader::Rope, constants), bindings, push.words(),
@@ -264,8 +248,8 @@ void VulkanBackend::storeKv(KvCache& cache, int layer, Tensor k, Tensor v) {
     const Binding keys = bindingOf(m_gpu, k), values = bindingOf(m_gpu, v);
     const Binding bindings[] = {keys, values, {m_words}, {store.sinks(layer)}, {store.ring(layer)}};
     Push push;
-    push.add({k.rows, kvHeads, headDim, keys.first, values.first, m_slotsAt, shape.sinkSlots, shape.ringSlots,
-              static_cast<int>(shape.sinkType), static_cast<int>(shape.ringType),
+    push.add({k.rows, kvHeads, headDim, keys.first, values.first, m_step.slotsAt, shape.sinkSlots,
+              shape.ringSlots, static_cast<int>(shape.sinkType), static_cast<int>(shape.ringType),
               store.sinkLayout(layer).rowWords(), store.ringLayout(layer).rowWords()});
     constexpr int piece = 64; // as in kv_store.comp
     m_gpu.recorder.barrier();
@@ -274,9 +258,9 @@ void VulkanBackend::storeKv(KvCache& cache, int layer, Tensor k, Tensor v) {
 }
 
 void VulkanBackend::attend(const AttendArgs& args) {
-    assert(m_stage == Stage::Begun && static_cast<std::size_t>(args.view) < m_pieces.size());
+    assert(m_stage == Stage::Begun && static_cast<std::size_t>(args.view) < m_step.pieces.size());
     const auto view = static_cast<std::size_t>(args.view);
-    m_attention.run(args, m_inputs.views[view], m_pieces[view], m_words);
+    m_attention.run(args, m_inputs.views[view], m_step.pieces[view], m_words);
 }
 
 void VulkanBackend::elementwise(Elementwise operation, Tensor x, Tensor y, Tensor out, float parameter,
