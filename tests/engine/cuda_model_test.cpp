@@ -5,8 +5,6 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-
 // Whole models on CUDA's kernels, which the shim runs on the processor, against the same models on the CPU: every family of the toy models,
 // chunks and single tokens, a ring that wraps and evicts, states that change the device, and what happens when the card fails. Tokens one by
 // one are replayed steps.
@@ -14,14 +12,13 @@ namespace {
 
 using engine::Context;
 using engine::TokenId;
-using test::loadOn;
 using test::tolerance;
 using test::worst;
 namespace shim = kernels::cuda::shim;
 
 constexpr int illegalAddress = 700, outOfMemory = 2; // as CUDA numbers them
 
-class CudaModel : public testing::TestWithParam<std::string> {
+class CudaModel : public test::TwoDevices {
 protected:
     void SetUp() override {
 #ifdef __SANITIZE_THREAD__
@@ -29,39 +26,23 @@ protected:
 #endif
         shim::setOrder(shim::Order::Forward);
         kernels::cuda::replaceInstalledApi(&shim::deviceApi());
-        m_path = test::writeToyModel({.architecture = GetParam()});
-        m_cpu = loadOn(m_path, "cpu");
-        m_cuda = loadOn(m_path, "cuda");
-        ASSERT_EQ(m_cuda->info.deviceProblem, "");
+        load("cuda");
     }
     void TearDown() override {
         shim::fail(0);
-        m_cuda.reset();
+        m_there.reset();
         kernels::cuda::replaceInstalledApi(nullptr);
     }
-    std::vector<TokenId> tokens(int count) const {
-        return test::randomTokens(count, m_cpu->config.vocabulary, 5);
-    }
-
-    std::filesystem::path m_path;
-    std::shared_ptr<const engine::Model> m_cpu, m_cuda;
 };
 
 TEST_P(CudaModel, LogitsAreThoseOfTheCpuWhileTheRingWraps) {
-    const auto text = tokens(40);
-    for (const engine::StreamPosition start :
-         {engine::StreamPosition{0}, engine::StreamPosition{4'000'000}}) {
-        engine::ContextOptions options = test::exactOptions(4, 17, 13);
-        options.ringStart = start;
-        Context here(m_cpu, options), there(m_cuda, options);
-        EXPECT_LT(worst(test::feedAll(here, text, 1), test::feedAll(there, text, 2)), tolerance) << start;
-    }
+    expectLogitsOfTheCpuWhileTheRingWraps(tokens(40), test::exactOptions(4, 17, 13));
 }
 
 TEST_P(CudaModel, TokensOneByOneAreReplayedSteps) {
     const auto text = tokens(30);
     const engine::ContextOptions options = test::exactOptions(4, 17, 1);
-    Context here(m_cpu, options), there(m_cuda, options);
+    Context here(m_cpu, options), there(m_there, options);
     const auto expected = test::feedAll(here, text, 1);
     const int before = shim::replays();
     EXPECT_LT(worst(expected, test::feedAll(there, text, 1)), tolerance);
@@ -70,26 +51,17 @@ TEST_P(CudaModel, TokensOneByOneAreReplayedSteps) {
 }
 
 TEST_P(CudaModel, AStreamGoesOnOnTheOtherDevice) {
-    const auto text = tokens(30), more = test::randomTokens(6, m_cpu->config.vocabulary, 9);
-    const engine::ContextOptions options = test::exactOptions(4, 17, 13);
-    Context here(m_cpu, options), there(m_cuda, options);
-    test::feedAll(there, text, 1);
-    here.restore(there.save());
-    EXPECT_LT(worst(test::feedAll(here, more, 1), test::feedAll(there, more, 1)), tolerance);
+    expectAStreamGoesOnOnTheCpu(tokens(30), tokens(6, 9), test::exactOptions(4, 17, 13));
 }
 
-INSTANTIATE_TEST_SUITE_P(Families, CudaModel, testing::ValuesIn(test::toyFamilies()), [](const auto& test) {
-    std::string name = test.param;
-    std::replace(name.begin(), name.end(), '-', '_');
-    return name;
-});
+INSTANTIATE_TEST_SUITE_P(Families, CudaModel, testing::ValuesIn(test::toyFamilies()), test::familyName);
 
 class CudaFaults : public CudaModel {};
 
 TEST_P(CudaFaults, ALostCardTakesNothingBack) {
     const auto text = tokens(24);
     const engine::ContextOptions options = test::exactOptions(4, 17, 13);
-    Context there(m_cuda, options), here(m_cpu, options);
+    Context there(m_there, options);
     test::feedAll(there, std::span(text).first(20), 1);
     shim::fail(illegalAddress);
     try {
@@ -100,21 +72,14 @@ TEST_P(CudaFaults, ALostCardTakesNothingBack) {
     }
     EXPECT_EQ(there.cache().length(), 20);
     // What was read goes on where it was.
-    here.restore(there.save());
-    EXPECT_LT(worst(test::feedAll(here, std::span(text).subspan(20), 1),
-                    test::feedAll(there, std::span(text).subspan(20), 1)),
-              tolerance);
+    expectTheSameOnTheCpu(there, std::span(text).subspan(20), options);
 }
 
 TEST_P(CudaFaults, AModelThatDoesNotFitRunsOnTheCpuAndSaysWhy) {
     shim::fail(outOfMemory, -1);
-    const auto model = loadOn(m_path, "cuda");
-    EXPECT_NE(model->info.deviceProblem.find("no memory left"), std::string::npos)
-        << model->info.deviceProblem;
-    EXPECT_EQ(model->info.device, "CPU, 1 thread");
+    expectToRunOnTheCpuForWantOfMemory("cuda");
 }
 
-INSTANTIATE_TEST_SUITE_P(Llama, CudaFaults, testing::Values("llama"),
-                         [](const auto& test) { return test.param; });
+INSTANTIATE_TEST_SUITE_P(Llama, CudaFaults, testing::Values("llama"), test::familyName);
 
 } // namespace

@@ -31,4 +31,58 @@ inline double worst(const std::vector<std::vector<float>>& a, const std::vector<
     return largest;
 }
 
+/// A toy model of the family that the parameter names, on the CPU and on another device.
+class TwoDevices : public testing::TestWithParam<std::string> {
+protected:
+    void load(const std::string& device) {
+        m_path = writeToyModel({.architecture = GetParam()});
+        m_cpu = loadOn(m_path, "cpu");
+        m_there = loadOn(m_path, device);
+        ASSERT_EQ(m_there->info.deviceProblem, "");
+    }
+    std::vector<engine::TokenId> tokens(int count, unsigned seed = 5) const {
+        return randomTokens(count, m_cpu->config.vocabulary, seed);
+    }
+
+    void expectLogitsOfTheCpuWhileTheRingWraps(const std::vector<engine::TokenId>& text,
+                                               engine::ContextOptions options) const {
+        for (const engine::StreamPosition start :
+             {engine::StreamPosition{0}, engine::StreamPosition{4'000'000}}) {
+            options.ringStart = start;
+            engine::Context here(m_cpu, options), there(m_there, options);
+            EXPECT_LT(worst(feedAll(here, text, 1), feedAll(there, text, 2)), tolerance) << start;
+        }
+    }
+    void expectAStreamGoesOnOnTheCpu(const std::vector<engine::TokenId>& text,
+                                     const std::vector<engine::TokenId>& more,
+                                     const engine::ContextOptions& options) const {
+        engine::Context there(m_there, options);
+        feedAll(there, text, 1);
+        expectTheSameOnTheCpu(there, more, options);
+    }
+    /// What `there` has read goes on on the CPU, and there.
+    void expectTheSameOnTheCpu(engine::Context& there, std::span<const engine::TokenId> more,
+                               const engine::ContextOptions& options) const {
+        engine::Context here(m_cpu, options);
+        here.restore(there.save());
+        EXPECT_LT(worst(feedAll(here, more, 1), feedAll(there, more, 1)), tolerance);
+    }
+    void expectToRunOnTheCpuForWantOfMemory(const std::string& device) const {
+        const auto model = loadOn(m_path, device);
+        EXPECT_NE(model->info.deviceProblem.find("no memory left"), std::string::npos)
+            << model->info.deviceProblem;
+        EXPECT_EQ(model->info.device, "CPU, 1 thread");
+    }
+
+    std::filesystem::path m_path;
+    std::shared_ptr<const engine::Model> m_cpu, m_there;
+};
+
+/// The parameter, as the name of a test.
+inline std::string familyName(const testing::TestParamInfo<std::string>& test) {
+    std::string name = test.param;
+    std::replace(name.begin(), name.end(), '-', '_');
+    return name;
+}
+
 } // namespace test
