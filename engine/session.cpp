@@ -195,6 +195,7 @@ bool Session::Impl::readOpening(const ChatRequest& request, Logits& logits, cons
 StopReason Session::Impl::generate(const ChatRequest& request, const Observer& observer,
                                    const std::stop_token& stop, GenerationResult& result) {
     const Tokenizer& tokenizer = *model->tokenizer;
+    const bool asksForTop = !model->backend->info().readsInPlace; // else all logits are there anyway
     Logits logits = conversation.logits();
     const std::unique_ptr<Generator> generator = request.generator
                                                      ? request.generator(request.sampling)
@@ -222,7 +223,7 @@ StopReason Session::Impl::generate(const ChatRequest& request, const Observer& o
         if (conversation.full())
             return StopReason::CacheFull;
         const auto tokenBegin = Clock::now();
-        logits = conversation.readPending(stop, loss, generator->wants());
+        logits = conversation.readPending(stop, loss, asksForTop ? generator->wants() : TopWanted{});
         if (logits.empty())
             return StopReason::Cancelled;
         conversation.tokenDone(secondsSince(tokenBegin));
