@@ -2,7 +2,8 @@
 
 `tests` are (program, filter) pairs: for the GoogleTest programs a --gtest_filter, for Qt Test programs None or one test function.
 They are the tests that ought to notice; at least one of them has to turn red."""
-from dataclasses import dataclass
+from mutation import Mutation
+from mutations_faults import FAULTS
 
 KERNELS_CAPTURE = ("kernels_tests", "*AttentionCapture*")
 ENGINE_CAPTURE = ("engine_tests", "Capture*:Latest*:Journal*:Service.FramesAndJournalCross")
@@ -17,17 +18,6 @@ SERVICE = ("engine_tests", "Service*:CommandQueue*:Evaluation*")
 EXPERTS = ("kernels_tests", "*Experts*")
 FEED = ("tst_inspector_feed", None)
 VIEWS = ("tst_inspector_views", None)
-
-
-@dataclass(frozen=True)
-class Mutation:
-    kind: str
-    name: str
-    file: str
-    old: str
-    new: str
-    tests: tuple
-
 
 MUTATIONS = [
     Mutation("swap axes", "heads in the order of their groups", "kernels/cpu/attention_decode.cpp",
@@ -247,4 +237,4 @@ MUTATIONS = [
     Mutation("templates", "a stop is not seen", "engine/template/execute.cpp",
              "if (m_stop.stop_requested())", "if (false)", (TEMPLATES,)),
     Mutation("templates", "work without end", "engine/template/execute.cpp", "    m_work -= work;\n", "", (TEMPLATES,)),
-]
+] + FAULTS
