@@ -3,10 +3,11 @@ from mutation import Mutation
 
 WRITING, ORDER, FULL = ("tst_writing", None), ("tst_controller_order", None), ("tst_controller_full_disk", None)
 BUSY, END, EXACT = ("tst_busy", None), ("tst_chat_end", None), ("tst_exact_text", None)
-COMPLETE, PASTED, LIST = ("tst_markdown_complete", None), ("tst_pasted_text", None), ("tst_chat_list", None)
+PASTED = ("tst_pasted_text", None)
 DIRECTIONS, NUMBERS, OWN = ("tst_directions", None), ("tst_numbers", None), ("tst_own_messages", None)
 SAFE, SALVAGE, STORE = ("tst_safe_file", None), ("tst_store_salvage", None), ("tst_transcript_store", None)
-SWITCH, TITLES = ("tst_controller_models", None), ("tst_titles", None)
+SWITCH, MARKDOWN = ("tst_controller_models", None), ("tst_markdown", None)
+STILL = ("tst_window", "theListStandsStillUnderTheMouse")
 BRANCH = ("engine_tests", "Session*:WindowPlan*:Conversation*")
 VOCABULARY = ("engine_tests", "*Token*:*Vocabulary*:*Mark*:*Bpe*:*Spm*")
 PRESENT = ("engine_tests", "*Presentable*:*Utf8*")
@@ -43,28 +44,28 @@ FAULTS = [
              "    if (match.heldOf.back() < 0 || purpose == Purpose::Answer)\n        dropUnshown(match);\n", "    (void)purpose;\n", (BRANCH,)),
     Mutation("windows", "a pending token survives another branch", "engine/session/conversation.cpp",
              "    match.keepsPending = holdsNewest && m_pending.has_value();", "    match.keepsPending = m_pending.has_value();", (BRANCH,)),
-    Mutation("windows", "the oldest part of a long message", "engine/session/window_plan.cpp",
-             "    return !isTail && !walk.stop.stop_requested();", "    return !walk.stop.stop_requested();", (BRANCH,)),
+    Mutation("windows", "all of a long message", "engine/session/window_plan.cpp",
+             "m_writer.message(message, index, static_cast<std::size_t>(room), walk.stop)",
+             "m_writer.message(message, index, std::size_t{1} << 30, walk.stop)", (BRANCH,)),
     Mutation("windows", "a view that begins in the middle of a turn", "engine/session/window_plan.cpp",
              "        walk.aligned = fromContent;\n", "        walk.aligned = -1;\n", (BRANCH,)),
-    Mutation("windows", "a tail that was read for a smaller room is enough", "engine/session/window_plan.cpp",
-             "    if (held && held->isTail && held->tokens < room) {", "    if (held && held->isTail && held->tokens < 0) {", (BRANCH,)),
+    Mutation("windows", "a tail that was read for a smaller room is enough", "engine/session/conversation.cpp",
+             "!m_isWhole : edge < m_first || edge >= end)", "!m_isWhole : edge >= end)", (BRANCH,)),
     Mutation("windows", "the line of what is forgotten is above what was never read", "app/controller/horizon.cpp",
              "    if (unread > 0)\n        place.row = unread;\n", "", (HORIZON,)),
 
     Mutation("views", "heights that are estimated decide where the end is", "ui/transcript/page.cpp",
              "        while (measure(row, layoutHeight(row) - missing, layoutHeight(row)))\n            changed = true;\n", "", (END,)),
-    Mutation("views", "the list scrolls to what becomes current", "ui/parts/steady_list.cpp", "    setAutoScroll(false);\n", "", (LIST,)),
     Mutation("views", "rows move under the pointer", "ui/parts/steady_list.cpp",
-             "        verticalScrollBar()->setValue(verticalScrollBar()->value() + visualRect(index).top() - place.top);\n", "            ", (LIST,)),
+             "        verticalScrollBar()->setValue(verticalScrollBar()->value() + visualRect(index).top() - place.top);\n", "            ", (STILL,)),
     Mutation("views", "code and tokens with ligatures", "ui/theme.cpp", "    font.setStyleStrategy(QFont::PreferNoShaping);\n", "", (EXACT,)),
     Mutation("views", "every paragraph from left to right", "ui/parts/direction.cpp",
              "        case QChar::DirR:\n        case QChar::DirAL:\n            return Qt::RightToLeft;", "        case QChar::DirR:\n        case QChar::DirAL:\n            break;",
              (DIRECTIONS,)),
     Mutation("views", "money is mathematics", "ui/transcript/markup_hider.cpp",
-             "isBlank(m_text[close - 1]) || money)", "isBlank(m_text[close - 1]))", (COMPLETE, ("tst_markdown", None))),
+             "isBlank(m_text[close - 1]) || money)", "isBlank(m_text[close - 1]))", (MARKDOWN,)),
     Mutation("views", "prices beside letters are mathematics", "ui/transcript/markup_hider.cpp",
-             "if (length > 2 || isWordCharacter(before))", "if (length > 2)", (COMPLETE, ("tst_markdown", None))),
+             "if (length > 2 || isWordCharacter(before))", "if (length > 2)", (MARKDOWN,)),
     Mutation("views", "code of persons is no code", "ui/transcript/markdown_own.cpp",
              "    if (at == 4 || at == line.size() || (line[at] != u'`' && line[at] != u'~'))\n        return {};", "    return {};", (OWN,)),
     Mutation("views", "long words stay in the field", "ui/page/pasted_text.cpp",
