@@ -131,7 +131,8 @@ TEST_F(SessionWindow, ATailGrowsWithItsRoom) {
         text += "word" + std::to_string(i) + " ";
     Chat fresh(model);
     fresh.request = chat.request;
-    chat.request.history = {{1, Role::User, text}, {2, Role::Assistant, "Yes."}, {3, Role::User, "A few words."}};
+    chat.request.history = {
+        {1, Role::User, text}, {2, Role::Assistant, "Yes."}, {3, Role::User, "A few words."}};
     chat.answerIt(engine::Purpose::Prepare);
     ASSERT_EQ(chat.session.status().horizon.messageId, 1) << "the long message is in view in part";
     for (Chat* one : {&chat, &fresh}) {
