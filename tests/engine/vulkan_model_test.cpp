@@ -31,7 +31,7 @@ protected:
     }
     void TearDown() override {
         kernels::failVulkanSubmission(-1, VulkanFault::DeviceLost);
-        kernels::failVulkanAllocations(false);
+        kernels::limitVulkanMemory(kernels::noMemoryLimit);
     }
 };
 
@@ -162,7 +162,7 @@ TEST_P(VulkanFaults, ALostDeviceTakesNothingBack) {
 }
 
 TEST_P(VulkanFaults, AModelThatDoesNotFitRunsOnTheCpuAndSaysWhy) {
-    kernels::failVulkanAllocations(true);
+    kernels::limitVulkanMemory(0);
     expectToRunOnTheCpuForWantOfMemory(vulkan);
 }
 
