@@ -20,6 +20,9 @@ struct TensorEntry {
         0; // of a matrix; of each expert's; of a vector, or of each of several: first element
     std::int64_t rows = 0;
     std::variant<Nowhere, Matrix, Vector, Mixture> to;
+    int layer = OfNoLayer;
+
+    static constexpr int OfNoLayer = -1;
 };
 
 /// In the order of the graph. The entries point into `weights`, whose layers are made here.
