@@ -53,9 +53,11 @@ std::vector<Executor::ScratchPart> Executor::scratchParts(const ModelConfig& c) 
     }
     const ExpertsConfig& experts = c.experts;
     const std::int64_t wide = std::max<std::int64_t>(c.ffnDim, std::int64_t{experts.used} * experts.ffnDim);
+    const bool needsSecond =
+        c.block.order == BlockOrder::Parallel || experts.besideDense || experts.sharedGate;
     return {{&Scratch::x, c.dim},
             {&Scratch::normed, c.dim},
-            {&Scratch::second, c.block.order == BlockOrder::Parallel || experts.besideDense ? c.dim : 0},
+            {&Scratch::second, needsSecond ? c.dim : 0},
             {&Scratch::query, queryDim},
             {&Scratch::cacheQuery, queryDim},
             {&Scratch::attended, queryDim},
@@ -64,6 +66,7 @@ std::vector<Executor::ScratchPart> Executor::scratchParts(const ModelConfig& c) 
             {&Scratch::gate, c.block.gated ? wide : 0},
             {&Scratch::up, wide},
             {&Scratch::router, experts.count},
+            {&Scratch::gates, experts.sharedGate ? 2 : 0},
             {&Scratch::parts, std::int64_t{experts.used} * c.dim}};
 }
 
@@ -85,6 +88,9 @@ void Executor::reserve(int tokens) {
             part.scratch.*buffer = part.backend.makeBuffer(tokens, cols);
         if (experts.count > 0)
             part.scratch.choice = part.backend.makeExpertChoice(tokens, experts.count, experts.used);
+        for (auto* choice : {&part.scratch.gateShare, &part.scratch.gateWinner})
+            if (experts.sharedGate)
+                *choice = part.backend.makeExpertChoice(tokens, 2, 1);
     }
     m_tokens = tokens;
 }
@@ -116,8 +122,11 @@ ForwardPass::Rows Executor::rows(const Scratch& s, std::int64_t tokens) const {
             .gate = cut(s.gate),
             .up = cut(s.up),
             .router = cut(s.router),
+            .gates = cut(s.gates),
             .parts = cut(s.parts).shaped(tokens * m_config.experts.used, m_config.dim),
-            .choice = s.choice.get()};
+            .choice = s.choice.get(),
+            .gateShare = s.gateShare.get(),
+            .gateWinner = s.gateWinner.get()};
 }
 
 bool Executor::run(const Batch& batch, const std::stop_token& stop) {

@@ -39,8 +39,8 @@ public:
 private:
     struct Scratch { // as ForwardPass::Rows
         std::unique_ptr<kernels::Buffer> x, normed, second, query, cacheQuery, attended, key, value, gate, up,
-            router, parts;
-        std::unique_ptr<kernels::ExpertChoice> choice;
+            router, gates, parts;
+        std::unique_ptr<kernels::ExpertChoice> choice, gateShare, gateWinner;
     };
     struct ScratchPart {
         std::unique_ptr<kernels::Buffer> Scratch::*buffer;

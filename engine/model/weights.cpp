@@ -75,18 +75,26 @@ private:
                 make(std::vector<float>(static_cast<std::size_t>(m_config.layer(layer).headDim), 1.0f));
         if (const float bias = m_config.attention.maxAlibiBias; bias > 0)
             own.alibiSlopes = make(alibiSlopes(m_config.heads, bias));
+        if (m_config.experts.sharedGate) {
+            own.gateShares = make({1, -1});
+            own.gateRests = make({0, 1});
+        }
     }
 
     std::unique_ptr<kernels::Weight> rowsOf(const GgufFile::TensorInfo& tensor, const TensorEntry& entry,
                                             kernels::Backend& backend) {
         kernels::HostMatrix matrix = tensor.matrix();
         matrix.rows = entry.rows;
+        const std::size_t inFile = matrix.bytes();
+        matrix.rows += entry.zeroRows;
         const std::span<std::byte> bytes = room(matrix.bytes());
-        m_file.read(tensor, bytes, static_cast<std::size_t>(entry.firstRow) * matrix.rowBytes());
+        m_file.read(tensor, bytes.first(inFile),
+                    static_cast<std::size_t>(entry.firstRow) * matrix.rowBytes());
+        std::ranges::fill(bytes.subspan(inFile), std::byte(0)); // 0 in every type
         matrix.data = bytes.data();
         auto weight = backend.makeWeight(matrix, m_file.stopToken());
         m_file.checkStop();
-        m_read += matrix.bytes();
+        m_read += inFile;
         m_bytes += weight->bytes();
         return weight;
     }

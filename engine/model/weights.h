@@ -38,6 +38,8 @@ struct LayerWeights {
     // Computed, not read
     Norm valueNorm;                               // gains of 1
     std::unique_ptr<kernels::Buffer> alibiSlopes; // (1, heads)
+    /// Factors of what is chosen and of all, see ForwardPass::addShared(); (1, 2), constant.
+    std::unique_ptr<kernels::Buffer> gateShares, gateRests;
 
     // Mixtures
     Projection router; // (experts, dim)
@@ -45,6 +47,8 @@ struct LayerWeights {
     // Those beside a feed-forward for all tokens
     Norm routerNorm, expertsNorm, densePostNorm, expertsPostNorm; // n = dim
     std::unique_ptr<kernels::Buffer> expertScales;                // (1, experts)
+    // Those with an expert that all tokens share, each to another degree
+    std::unique_ptr<kernels::Weight> sharedGate; // (2, dim), the second row is 0
 };
 
 /// The weights of a model on one backend or two, which have to outlive them. Immutable after loading; engine thread.
