@@ -93,7 +93,8 @@ int main() {
     const auto rolling = fullContext(model, engine::CacheMode::Streaming);
     const auto standing = fullContext(model, engine::CacheMode::Dense);
     std::vector<double> rolls, stands;
-    const int blocks = numberFrom("SUMIDERO_BENCH_TOKENS", 100'000) / blockTokens;
+    constexpr int fewest = 20; // so that there is something in each tenth of every second one
+    const int blocks = std::max(fewest, numberFrom("SUMIDERO_BENCH_TOKENS", 100'000) / blockTokens);
     for (int i = 0; i < blocks; ++i) {
         rolls.push_back(block(*rolling, memoryTokens + std::int64_t{i} * blockTokens));
         if (i % 2 == 0) {

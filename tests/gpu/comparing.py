@@ -134,6 +134,8 @@ def measure_steadiness(report, device, model, tokens, seconds):
     report.section(f"A stream of {tokens:,} tokens ({model.name})")
     words = {"SUMIDERO_BENCH_MODELS": str(model), "SUMIDERO_BENCH_TOKENS": str(tokens), "SUMIDERO_BENCH_DEVICE": device["name"]}
     done = report.finish([report.build / "tests/bench_steady"], words, timeout=seconds, stdout=subprocess.PIPE)
+    if done is not None and done.returncode != 0:
+        report.verdict("a long stream", False, f"ended with {done.returncode}")
     for line in done.stdout.splitlines() if done else []:
-        what, _, result = line.partition(": " if ":" in line else " ")
-        report.row(what.strip(), result.strip())
+        what, _, result = line.partition(": " if ": " in line else ":")
+        report.row(" ".join(what.split()), result.strip())

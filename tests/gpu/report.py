@@ -82,7 +82,7 @@ class Report:
         return json.loads(output) if output else None
 
     def write(self, path):
-        lines = [f"# {self.device['title']}", ""]
+        lines = ["# Dry run: no card was used, every figure is the processor's" if self.is_dry else f"# {self.device['title']}", ""]
         for title, rows in self.sections:
             lines += [f"## {title}", "", "| | |", "| --- | --- |", *(f"| {what} | {result} |" for what, result in rows), ""]
         lines.append(f"Made by `tests/gpu/run` in {(time.monotonic() - self.began) / 60:.0f} minutes; {self.skipped} things were skipped.")
