@@ -4,20 +4,25 @@
 #include "app/presentable.h"
 
 #include <QFileInfo>
+#include <QHash>
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QJsonObject>
 #include <QRegularExpression>
+#include <QSet>
 #include <QUrlQuery>
 
 #include <algorithm>
+#include <numeric>
+#include <optional>
 
 using namespace Qt::StringLiterals;
 
 namespace app {
 namespace {
 
-constexpr qint64 LargestAnswer = 16 << 20; // some repositories have thousands of files
+constexpr qint64 LargestAnswer = 16 << 20;      // some repositories have thousands of files
+constexpr qint64 LargestFile = qint64{1} << 45; // so that no sum of sizes overflows
 constexpr int MostFound = 20;
 
 QString endpoint() {
@@ -57,43 +62,95 @@ QString sha256Of(const QJsonObject& lfs) {
     return sha256.contains(digits) ? sha256 : QString();
 }
 
-QString problemOf(const QString& path, const ModelOffer& offer, bool gated) {
-    static const QRegularExpression part(u"-\\d{5}-of-\\d{5}\\.gguf\\z"_s,
+/// The name of one of several files that are a model together.
+struct PartName {
+    QString stem, suffix; // "folder/name", ".gguf"
+    int count = 0;
+
+    QString path(int number) const {
+        const auto digits = [](int value) { return u"%1"_s.arg(value, 5, 10, QChar(u'0')); };
+        return stem + u'-' + digits(number) + u"-of-"_s + digits(count) + suffix;
+    }
+};
+
+std::optional<PartName> partNameOf(const QString& path) {
+    static const QRegularExpression form(u"\\A(.+)-\\d{5}-of-(\\d{5})(\\.gguf)\\z"_s,
                                          QRegularExpression::CaseInsensitiveOption);
+    const QRegularExpressionMatch match = form.match(path);
+    if (!match.hasMatch())
+        return {};
+    return PartName{match.captured(1), match.captured(3), match.captured(2).toInt()};
+}
+
+QString problemOf(const ModelOffer& offer, const std::optional<PartName>& part, bool gated) {
     if (gated)
         return u"Its authors ask for a sign-in, which Sumidero cannot do. Fetch it with your browser and add "
                u"its folder "
                "under Models."_s;
-    if (path.contains(part))
-        return u"It is split into several files, which cannot be fetched together here. Fetch all of them "
-               u"with your browser and add "
-               "their folder under Models."_s;
-    if (offer.sha256.isEmpty() || offer.bytes == 0)
+    if (part && offer.parts.size() < part->count)
+        return u"It is split into %1 files, and number %2 is missing there."_s.arg(part->count)
+            .arg(offer.parts.size() + 1);
+    const QList<ModelFile> files = filesOf(offer);
+    const auto isKnown = [](const ModelFile& file) { return !file.sha256.isEmpty() && file.bytes > 0; };
+    if (!std::all_of(files.begin(), files.end(), isKnown))
         return u"Its size and checksum are not given, so nobody could tell whether it came whole."_s;
     return {};
 }
 
-QList<ModelOffer> filesOf(const QJsonObject& repository, const QString& name) {
-    QList<ModelOffer> offers;
+using Files = QHash<QString, ModelFile>; // by path
+
+/// Of the models in a repository; `paths` gets them in its order.
+Files modelFilesOf(const QJsonObject& repository, const QString& name, QStringList& paths) {
+    Files files;
     for (const QJsonValue& sibling : repository["siblings"_L1].toArray()) {
         const QString path = sibling["rfilename"_L1].toString();
         if (!path.endsWith(u".gguf"_s, Qt::CaseInsensitive) ||
             path.contains(u"mmproj"_s, Qt::CaseInsensitive) || !isPlain(path))
             continue;
         const QJsonObject lfs = sibling["lfs"_L1].toObject();
-        ModelOffer offer;
-        offer.sha256 = sha256Of(lfs);
-        offer.bytes = static_cast<quint64>(
-            std::max<qint64>(0, sibling["size"_L1].toInteger(lfs["size"_L1].toInteger())));
-        offer.id = u"hf-"_s + (offer.sha256.isEmpty() ? path : offer.sha256.left(16));
-        offer.name = presentable(QFileInfo(path).completeBaseName());
-        offer.file = name + u'/' + path;
-        offer.licence = licenceOf(repository);
-        offer.author = presentable(name.section(u'/', 0, 0));
-        offer.weightBytes = offer.readBytes = offer.bytes;
-        offer.problem = problemOf(path, offer, isGated(repository));
-        offer.hub = HubSource{name, repository["sha"_L1].toString(u"main"_s), path};
-        offers.append(offer);
+        const qint64 bytes = sibling["size"_L1].toInteger(lfs["size"_L1].toInteger());
+        const bool isSane = bytes > 0 && bytes <= LargestFile;
+        paths.append(path);
+        files.insert(path, {name + u'/' + path, static_cast<quint64>(isSane ? bytes : 0), sha256Of(lfs)});
+    }
+    return files;
+}
+
+ModelOffer offerOf(const QString& path, const std::optional<PartName>& part, const Files& files,
+                   const QJsonObject& repository, const QString& name) {
+    const ModelFile first = files.value(path);
+    ModelOffer offer;
+    offer.file = name + u'/' + path;
+    offer.sha256 = first.sha256;
+    offer.bytes = first.bytes;
+    if (part) {
+        for (int number = 1; number <= part->count && files.contains(part->path(number)); ++number)
+            offer.parts.append(files.value(part->path(number)));
+        offer.bytes = std::accumulate(offer.parts.begin(), offer.parts.end(), quint64{0},
+                                      [](quint64 sum, const ModelFile& file) { return sum + file.bytes; });
+        offer.about = u"In %1 files."_s.arg(part->count);
+    }
+    offer.id = u"hf-"_s + (offer.sha256.isEmpty() ? path : offer.sha256.left(16));
+    offer.name = presentable(QFileInfo(part ? part->stem + part->suffix : path).completeBaseName());
+    offer.licence = licenceOf(repository);
+    offer.author = presentable(name.section(u'/', 0, 0));
+    offer.weightBytes = offer.readBytes = offer.bytes;
+    offer.problem = problemOf(offer, part, isGated(repository));
+    offer.hub = HubSource{name, repository["sha"_L1].toString(u"main"_s), path};
+    return offer;
+}
+
+QList<ModelOffer> offersOf(const QJsonObject& repository, const QString& name) {
+    QStringList paths;
+    const Files files = modelFilesOf(repository, name, paths);
+    QList<ModelOffer> offers;
+    QSet<QString> seen;
+    for (const QString& path : paths) {
+        const std::optional<PartName> part = partNameOf(path);
+        const QString first = part ? part->path(1) : path;
+        if (!seen.contains(first))
+            offers.append(offerOf(first, part, files, repository, name));
+        seen.insert(first);
     }
     return offers;
 }
@@ -183,7 +240,7 @@ void HuggingFace::look(const QString& text) {
             if (repository.isEmpty() ? !json.isArray() : !json.isObject()) {
                 Q_EMIT failed(tr("%1 gave an answer that could not be understood.").arg(host()));
             } else if (!repository.isEmpty()) {
-                Q_EMIT listed(repository, filesOf(json.object(), repository));
+                Q_EMIT listed(repository, offersOf(json.object(), repository));
             } else {
                 QList<HubRepository> repositories;
                 for (const QJsonValue& entry : json.array()) {

@@ -98,7 +98,11 @@ DownloadState ModelDownloads::state(const ModelOffer& offer) const {
         m_impl->states.contains(offer.id) ? m_impl->states.value(offer.id) : m_impl->kept(offer);
     const QString path = modelsFolder() + u'/' + offer.file;
     // A finished file was checked before it got its name. A broken one of the same name has another length, or does not load.
-    const bool isHere = offer.bytes > 0 && QFileInfo(path).size() == static_cast<qint64>(offer.bytes);
+    const QList<ModelFile> files = filesOf(offer);
+    const bool isHere = std::all_of(files.begin(), files.end(), [](const ModelFile& file) {
+        const qint64 bytes = QFileInfo(modelsFolder() + u'/' + file.file).size();
+        return bytes > 0 && bytes == static_cast<qint64>(file.bytes);
+    });
     if (known.isUnderWay() || (known.phase != Phase::None && known.phase != Phase::Here && !isHere))
         return known;
     DownloadState state;

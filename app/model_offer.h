@@ -18,14 +18,23 @@ struct HubSource {
     QString repository, revision, path;
 };
 
+/// One file of a model.
+struct ModelFile {
+    QString file; // below the folder of models
+    quint64 bytes = 0;
+    QString sha256;
+};
+
 /// A model that can be fetched. Plain data.
 struct ModelOffer {
     QString id; // names the folder that holds what was fetched so far
     QString name;
-    QString about; // one sentence; may be empty
-    QString file;  // below the folder of models
-    quint64 bytes = 0;
-    QString sha256; // of the whole file
+    QString about;     // one sentence; may be empty
+    QString file;      // below the folder of models; of several the first
+    quint64 bytes = 0; // of all
+    QString sha256;    // of `file`
+    /// Of a model in several files (NAME-00001-of-00003.gguf) all of them, in order; empty: there is one.
+    QList<ModelFile> parts;
     QString licence, author;
     quint64 weightBytes = 0;                                     // in memory
     quint64 readBytes = 0;                                       // of those, read for each token
@@ -34,6 +43,11 @@ struct ModelOffer {
     std::optional<PypiSource> pypi;
     std::optional<HubSource> hub;
 };
+
+/// What has to be here before the model can be used.
+inline QList<ModelFile> filesOf(const ModelOffer& offer) {
+    return offer.parts.isEmpty() ? QList<ModelFile>{{offer.file, offer.bytes, offer.sha256}} : offer.parts;
+}
 
 /// The short list that comes with the program (resources/models.json, which the installer reads, too), the small default model first.
 const QList<ModelOffer>& modelCatalogue();

@@ -11,7 +11,7 @@ namespace {
 
 constexpr const char* plainName = "Plain text";
 
-// gpt-oss. Its answer begins in the final channel: the marks of the channel of thoughts are control tokens, which no answer may hold.
+// gpt-oss.
 const std::string HARMONY_SYSTEM =
     "<|start|>system<|message|>You are ChatGPT, a large language model trained by OpenAI.\nKnowledge cutoff: "
     "2024-06\n\nReasoning: low\n\n# Valid channels: analysis, commentary, final. Channel must be included "
@@ -143,7 +143,10 @@ std::vector<ChatFormat> makeFamilies() {
          .open = HARMONY_SYSTEM + "<|start|>developer<|message|># Instructions\n\n",
          .afterSystem = "\n\n<|end|><|start|>user<|message|>",
          .openWithoutSystem = HARMONY_SYSTEM + "<|start|>user<|message|>",
-         .beforeAnswer = "<|end|><|start|>assistant<|channel|>final<|message|>",
+         .beforeAnswer = "<|end|><|start|>assistant",
+         .channel = "<|channel|>final<|message|>",
+         .thoughtChannel = "<|channel|>analysis<|message|>",
+         .afterThought = "<|end|><|start|>assistant<|channel|>final<|message|>",
          .endOfTurn = "<|end|>",
          .afterAnswer = "<|start|>user<|message|>"},
         {.name = "Vicuna",

@@ -32,6 +32,10 @@ struct ChatFormat {
     /// Control tokens that the template leaves to the model in front of an answer ("<|channel|>final<|message|>"). They are never picked, so
     /// they are read before the answer begins.
     std::string channel = {};
+    /// What stands in place of `channel` where the model thinks first ("<|channel|>analysis<|message|>"). Empty: what it thinks is text.
+    std::string thoughtChannel = {};
+    /// What leads from a thought to its answer. It begins with the control token that the model ends a thought with.
+    std::string afterThought = {};
     std::string endOfTurn =
         {}; // what the model itself emits at the end of an answer ("<|im_end|>"); may be empty
     std::string afterAnswer = {};   // what follows endOfTurn up to the next user text

@@ -44,7 +44,9 @@ void Executor::reserve(int tokens) {
     const auto make = [&](std::int64_t cols) { return m_backend.makeBuffer(tokens, cols); };
     m_scratch.x = make(c.dim);
     m_scratch.normed = make(c.dim);
-    m_scratch.second = make(c.block.order == BlockOrder::Parallel || experts.besideDense ? c.dim : 0);
+    const bool needsSecond =
+        c.block.order == BlockOrder::Parallel || experts.besideDense || experts.sharedGate;
+    m_scratch.second = make(needsSecond ? c.dim : 0);
     m_scratch.query = make(queryDim);
     m_scratch.cacheQuery = make(queryDim);
     m_scratch.attended = make(queryDim);
@@ -53,9 +55,13 @@ void Executor::reserve(int tokens) {
     m_scratch.gate = make(c.block.gated ? wide : 0);
     m_scratch.up = make(wide);
     m_scratch.router = make(experts.count);
+    m_scratch.gates = make(experts.sharedGate ? 2 : 0);
     m_scratch.parts = make(std::int64_t{experts.used} * c.dim);
     if (experts.count > 0)
         m_scratch.choice = m_backend.makeExpertChoice(tokens, experts.count, experts.used);
+    for (auto* choice : {&m_scratch.gateShare, &m_scratch.gateWinner})
+        if (experts.sharedGate)
+            *choice = m_backend.makeExpertChoice(tokens, 2, 1);
     m_tokens = tokens;
 }
 
@@ -75,8 +81,11 @@ ForwardPass::Rows Executor::rows(std::int64_t tokens) {
             .gate = cut(s.gate),
             .up = cut(s.up),
             .router = cut(s.router),
+            .gates = cut(s.gates),
             .parts = cut(s.parts).shaped(tokens * m_config.experts.used, m_config.dim),
-            .choice = s.choice.get()};
+            .choice = s.choice.get(),
+            .gateShare = s.gateShare.get(),
+            .gateWinner = s.gateWinner.get()};
 }
 
 bool Executor::run(const Batch& batch, const std::stop_token& stop) {

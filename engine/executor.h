@@ -39,8 +39,8 @@ private:
     int m_tokens = 0; // that there is room for
     struct Scratch {  // as ForwardPass::Rows
         std::unique_ptr<kernels::Buffer> x, normed, second, query, cacheQuery, attended, key, value, gate, up,
-            router, parts;
-        std::unique_ptr<kernels::ExpertChoice> choice;
+            router, gates, parts;
+        std::unique_ptr<kernels::ExpertChoice> choice, gateShare, gateWinner;
     } m_scratch;
     std::vector<kernels::AttentionCapture> m_captures; // (layers): they live until the step is done
 };

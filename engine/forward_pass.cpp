@@ -145,14 +145,14 @@ void ForwardPass::feedForward(int layer, Tensor input, const Rows& rows) {
         mixture(w, input, rows);
         if (m_config.experts.shared)
             dense(w, input, rows);
+        if (w.sharedGate)
+            chooseGate(w, input, rows);
         const bool straight = !w.feedForwardPostNorm && m_config.residualScale == 1;
         const Tensor sum = straight ? rows.x : rows.normed; // nobody reads the input any more
         m_backend.combineExperts(rows.parts, *rows.choice, nullptr, straight ? Write::Add : Write::Replace,
                                  sum);
-        if (m_config.experts.shared) {
-            const LinearJob down[] = {{w.down.weight.get(), sum, Write::Add, nullptr}};
-            m_backend.linear(rows.gate.shaped(input.rows, m_config.ffnDim), down, Rounding::Careful);
-        }
+        if (m_config.experts.shared)
+            addShared(w, rows, sum);
         if (!straight)
             addBranch(sum, w.feedForwardPostNorm, rows);
     }
@@ -193,6 +193,28 @@ void ForwardPass::mixture(const LayerWeights& w, Tensor input, const Rows& rows)
     m_backend.gatedActivation(m_config.block.activation, gate, up, gate);
     const kernels::ExpertJob down[] = {{w.downExperts.weights.get(), rows.parts, w.downExperts.bias.get()}};
     m_backend.linearExperts(gate, down, *rows.choice, Rounding::Careful);
+}
+
+/// Qwen 2: the gate of a token is s, a product of its row; 0 stands beside it.
+void ForwardPass::chooseGate(const LayerWeights& w, Tensor input, const Rows& rows) {
+    const LinearJob gate[] = {{w.sharedGate.get(), rows.gates, Write::Replace, nullptr}};
+    m_backend.linear(input, gate, Rounding::Careful);
+    m_backend.chooseExperts(rows.gates, kernels::ExpertWeights::OfAll, *rows.gateShare);
+    m_backend.chooseExperts(rows.gates, kernels::ExpertWeights::OfChosen, *rows.gateWinner);
+}
+
+/// The expert that all tokens share; dense() has run. Where it has a gate s it counts sigmoid(s), which is the share of s in the softmax of
+/// s and 0. The larger share was chosen: that of s, or that of 0, and then 1 less it is the share of s.
+void ForwardPass::addShared(const LayerWeights& w, const Rows& rows, Tensor sum) {
+    const Tensor inner = rows.gate.shaped(sum.rows, m_config.ffnDim);
+    const bool isGated = w.sharedGate != nullptr;
+    const LinearJob down[] = {
+        {w.down.weight.get(), isGated ? rows.second : sum, isGated ? Write::Replace : Write::Add, nullptr}};
+    m_backend.linear(inner, down, Rounding::Careful);
+    if (!isGated)
+        return;
+    m_backend.combineExperts(rows.second, *rows.gateShare, m_weights.gateShares.get(), Write::Add, sum);
+    m_backend.combineExperts(rows.second, *rows.gateWinner, m_weights.gateRests.get(), Write::Add, sum);
 }
 
 /// Gemma 4: both read the same rows, each through norms of its own, and the router reads them through another.

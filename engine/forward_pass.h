@@ -20,14 +20,17 @@ public:
 
     /// Scratch memory, as many rows as the step has tokens.
     struct Rows {
-        kernels::Tensor x, normed;                   // (nTokens, dim)
-        kernels::Tensor second;                      // (nTokens, dim): parallel branches with two norms
+        kernels::Tensor x, normed; // (nTokens, dim)
+        kernels::Tensor second;    // (nTokens, dim): a second branch, where it needs rows of its own
         kernels::Tensor query, cacheQuery, attended; // (nTokens, heads * headDim), of the widest layer
         kernels::Tensor key, value;                  // (nTokens, kvHeads * headDim), of the widest layer
         kernels::Tensor gate, up;                    // (nTokens, ffnDim), or as large as mixtures need
         kernels::Tensor router;                      // (nTokens, experts)
+        kernels::Tensor gates;                       // (nTokens, 2): a shared expert's, and 0
         kernels::Tensor parts;                       // (nTokens * experts used, dim)
         kernels::ExpertChoice* choice = nullptr;     // mixtures
+        /// Of a gate and 0 the larger: its share of both, and itself.
+        kernels::ExpertChoice *gateShare = nullptr, *gateWinner = nullptr;
     };
     struct Batch {
         const Step& step;
@@ -48,6 +51,8 @@ private:
     void feedForward(int layer, kernels::Tensor input, const Rows& rows);
     void dense(const LayerWeights& w, kernels::Tensor input, const Rows& rows);
     void mixture(const LayerWeights& w, kernels::Tensor input, const Rows& rows);
+    void chooseGate(const LayerWeights& w, kernels::Tensor input, const Rows& rows);
+    void addShared(const LayerWeights& w, const Rows& rows, kernels::Tensor sum);
     void denseAndMixture(const LayerWeights& w, kernels::Tensor input, const Rows& rows);
     void norm(kernels::Tensor x, const Norm& norm, kernels::Tensor out);
     void addBranch(const Projection& projection, kernels::Tensor input, const Norm& after, const Rows& rows);

@@ -75,6 +75,7 @@ void readExperts(const Keys& keys, const Family& family, ModelConfig& config) {
     if (!experts.besideDense)
         config.ffnDim = keys.findCount("expert_shared_feed_forward_length", 1 << 20, 0);
     experts.shared = !experts.besideDense && config.ffnDim > 0;
+    experts.sharedGate = experts.shared && has("ffn_gate_inp_shexp.weight");
 }
 
 std::vector<float> readFactors(const GgufFile& file, int dim, const char* name) {

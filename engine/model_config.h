@@ -65,6 +65,7 @@ struct ExpertsConfig {
     bool fusedGateUp = false; // one tensor: for each expert rows of the gate, then up
     bool besideDense = false; // each layer has a feed-forward for all tokens, too (Gemma 4)
     bool shared = false;      // as that, but it reads what the experts read: an expert that all tokens share
+    bool sharedGate = false;  // which counts for each token as much as a product of its row says (Qwen 2)
 };
 
 /// What attention does to scores, apart from positions (kernels::AttentionStyle).

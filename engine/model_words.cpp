@@ -133,8 +133,10 @@ std::string feedForward(const ModelConfig& config) {
     const ExpertsConfig& experts = config.experts;
     Lines parts;
     if (config.ffnDim > 0)
-        parts.push_back((experts.shared ? "an expert for all tokens, " : "") + std::to_string(config.dim) +
-                        " to " + std::to_string(config.ffnDim));
+        parts.push_back((experts.sharedGate ? "a gated expert for all tokens, "
+                         : experts.shared   ? "an expert for all tokens, "
+                                            : "") +
+                        std::to_string(config.dim) + " to " + std::to_string(config.ffnDim));
     if (experts.count > 0)
         parts.push_back(std::to_string(experts.used) + " of " + std::to_string(experts.count) +
                         " experts for each token, " + std::to_string(config.dim) + " to " +

@@ -3,8 +3,10 @@
 #include "engine/error.h"
 #include "engine/session/answer_so_far.h"
 #include "engine/session/conversation.h"
+#include "engine/session/thought.h"
 #include "engine/stop_words.h"
 
+#include <algorithm>
 #include <chrono>
 
 namespace engine {
@@ -39,21 +41,37 @@ private:
     const std::stop_token& m_stop;
 };
 
+/// From a thought to its answer, beginning with the control token that ends a thought. Empty: the model's thoughts, if any, are text.
+std::vector<TokenId> tokensAfterThought(const Model& model) {
+    const TextPart text{model.chatFormat.afterThought, TextPart::Trust::Special};
+    std::vector<TokenId> tokens = model.tokenizer->encode({&text, 1});
+    if (tokens.empty() || !model.tokenizer->isControl(tokens.front()))
+        return {};
+    return tokens;
+}
+
 } // namespace
 
 struct Session::Impl {
     Impl(std::shared_ptr<const Model> loaded, ReadingRecord record)
-        : model(std::move(loaded)), conversation(model, std::move(record)) {
+        : model(std::move(loaded)), conversation(model, std::move(record)),
+          afterThought(tokensAfterThought(*model)) {
         for (TokenId token = 0; token < model->tokenizer->vocabularySize(); ++token)
-            if (model->tokenizer->isControl(token) && !model->tokenizer->endsTurn(token))
+            if (model->tokenizer->isControl(token) && !endsMessage(token))
                 neverPicked.push_back(token);
     }
 
     GenerationResult run(const ChatRequest& request, const Observer& observer, const std::stop_token& stop);
     GenerationResult answer(const ChatRequest& request, const Observer& observer,
                             const std::stop_token& stop);
+    bool endsMessage(TokenId token) const {
+        return model->tokenizer->endsTurn(token) || (!afterThought.empty() && token == afterThought.front());
+    }
     void startAnswer(const ChatRequest& request, Generator& generator);
-    bool readOpening(const ChatRequest& request, Logits& logits, const std::stop_token& stop);
+    bool readMarks(std::span<const TokenId> marks, Logits& logits, const std::stop_token& stop);
+    bool readOpening(const Observer& observer, Logits& logits, const std::stop_token& stop);
+    bool endThought(const Observer& observer, Logits& logits, const std::stop_token& stop);
+    void showMarks(std::string_view shown, std::string_view marks, const Observer& observer);
     StopReason generate(const ChatRequest& request, const Observer& observer, const std::stop_token& stop,
                         GenerationResult& result);
     void emit(TokenId token, const Observer& observer);
@@ -63,10 +81,12 @@ struct Session::Impl {
 
     std::shared_ptr<const Model> model;
     Conversation conversation;
-    std::vector<TokenId> neverPicked; // control tokens: no text of a message
+    std::vector<TokenId> afterThought; // see tokensAfterThought()
+    std::vector<TokenId> neverPicked;  // control tokens: no text of a message
     StopWords stopWords;
+    bool thinks = false; // the answer is in a thought between control tokens
     std::int64_t answerId = 0;
-    std::int32_t answerBytes = 0; // picked
+    std::int32_t answerBytes = 0; // picked, and what stands for marks
     std::int32_t textBytes = 0;   // the same as text, what is held back included
     std::int32_t shownBytes = 0;  // handed out
     bool dropsSpace = false;      // the answer's first space is the tokenizer's, nobody wrote it
@@ -166,30 +186,75 @@ void Session::Impl::startAnswer(const ChatRequest& request, Generator& generator
     generator.begin(conversation.textInView(), neverPicked);
     const bool goesOn = request.purpose == Purpose::Continue;
     const std::int64_t id = goesOn ? request.history.back().id : request.answerId;
+    const std::string_view before = goesOn ? std::string_view(request.history.back().text) : "";
     if (!goesOn)
         conversation.openAnswer(id);
     answerId = id;
-    textBytes = shownBytes = goesOn ? static_cast<std::int32_t>(request.history.back().text.size()) : 0;
+    textBytes = shownBytes = static_cast<std::int32_t>(before.size());
     answerBytes = textBytes + static_cast<std::int32_t>(conversation.unfinished().pending());
+    const auto thought = thoughtOf(model->chatFormat, before);
+    thinks = !afterThought.empty() && thought && thought->isOpen;
     stopWords = StopWords(request.stopWords);
 }
 
-/// What the template puts in front of an answer that is being written: a part of the answer that nobody picks or is shown. False: stopped.
-bool Session::Impl::readOpening(const ChatRequest& request, Logits& logits, const std::stop_token& stop) {
-    if (request.purpose != Purpose::Continue)
-        for (const TokenId token : conversation.opening()) {
-            if (conversation.full())
-                return false;
-            conversation.pollCapture();
-            conversation.add({token, {.messageId = answerId, .role = Role::Assistant}});
-            const auto begin = Clock::now();
-            logits = conversation.readPending(stop, 0, {});
-            if (logits.empty())
-                return false;
-            conversation.tokenDone(secondsSince(begin));
-        }
-    dropsSpace = model->tokenizer->addsSpacePrefix() && answerBytes == 0 && conversation.endsWithControl();
+/// False: it was stopped, or there is no room.
+bool Session::Impl::readMarks(std::span<const TokenId> marks, Logits& logits, const std::stop_token& stop) {
+    if (marks.empty())
+        return true;
+    const TokenSource place{
+        .messageId = answerId, .byteBegin = answerBytes, .byteEnd = answerBytes, .role = Role::Assistant};
+    logits = conversation.readMarks(marks, place, stop);
+    return !logits.empty();
+}
+
+/// What the template puts in front of an answer that is being written: a part of the answer that nobody picks or is shown. Where it may be
+/// that of a thought, the model's most likely token says which one. False: stopped, or no room.
+bool Session::Impl::readOpening(const Observer& observer, Logits& logits, const std::stop_token& stop) {
+    using Opening = Conversation::Opening;
+    std::vector<TokenId> marks = conversation.opening(Opening::Words);
+    std::size_t shared = 0;
+    if (!afterThought.empty()) {
+        std::vector<TokenId> thought = conversation.opening(Opening::Thought);
+        const auto [words, other] = std::mismatch(marks.begin(), marks.end(), thought.begin(), thought.end());
+        shared = static_cast<std::size_t>(words - marks.begin());
+        if (!readMarks(std::span(marks).first(shared), logits, stop))
+            return false;
+        const std::span<const float> all = logits.all();
+        thinks = words != marks.end() && other != thought.end() &&
+                 all[static_cast<std::size_t>(*other)] > all[static_cast<std::size_t>(*words)];
+        if (thinks)
+            marks = std::move(thought);
+    }
+    if (!readMarks(std::span(marks).subspan(shared), logits, stop))
+        return false;
+    showMarks(thinks ? ThoughtBegin : "",
+              conversation.openingText(thinks ? Opening::Thought : Opening::Words), observer);
     return true;
+}
+
+/// The model has thought; its answer follows. False: stopped, or no room.
+bool Session::Impl::endThought(const Observer& observer, Logits& logits, const std::stop_token& stop) {
+    const std::string halfCharacter = conversation.unfinished().finish();
+    textBytes += static_cast<std::int32_t>(halfCharacter.size());
+    answerBytes = textBytes;
+    std::string rest = stopWords.push(halfCharacter);
+    rest += stopWords.finish();
+    handOut(NoToken, rest, observer);
+    if (!readMarks(afterThought, logits, stop))
+        return false;
+    thinks = false;
+    showMarks(ThoughtEnd, model->chatFormat.afterThought, observer);
+    dropsSpace = model->tokenizer->addsSpacePrefix();
+    return true;
+}
+
+/// `shown`: what people see in the place of marks that were read.
+void Session::Impl::showMarks(std::string_view shown, std::string_view marks, const Observer& observer) {
+    conversation.addText(shown, marks);
+    for (std::int32_t* bytes : {&answerBytes, &textBytes, &shownBytes})
+        *bytes += static_cast<std::int32_t>(shown.size());
+    if (observer.token && !shown.empty())
+        observer.token(NoToken, std::string(shown), status());
 }
 
 StopReason Session::Impl::generate(const ChatRequest& request, const Observer& observer,
@@ -202,16 +267,26 @@ StopReason Session::Impl::generate(const ChatRequest& request, const Observer& o
                                                      : std::make_unique<SampledGenerator>(request.sampling);
     AnswerAhead ahead(conversation, stop);
     startAnswer(request, *generator);
-    if (!readOpening(request, logits, stop))
-        return conversation.full() ? StopReason::CacheFull : StopReason::Cancelled;
+    const auto noMarks = [&stop] {
+        return stop.stop_requested() ? StopReason::Cancelled : StopReason::CacheFull;
+    };
+    dropsSpace = tokenizer.addsSpacePrefix() && answerBytes == 0;
+    if (request.purpose != Purpose::Continue && !readOpening(observer, logits, stop))
+        return noMarks();
+    dropsSpace = dropsSpace && conversation.endsWithControl();
     const auto begin = Clock::now();
 
     // The decode loop.
     while (!stop.stop_requested()) {
         conversation.pollCapture();
         const TokenId token = generator->next(logits, ahead);
-        if (tokenizer.endsTurn(token))
-            return StopReason::EndOfTurn;
+        if (endsMessage(token)) {
+            if (!thinks)
+                return StopReason::EndOfTurn;
+            if (!endThought(observer, logits, stop))
+                return noMarks();
+            continue;
+        }
         const float loss =
             conversation.wantsScalars() ? static_cast<float>(logits.negativeLogLikelihood(token)) : 0.0f;
         emit(token, observer);

@@ -10,6 +10,8 @@
 #include <QDir>
 #include <QFileInfo>
 
+#include <algorithm>
+
 using namespace Qt::StringLiterals;
 
 namespace app::downloads {
@@ -38,20 +40,29 @@ void stamp(const QString& path) {
 
 Job::Job(const ModelOffer& offer, const QString& models, QNetworkAccessManager& network,
          const Patience& patience, QObject* parent)
-    : QObject(parent), m_offer(offer), m_models(models), m_folder(models, offer.id), m_network(network),
-      m_patience(patience) {}
+    : QObject(parent), m_offer(offer), m_folder(models, offer.id), m_network(network), m_patience(patience) {
+    for (const ModelFile& file : filesOf(offer))
+        m_outputs.append({file, m_folder.modelFile(m_outputs.size()), models + u'/' + file.file});
+}
 
 Job::~Job() = default;
 
-QString Job::target() const {
-    return m_models + u'/' + m_offer.file;
+bool Job::hasItsSize(const Output& output) {
+    return QFileInfo(output.place).size() == static_cast<qint64>(output.wanted.bytes);
+}
+
+void Job::putIntoPlace(const Output& output) {
+    if (!makePrivateFolder(QFileInfo(output.place).absolutePath()))
+        throw StoreError(StoreError::Kind::Other, tr("The folder of %1 cannot be made.").arg(output.place));
+    moveIntoPlace(output.growing, output.place);
+    stamp(output.place);
 }
 
 qint64 Job::received() const {
     if (m_checking)
         return m_checked;
     const qint64 fetched = m_fetch ? m_fetch->received() : 0;
-    return std::min<qint64>(m_offer.hub ? fetched : m_folder.done().length + fetched,
+    return std::min<qint64>((m_offer.hub ? m_whole : m_folder.done().length) + fetched,
                             static_cast<qint64>(m_offer.bytes));
 }
 
@@ -69,7 +80,7 @@ void Job::start() {
         fail(QString::fromUtf8(error.what()));
         return;
     }
-    if (QFileInfo(target()).size() == static_cast<qint64>(m_offer.bytes))
+    if (std::any_of(m_outputs.begin(), m_outputs.end(), hasItsSize))
         checkWhatIsThere();
     else
         next();
@@ -151,59 +162,94 @@ void Job::unpack(int part, const Wheel& wheel) {
     });
 }
 
+/// The first file that is not whole, or the check.
 void Job::fetchFile() {
-    Fetch& fetch = newFetch();
-    connect(&fetch, &Fetch::finished, this, &Job::check, Qt::QueuedConnection);
-    fetch.file(HuggingFace::fileUrl(*m_offer.hub), m_folder.modelFile(), static_cast<qint64>(m_offer.bytes));
+    m_whole = 0;
+    for (const Output& output : std::as_const(m_outputs)) {
+        const auto bytes = static_cast<qint64>(output.wanted.bytes);
+        if (!output.isThere && QFileInfo(output.growing).size() != bytes) {
+            HubSource source = *m_offer.hub;
+            if (!m_offer.parts.isEmpty())
+                source.path = output.wanted.file.mid(source.repository.size() + 1);
+            Fetch& fetch = newFetch();
+            connect(&fetch, &Fetch::finished, this, &Job::next, Qt::QueuedConnection);
+            fetch.file(HuggingFace::fileUrl(source), output.growing, bytes);
+            return;
+        }
+        m_whole += bytes;
+    }
+    check();
 }
 
-/// The whole file: size, SHA-256, then its place.
+/// Every file: size, SHA-256. Then their places; that of the first comes last, because it makes a model of them.
 void Job::check() {
     m_fetch.reset();
     m_checked = 0;
     m_checking = true;
     Q_EMIT progressed();
-    const QString file = m_folder.modelFile(), place = target();
-    const auto work = [this, file, place](const std::stop_token& stop) {
-        const QString sha256 = sha256Of(file, stop, [this](qint64 done) { m_checked = done; });
-        if (stop.stop_requested())
-            return;
-        if (QFileInfo(file).size() != static_cast<qint64>(m_offer.bytes) || sha256 != m_offer.sha256)
-            throw StoreError(
-                StoreError::Kind::Damaged,
-                tr("What was fetched is not the file that was announced (its SHA-256 differs), so it was "
-                   "thrown away."));
-        if (!makePrivateFolder(QFileInfo(place).absolutePath()))
-            throw StoreError(StoreError::Kind::Other, tr("The folder of %1 cannot be made.").arg(place));
-        moveIntoPlace(file, place);
-        stamp(place);
+    const auto work = [this, outputs = missing()](const std::stop_token& stop) {
+        for (const Output& output : outputs) {
+            checkFetched(output, stop);
+            if (stop.stop_requested())
+                return;
+        }
+        for (auto output = outputs.rbegin(); output != outputs.rend(); ++output)
+            putIntoPlace(*output);
     };
-    inBackground(work, [this] {
-        m_lock.reset();
-        m_folder.remove();
-        Q_EMIT finished(target());
+    inBackground(work, [this] { finish(); });
+}
+
+QList<Job::Output> Job::missing() const {
+    QList<Output> outputs = m_outputs;
+    outputs.removeIf([](const Output& output) { return output.isThere; });
+    return outputs;
+}
+
+void Job::checkFetched(const Output& output, const std::stop_token& stop) {
+    const qint64 before = m_checked;
+    const QString sha256 =
+        sha256Of(output.growing, stop, [this, before](qint64 done) { m_checked = before + done; });
+    if (stop.stop_requested() ||
+        (QFileInfo(output.growing).size() == static_cast<qint64>(output.wanted.bytes) &&
+         sha256 == output.wanted.sha256))
+        return;
+    QFile::remove(output.growing);
+    const QString what = m_outputs.size() == 1 ? tr("What was fetched") : QFileInfo(output.place).fileName();
+    throw StoreError(
+        StoreError::Kind::Damaged,
+        tr("%1 is not the file that was announced (its SHA-256 differs), so it was thrown away.").arg(what));
+}
+
+/// Files of the same names and sizes: most likely those that are wanted.
+void Job::checkWhatIsThere() {
+    m_checking = true;
+    const auto found = std::make_shared<QList<Output>>(m_outputs);
+    const auto work = [this, found](const std::stop_token& stop) {
+        for (Output& output : *found) {
+            if (!hasItsSize(output))
+                continue;
+            const qint64 before = m_checked;
+            output.isThere = sha256Of(output.place, stop, [this, before](qint64 done) {
+                                 m_checked = before + done;
+                             }) == output.wanted.sha256;
+            if (output.isThere)
+                stamp(output.place);
+        }
+    };
+    inBackground(work, [this, found] {
+        m_checking = false;
+        m_outputs = *found;
+        if (missing().isEmpty())
+            finish();
+        else
+            next();
     });
 }
 
-/// A file of the same name and size: most likely the one that is wanted.
-void Job::checkWhatIsThere() {
-    m_checking = true;
-    const auto same = std::make_shared<bool>(false);
-    const auto work = [this, same, place = target()](const std::stop_token& stop) {
-        *same = sha256Of(place, stop, [this](qint64 done) { m_checked = done; }) == m_offer.sha256;
-        if (*same)
-            stamp(place);
-    };
-    inBackground(work, [this, same] {
-        m_checking = false;
-        if (!*same) {
-            next();
-            return;
-        }
-        m_lock.reset();
-        m_folder.remove();
-        Q_EMIT finished(target());
-    });
+void Job::finish() {
+    m_lock.reset();
+    m_folder.remove();
+    Q_EMIT finished(m_outputs.first().place);
 }
 
 void Job::inBackground(Work work, std::function<void()> done) {
@@ -224,7 +270,7 @@ void Job::inBackground(Work work, std::function<void()> done) {
                         throw StoreError(*problem);
                     done();
                 } catch (const StoreError& error) {
-                    if (m_checking && error.kind() == StoreError::Kind::Damaged)
+                    if (m_checking && error.kind() == StoreError::Kind::Damaged && m_outputs.size() == 1)
                         m_folder.remove(); // nothing of it can be used
                     fail(QString::fromUtf8(error.what()));
                 }

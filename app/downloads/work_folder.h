@@ -20,7 +20,8 @@ public:
     void setDone(const Done& done);
     void remove();
     qint64 bytesHere() const; // fetched so far
-    QString modelFile() const { return m_path + QStringLiteral("/model"); }
+    /// What grows to be a file of the model; `number` from 0.
+    QString modelFile(qsizetype number = 0) const;
     QString wheelFile(int part) const;
     QString lockFile() const { return m_path + QStringLiteral("/lock"); }
 

@@ -155,8 +155,8 @@ void readCohere2(const Keys& keys, ModelConfig& config) {
     readExaone4(keys, config);
 }
 
-// Its weights are shares of all experts, and stay that.
-void readOlmoe(const Keys&, ModelConfig& config) {
+// Weights of experts are shares of all experts, and stay that.
+void readSharesOfAll(const Keys&, ModelConfig& config) {
     config.experts.weights = kernels::ExpertWeights::OfAll;
 }
 
@@ -221,6 +221,7 @@ constexpr BlockConfig SANDWICH{
 const Family FAMILIES[] = {
     {.architecture = "llama", .ropePairing = RopePairing::Norm, .block = {.qkvBias = true}, .mixture = true},
     {.architecture = "qwen2", .block = {.qkvBias = true}},
+    {.architecture = "qwen2moe", .block = {.qkvBias = true}, .mixture = true, .read = readSharesOfAll},
     {.architecture = "qwen3", .block = {.queryKeyNorm = QueryKeyNorm::EachHead}},
     {.architecture = "qwen3moe", .block = {.queryKeyNorm = QueryKeyNorm::EachHead}, .mixture = true},
     {.architecture = "gpt-oss",
@@ -294,7 +295,7 @@ const Family FAMILIES[] = {
     {.architecture = "olmoe",
      .block = {.queryKeyNorm = QueryKeyNorm::WholeRow},
      .mixture = true,
-     .read = readOlmoe},
+     .read = readSharesOfAll},
     {.architecture = "mistral3", .ropePairing = RopePairing::Norm, .read = readMistral3},
     {.architecture = "gemma", .block = {.activation = Activation::GeluTanh}, .read = readGemma},
     {.architecture = "gemma2", .block = SANDWICH, .read = readGemma2},
@@ -322,8 +323,6 @@ constexpr const char* STATE_SPACE = "it is a state-space model or contains such 
 constexpr const char* CONVOLUTION = "some of its layers are convolutions";
 constexpr const char* COMPRESSED = "it compresses keys and values (MLA)";
 constexpr const char* NO_TEXT = "it does not write text";
-constexpr const char* GATED_EXPERT = "it is a mixture with an expert that all tokens share, each to another "
-                                     "degree, which is not supported yet";
 constexpr const char* SOME_LAYERS = "it is a mixture in some of its layers only, which is not supported yet";
 constexpr const char* ROUTER =
     "it is a mixture whose router chooses experts in another way, which is not supported yet";
@@ -350,7 +349,6 @@ constexpr Refusal REFUSALS[] = {
     {"minicpm3", COMPRESSED},
     {"plm", COMPRESSED},
     {"gemma3n", "it looks words up again in every layer (per-layer embeddings)"},
-    {"qwen2moe", GATED_EXPERT},
     {"deepseek", SOME_LAYERS},
     {"bailingmoe", SOME_LAYERS},
     {"bailingmoe2", ROUTER},

@@ -87,6 +87,9 @@ private:
             projection("ffn_gate_shexp", m_config.dim, m_config.ffnDim, false, layer.gate);
             projection("ffn_up_shexp", m_config.dim, m_config.ffnDim, false, layer.up);
             projection("ffn_down_shexp", m_config.ffnDim, m_config.dim, false, layer.down);
+            if (m_config.experts.sharedGate)
+                m_entries.push_back(
+                    {m_prefix + "ffn_gate_inp_shexp.weight", {m_config.dim}, 0, 1, &layer.sharedGate, 1});
             return;
         }
         if (block.fusedGateUp)

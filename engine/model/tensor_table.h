@@ -20,6 +20,7 @@ struct TensorEntry {
         0; // of a matrix; of each expert's; of a vector, or of each of several: first element
     std::int64_t rows = 0;
     std::variant<Nowhere, Matrix, Vector, Mixture> to;
+    std::int64_t zeroRows = 0; // of a matrix, behind those of the file
 };
 
 /// In the order of the graph. The entries point into `weights`, whose layers are made here.

@@ -3,6 +3,8 @@
 #include "engine/gguf_file.h"
 #include "engine/model/tensor_table.h"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace engine {
@@ -34,12 +36,16 @@ private:
     std::unique_ptr<kernels::Weight> rowsOf(const GgufFile::TensorInfo& tensor, const TensorEntry& entry) {
         kernels::HostMatrix matrix = tensor.matrix();
         matrix.rows = entry.rows;
+        const std::size_t inFile = matrix.bytes();
+        matrix.rows += entry.zeroRows;
         const std::span<std::byte> bytes = room(matrix.bytes());
-        m_file.read(tensor, bytes, static_cast<std::size_t>(entry.firstRow) * matrix.rowBytes());
+        m_file.read(tensor, bytes.first(inFile),
+                    static_cast<std::size_t>(entry.firstRow) * matrix.rowBytes());
+        std::ranges::fill(bytes.subspan(inFile), std::byte(0)); // 0 in every type
         matrix.data = bytes.data();
         auto weight = m_backend.makeWeight(matrix, m_file.stopToken());
         m_file.checkStop();
-        m_read += matrix.bytes();
+        m_read += inFile;
         m_bytes += weight->bytes();
         return weight;
     }
@@ -113,6 +119,15 @@ void Weights::load(const GgufFile& file, const ModelConfig& config, kernels::Bac
         const std::vector<float> ones(static_cast<std::size_t>(config.layerConfigs[i].headDim), 1.0f);
         layers[i].valueNorm.gain = backend.makeBuffer(1, config.layerConfigs[i].headDim);
         backend.write(layers[i].valueNorm.gain->tensor(), ones);
+    }
+    if (config.experts.sharedGate) {
+        const auto factors = [&](float ofGate, float ofZero) {
+            auto buffer = backend.makeBuffer(1, 2);
+            backend.write(buffer->tensor(), std::array{ofGate, ofZero});
+            return buffer;
+        };
+        gateShares = factors(1, -1);
+        gateRests = factors(0, 1);
     }
     if (config.attention.maxAlibiBias > 0) {
         alibiSlopes = backend.makeBuffer(1, config.heads);

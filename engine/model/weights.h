@@ -42,6 +42,8 @@ struct LayerWeights {
     // Those beside a feed-forward for all tokens
     Norm routerNorm, expertsNorm, densePostNorm, expertsPostNorm; // n = dim
     std::unique_ptr<kernels::Buffer> expertScales;                // (1, experts)
+    // Those with an expert that all tokens share, each to another degree
+    std::unique_ptr<kernels::Weight> sharedGate; // (2, dim), the second row is 0
 };
 
 /// The weights of a model on one backend, which has to outlive them. Immutable after loading; engine thread.
@@ -51,7 +53,9 @@ struct Weights {
     Projection output; // (vocabulary, dim); no weight when tied
     std::vector<LayerWeights> layers;
     std::unique_ptr<kernels::Buffer> alibiSlopes; // (1, heads); computed, not read
-    std::uint64_t bytes = 0;                      // in the backend's memory
+    /// Factors of what is chosen and of all, see ForwardPass::addShared(); (1, 2), constant.
+    std::unique_ptr<kernels::Buffer> gateShares, gateRests;
+    std::uint64_t bytes = 0; // in the backend's memory
 
     /// What makes logits of the last layer's output: often the embedding.
     const kernels::Weight& outputWeight() const { return output.weight ? *output.weight : *embedding; }

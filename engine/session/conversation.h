@@ -35,15 +35,22 @@ public:
     /// After the newest token; reads that one again when it was not the last thing done.
     Logits logits();
     void openAnswer(std::int64_t id);
-    /// Goes in front of a new answer's first token.
-    std::vector<TokenId> opening() const { return m_writer.opening(); }
+    /// What goes in front of a new answer's first token.
+    using Opening = PromptWriter::Opening;
+    std::vector<TokenId> opening(Opening of) const { return m_writer.opening(of); }
+    const std::string& openingText(Opening of) const { return m_writer.openingText(of); }
+    /// Marks of the template inside the newest message, whose text ends at `place` so far: nobody picks them, and a stop leaves all of them
+    /// or none. Logits after them; empty when it was stopped, or there is no room.
+    Logits readMarks(std::span<const TokenId> marks, const TokenSource& place, const std::stop_token& stop);
     bool endsWithControl() const; // the newest token is one of the template's
     /// One more token of the newest message. It is read by the next readPending(), or with the next turn.
     void add(const Ledger::Token& token) { m_pending = token; }
     /// Of the newest message.
     Utf8Stream& unfinished() { return m_ledger->messages().back().unfinished; }
     /// Text that was handed out for the newest message.
-    void addText(std::string_view text);
+    void addText(std::string_view text) { addText(text, text); }
+    /// Text that stands for marks which were read, and these.
+    void addText(std::string_view text, std::string_view marks);
     /// The newest message, an answer, ends after `bytes` of what was picked: the model does not see more of it than was handed out.
     void cutAnswer(std::int32_t bytes);
     /// Logits after the added token, at least what is wanted of them; empty when it was stopped before that. Not read again when it was

@@ -24,12 +24,13 @@ void addParts(const ShownText& shown, std::vector<TextPart>& parts) {
     addParts(shown, 0, shown.text.size(), parts);
 }
 
-/// Where in the message a byte of what is shown stands; what the template put in stands where the words behind it do.
-std::int32_t placeInMessage(const ShownText& shown, std::size_t at) {
+/// Where in the message byte `at` of what is shown stands, as far as its parts begin at `last` or before; what the template put in stands
+/// behind the words in front of it.
+std::int32_t placeInMessage(const ShownText& shown, std::size_t at, std::size_t last) {
     std::size_t place = 0;
     for (std::size_t i = 0; i < shown.parts.size(); ++i) {
         const ShownText::Part& part = shown.parts[i];
-        if (part.begin > at)
+        if (part.begin > last)
             break;
         if (part.writer == ShownText::Writer::Message)
             place = part.offset + std::min(at, shown.partEnd(i)) - part.begin;
@@ -74,10 +75,11 @@ void PromptWriter::show(const Branch& branch) {
     m_shown = engine::show(m_format, branch);
 }
 
-std::vector<TokenId> PromptWriter::opening() const {
-    if (m_shown.opening.empty())
+std::vector<TokenId> PromptWriter::opening(Opening of) const {
+    const std::string& text = openingText(of);
+    if (text.empty())
         return {};
-    return encodeAfter({{m_format.beforeAnswer, Trust::Special}}, {{m_shown.opening, Trust::Special}});
+    return encodeAfter({{m_format.beforeAnswer, Trust::Special}}, {{text, Trust::Special}});
 }
 
 std::vector<TokenId> PromptWriter::systemBlock() const {
@@ -170,10 +172,10 @@ Passage PromptWriter::piece(const ChatMessage& message, const ShownMessage& show
         TokenSource source{.role = message.role};
         if (cursor > before.size() && from < contentEnd) {
             source.messageId = message.id;
-            source.byteBegin =
-                placeInMessage(shown.content, begin + std::max(from, before.size()) - before.size());
-            source.byteEnd =
-                placeInMessage(shown.content, begin + std::min(cursor, contentEnd) - before.size());
+            const std::size_t first = begin + std::max(from, before.size()) - before.size(),
+                              last = begin + std::min(cursor, contentEnd) - before.size();
+            source.byteBegin = placeInMessage(shown.content, first, first);
+            source.byteEnd = placeInMessage(shown.content, last, std::max(first, last - 1));
             source.isText = source.byteEnd > source.byteBegin;
             passage.contentBegin = std::min(passage.contentBegin, i);
         }

@@ -37,9 +37,12 @@ public:
     /// What the other functions write. They know messages by their place in the branch.
     void show(const Branch& branch);
 
-    /// The text that goes in front of an answer before its first token is picked, and its tokens.
-    const std::string& openingText() const { return m_shown.opening; }
-    std::vector<TokenId> opening() const;
+    /// What goes in front of an answer before its first token is picked, and its tokens: of one that begins with words, or with a thought.
+    enum class Opening : std::uint8_t { Words, Thought };
+    const std::string& openingText(Opening of) const {
+        return of == Opening::Thought ? m_shown.thoughtOpening : m_shown.opening;
+    }
+    std::vector<TokenId> opening(Opening of) const;
     /// BOS and the system block, up to the place where the first user's text goes.
     std::vector<TokenId> systemBlock() const;
     /// How a message is shown, the template's text round it included.

@@ -150,7 +150,6 @@ void Conversation::openAnswer(std::int64_t id) {
                                                        : PromptWriter::afterMessage(messages.back().role);
     messages.push_back({.id = id,
                         .role = Role::Assistant,
-                        .shown = TextMark(m_writer.openingText()),
                         .after = after,
                         .begin = next,
                         .contentBegin = next,
@@ -163,10 +162,30 @@ bool Conversation::endsWithControl() const {
     return next > 0 && m_model->tokenizer->isControl(m_ledger->at(next - 1).id);
 }
 
-void Conversation::addText(std::string_view text) {
+void Conversation::addText(std::string_view text, std::string_view marks) {
     HeldMessage& answer = m_ledger->messages().back();
     answer.text.add(text);
-    answer.shown.add(text);
+    answer.shown.add(marks);
+}
+
+Logits Conversation::readMarks(std::span<const TokenId> marks, const TokenSource& place,
+                               const std::stop_token& stop) {
+    const SinkCache& cache = m_context->cache();
+    const auto count = static_cast<int>(marks.size());
+    const StreamPosition first = cache.next();
+    if (count > cache.room())
+        return {};
+    m_ahead = {};
+    m_reporter.poll();
+    m_logits = m_context->feed(marks, LogitsWanted::Last, m_reporter.frame(*m_context), stop);
+    if (m_logits.empty())
+        return {};
+    for (int i = 0; i < count; ++i)
+        m_ledger->set(first + i, {marks[static_cast<std::size_t>(i)], place});
+    m_ledger->trim(cache.oldestIntact());
+    m_reporter.appended(*m_context, *m_ledger, first, count);
+    m_reporter.publish();
+    return m_logits;
 }
 
 namespace {
@@ -193,9 +212,7 @@ void Conversation::cutAnswer(std::int32_t bytes) {
     const SinkCache& cache = m_context->cache();
     auto& messages = m_ledger->messages();
     const HeldMessage answer = messages.back();
-    const auto isBehind = [&](const Ledger::Token& token) {
-        return token.source.isText && token.source.byteEnd > bytes;
-    };
+    const auto isBehind = [&](const Ledger::Token& token) { return token.source.byteEnd > bytes; };
     std::optional<Ledger::Token> cut = m_pending;
     StreamPosition end = cache.next();
     while (end > std::max(cache.oldest(), answer.begin) && isBehind(m_ledger->at(end - 1)))

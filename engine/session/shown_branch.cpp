@@ -3,6 +3,7 @@
 #include "engine/chat_template.h"
 #include "engine/error.h"
 #include "engine/session/branch.h"
+#include "engine/session/thought.h"
 #include "engine/utf8_stream.h"
 
 #include <algorithm>
@@ -31,6 +32,7 @@ struct Script {
         int message = StandIn; // of the branch
         Role role = Role::User;
         bool hasWords = false;
+        std::size_t hidden = 0; // bytes in front of its words that are not rendered: a thought
     };
     struct Segment { // several texts may share a message
         std::size_t begin = 0;
@@ -65,7 +67,7 @@ enum class Manner : std::uint8_t {
 };
 
 /// Ends with a question. What came before the branch, and the question behind an answer, is a word: it is there and nobody reads it.
-Script scriptOf(const Branch& branch, Manner manner) {
+Script scriptOf(const ChatFormat& format, const Branch& branch, Manner manner) {
     const std::string word = "Words";
     const bool joins = manner != Manner::AsItIs;
     const std::size_t size = branch.messages.size() - (branch.isUnfinished ? 1 : 0);
@@ -82,12 +84,21 @@ Script scriptOf(const Branch& branch, Manner manner) {
     for (std::size_t i = 0; i < size; ++i) {
         const ChatMessage& message = branch.messages[i];
         const bool isInstruction = joins && message.role == Role::System;
-        script.add({static_cast<int>(i), message.role}, isInstruction ? Role::User : message.role,
-                   repairUtf8(message.text), joins);
+        const std::string text = repairUtf8(message.text);
+        const std::size_t begin = wordsBegin(format, message.role, text);
+        script.add({.message = static_cast<int>(i), .role = message.role, .hidden = begin},
+                   isInstruction ? Role::User : message.role, text.substr(begin), joins);
     }
     if (script.slots.empty() || script.slots.back().role != Role::User)
         script.add({}, Role::User, word, joins);
     return script;
+}
+
+/// `opening`: what the template puts in front of an answer by itself.
+void addOpenings(const ChatFormat& format, const std::string& opening, ShownBranch& shown) {
+    shown.opening = opening + format.channel;
+    if (!format.thoughtChannel.empty())
+        shown.thoughtOpening = opening + format.thoughtChannel;
 }
 
 /// A rendered script, from its beginning to its end.
@@ -142,7 +153,9 @@ void Cutter::add(const RenderedPiece& piece) {
     for (std::size_t at = begin, offset = piece.offset; at < end; ++segment) {
         const bool isLast = segment + 1 == segments.end();
         const std::size_t size = isLast ? end - at : std::min(end - at, (segment + 1)->begin - offset);
-        m_ranges.push_back({at, at + size, segment->slot, offset - segment->begin, false});
+        const std::size_t hidden =
+            segment->slot < 0 ? 0 : m_script.slots[static_cast<std::size_t>(segment->slot)].hidden;
+        m_ranges.push_back({at, at + size, segment->slot, hidden + offset - segment->begin, false});
         at += size;
         offset += size;
     }
@@ -237,13 +250,13 @@ ShownBranch Cutter::cut(std::size_t messages) {
         if (slots[slot].message >= 0)
             shown.messages[static_cast<std::size_t>(slots[slot].message)] = std::move(message);
     }
-    shown.opening = m_text.substr(m_at) + m_format.channel;
+    addOpenings(m_format, m_text.substr(m_at), shown);
     return shown;
 }
 
 std::optional<ShownBranch> rendered(const ChatFormat& format, const Branch& branch, Manner manner) {
     try {
-        const Script script = scriptOf(branch, manner);
+        const Script script = scriptOf(format, branch, manner);
         Cutter cutter(format, script,
                       format.source->render(script.messages, ChatTemplate::Ending::GenerationPrompt));
         if (cutter.saysEverything())
@@ -264,8 +277,12 @@ ShownText own(std::string_view text) {
 ShownMessage pieced(const ChatFormat& format, const ChatMessage& message, PromptWriter::After after,
                     const ShownText& block) {
     using After = PromptWriter::After;
+    const std::string text = repairUtf8(message.text);
+    const std::size_t begin = wordsBegin(format, message.role, text);
     ShownMessage shown;
-    shown.content.append(repairUtf8(message.text), Writer::Message);
+    if (message.role == Role::Assistant && !format.channel.empty())
+        shown.content = own(format.opening + format.channel); // in the history, too
+    shown.content.append(std::string_view(text).substr(begin), Writer::Message, begin);
     if (message.role == Role::System) {
         shown.before =
             own(format.endOfTurn + std::string(format.betweenTurns()) + std::string(format.openInside()));
@@ -299,7 +316,7 @@ ShownBranch pieced(const ChatFormat& format, const Branch& branch) {
     }
     for (std::size_t i = 0; i < branch.messages.size(); ++i)
         shown.messages.push_back(pieced(format, branch.messages[i], branch.before(i), shown.block));
-    shown.opening = format.opening + format.channel;
+    addOpenings(format, format.opening, shown);
     return shown;
 }
 
@@ -312,14 +329,30 @@ ShownBranch shownHistory(const ChatFormat& format, const Branch& branch) {
     return pieced(format, branch);
 }
 
+/// An answer that goes on stands there as it was written, with its thought.
+ShownText unfinished(const ChatFormat& format, const ShownBranch& shown, const std::string& text) {
+    const auto thought = thoughtOf(format, text);
+    if (!thought) {
+        ShownText answer = own(shown.opening);
+        answer.append(text, Writer::Message);
+        return answer;
+    }
+    const std::string_view all = text;
+    ShownText answer = own(shown.thoughtOpening);
+    answer.append(all.substr(thought->begin, thought->end - thought->begin), Writer::Message, thought->begin);
+    if (!thought->isOpen)
+        answer.append(format.afterThought, Writer::Template);
+    answer.append(all.substr(thought->answerBegin), Writer::Message, thought->answerBegin);
+    return answer;
+}
+
 } // namespace
 
 ShownBranch show(const ChatFormat& format, const Branch& branch) {
     ShownBranch shown = shownHistory(format, branch);
     if (branch.isUnfinished) {
         ShownMessage& answer = shown.messages.back();
-        answer.content = own(shown.opening);
-        answer.content.append(repairUtf8(branch.messages.back().text), Writer::Message);
+        answer.content = unfinished(format, shown, repairUtf8(branch.messages.back().text));
         if (answer.before.text.empty())
             answer.context = own(format.beforeAnswer);
     }

@@ -43,6 +43,8 @@ struct ShownBranch {
     ShownText block; // up to the first message: what begins a text, and the system prompt
     std::vector<ShownMessage> messages;
     std::string opening; // goes in front of an answer that follows now; trusted
+    std::string
+        thoughtOpening; // the same where the model thinks first; empty: the format has no channel for thoughts
 };
 
 /// The branch rendered with the file's template and cut where the messages' words stand. Of a conversation that the template refuses, one

@@ -24,6 +24,7 @@ std::vector<ChatMessage> conversation(bool hasSystem, int messages) {
 }
 
 struct Source {
+    std::string_view text;
     std::shared_ptr<const ChatTemplate> chatTemplate;
     std::stop_token stop;
     std::vector<RenderedPiece> render(const std::vector<ChatMessage>& messages,
@@ -101,6 +102,17 @@ std::string behindQuestion(const Source& source) {
     }
 }
 
+/// gpt-oss. A model closes each of its messages as a person's is closed, and opens the next one in the same way.
+void addChannels(const std::string& channel, const std::string& prompt, const Source& source,
+                 ChatFormat& format) {
+    constexpr std::string_view thoughts = "<|channel|>analysis<|message|>";
+    format.channel = channel;
+    if (source.text.find(thoughts) == std::string_view::npos)
+        return;
+    format.thoughtChannel = thoughts;
+    format.afterThought = prompt + channel;
+}
+
 ChatFormat cut(const Source& source) {
     const auto one = glue(source, conversation(false, 1)), two = glue(source, conversation(false, 3));
     if (!one || !two)
@@ -115,7 +127,7 @@ ChatFormat cut(const Source& source) {
         format.beforeAnswer = commonBeginning(format.beforeAnswer, thought);
     format.opening = prompt.substr(format.beforeAnswer.size());
     if (past.starts_with(prompt + "<|channel|>"))
-        format.channel = past.substr(prompt.size());
+        addChannels(past.substr(prompt.size()), prompt, source, format);
     std::vector<ChatMessage> answered = conversation(false, 2);
     std::string end;
     try {
@@ -135,7 +147,7 @@ ChatFormat cut(const Source& source) {
 Probed probe(const std::string& jinja, const TemplateSetting& setting, const std::stop_token& stop) {
     Probed probed;
     try {
-        probed.format = cut({std::make_shared<const ChatTemplate>(jinja, setting), stop});
+        probed.format = cut({jinja, std::make_shared<const ChatTemplate>(jinja, setting), stop});
     } catch (const Error& error) {
         probed.trouble = error.what();
     }

@@ -68,9 +68,10 @@ void markEnds(const GgufFile& file, Vocabulary& vocabulary) {
 }
 
 /// The pieces of a chat format that stand between texts.
-std::array<std::string_view, 8> piecesOf(const ChatFormat& format) {
-    return {format.open,    format.afterSystem, format.openWithoutSystem, format.beforeAnswer,
-            format.opening, format.channel,     format.endOfTurn,         format.afterAnswer};
+std::array<std::string_view, 10> piecesOf(const ChatFormat& format) {
+    return {format.open,      format.afterSystem, format.openWithoutSystem, format.beforeAnswer,
+            format.opening,   format.channel,     format.thoughtChannel,    format.afterThought,
+            format.endOfTurn, format.afterAnswer};
 }
 
 /// Text of persons, files and models never becomes what structures a conversation, whatever type the file gives it: what the chat format

@@ -12,6 +12,7 @@
 #include <QTest>
 
 #include <memory>
+#include <numeric>
 
 namespace test {
 
@@ -86,6 +87,40 @@ struct DownloadWorld {
         page().body = whole;
         return offer;
     }
+    /// A model in several files of so many bytes.
+    app::ModelOffer hubParts(const QList<int>& sizes) {
+        app::ModelOffer offer = hubFile();
+        partBytes.clear();
+        for (int i = 0; i < sizes.size(); ++i) {
+            const QByteArray piece = someBytes(sizes.at(i), quint32(i) + 20);
+            const QString path = u"toy-0000%1-of-0000%2.gguf"_s.arg(i + 1).arg(sizes.size());
+            offer.parts.append({u"owner/toy/"_s + path, quint64(piece.size()), sha256(piece)});
+            partPage(offer, i).body = piece;
+            partBytes.append(piece);
+        }
+        offer.file = offer.parts.first().file;
+        offer.hub->path = u"toy-00001-of-0000%1.gguf"_s.arg(sizes.size());
+        offer.sha256 = offer.parts.first().sha256;
+        offer.bytes = std::accumulate(sizes.begin(), sizes.end(), quint64{0});
+        return offer;
+    }
+    static QString partPath(const app::ModelOffer& offer, int part) {
+        return u"/owner/toy/resolve/abc/"_s + offer.parts.at(part).file.mid(10);
+    }
+    HttpServer::Page& partPage(const app::ModelOffer& offer, int part) {
+        return server.pages[partPath(offer, part)];
+    }
+    /// How many files of the model are in their places; -1: one of them is another file.
+    int partsInPlace(const app::ModelOffer& offer) const {
+        int count = 0;
+        for (int i = 0; i < offer.parts.size(); ++i) {
+            const QString path = folder.path() + u"/sumidero/models/"_s + offer.parts.at(i).file;
+            if (QFile::exists(path) && contents(path) != partBytes.at(i))
+                return -1;
+            count += QFile::exists(path);
+        }
+        return count;
+    }
     HttpServer::Page& page() { return server.pages[QString::fromLatin1(HubPath)]; }
     QString target(const app::ModelOffer& offer) const {
         return folder.path() + u"/sumidero/models/"_s + offer.file;
@@ -105,6 +140,7 @@ struct DownloadWorld {
     QTemporaryDir folder;
     HttpServer server;
     QByteArray whole;
+    QList<QByteArray> partBytes; // of a model in several files
     quint64 freeDisk = 1'000'000'000;
     std::unique_ptr<app::ModelDownloads> downloads;
 };

@@ -237,6 +237,67 @@ private Q_SLOTS:
         QCOMPARE(w.phase(second), Phase::Here);
     }
 
+    void severalFilesComeTogether() {
+        World w;
+        const app::ModelOffer offer = w.hubParts({100'000, 50'000, 80'000});
+        w.partPage(offer, 1).stallAfter = 20'000;
+        w.downloads->start(offer);
+        QTRY_COMPARE(w.downloads->state(offer).done, quint64(120'000));
+        QCOMPARE(w.downloads->state(offer).total, quint64(230'000));
+        QCOMPARE(w.partsInPlace(offer), 0);
+        w.start();
+        QCOMPARE(w.phase(offer), Phase::Paused);
+        QCOMPARE(w.downloads->state(offer).done, quint64(120'000));
+        w.partPage(offer, 1).stallAfter = -1;
+        w.server.asked.clear();
+        QSignalSpy came(w.downloads.get(), &app::ModelDownloads::arrived);
+        w.fetch(w.downloads->offers().last()); // as it was written down
+        QCOMPARE(w.phase(offer), Phase::Here);
+        QCOMPARE(w.partsInPlace(offer), 3);
+        QCOMPARE(came.count(), 1);
+        QCOMPARE(came.first().at(1).toString(), w.target(offer));
+        QCOMPARE(w.server.asked,
+                 (QStringList{World::partPath(offer, 1) + u" 20000"_s, World::partPath(offer, 2)}));
+        QVERIFY(w.nothingIsLeft());
+    }
+
+    void aDamagedPartCostsOnlyItself() {
+        World w;
+        const app::ModelOffer offer = w.hubParts({100'000, 50'000, 80'000});
+        w.partPage(offer, 1).body[1000] = char(~w.partBytes.at(1)[1000]);
+        w.fetch(offer);
+        QCOMPARE(w.phase(offer), Phase::Failed);
+        QVERIFY2(w.problem(offer).startsWith(u"toy-00002-of-00003.gguf is not the file"_s),
+                 qPrintable(w.problem(offer)));
+        QCOMPARE(w.partsInPlace(offer), 0);
+        QCOMPARE(w.downloads->state(offer).done, quint64(180'000));
+        w.partPage(offer, 1).body = w.partBytes.at(1);
+        w.server.asked.clear();
+        w.fetch(offer);
+        QCOMPARE(w.partsInPlace(offer), 3);
+        QCOMPARE(w.server.asked, QStringList{World::partPath(offer, 1)});
+        QVERIFY(w.nothingIsLeft());
+    }
+
+    void aMissingOrWrongPartIsFetchedAlone() {
+        World w;
+        const app::ModelOffer offer = w.hubParts({100'000, 50'000, 80'000});
+        w.fetch(offer);
+        QCOMPARE(w.phase(offer), Phase::Here);
+        const QString models = w.folder.path() + u"/sumidero/models/"_s;
+        QVERIFY(QFile::remove(models + offer.parts.at(2).file));
+        QFile wrong(models + offer.parts.at(0).file);
+        QVERIFY(wrong.open(QIODevice::WriteOnly));
+        wrong.write(QByteArray(100'000, 'x'));
+        wrong.close();
+        w.start();
+        QCOMPARE(w.phase(offer), Phase::None);
+        w.server.asked.clear();
+        w.fetch(offer);
+        QCOMPARE(w.partsInPlace(offer), 3);
+        QCOMPARE(w.server.asked, (QStringList{World::partPath(offer, 0), World::partPath(offer, 2)}));
+    }
+
     void anotherProgramHasIt() {
         World w;
         const app::ModelOffer offer = w.hubFile();

@@ -56,9 +56,38 @@ private Q_SLOTS:
         QCOMPARE(files.at(0).problem, QString());
         QCOMPARE(app::HuggingFace::fileUrl(*files.at(0).hub).toString(),
                  m_server->address() + u"/owner/toy/resolve/abc/toy-Q4_K_M.gguf"_s);
-        QVERIFY(files.at(1).problem.contains(u"split"_s));
+        QCOMPARE(files.at(1).problem, u"It is split into 2 files, and number 2 is missing there."_s);
         QVERIFY(files.at(2).problem.contains(u"checksum"_s));
         QCOMPARE(m_server->asked, QStringList{u"/api/models/owner/toy?blobs=true"_s});
+    }
+
+    void aModelInSeveralFilesIsOneOffer() {
+        QByteArray& body = page(u"/api/models/owner/toy"_s).body;
+        body = R"({"sha": "abc", "siblings": [
+            {"rfilename": "q8/toy-00002-of-00003.gguf", "size": 20, "lfs": {"sha256": "2HASH"}},
+            {"rfilename": "q8/toy-00001-of-00003.gguf", "size": 10, "lfs": {"sha256": "1HASH"}},
+            {"rfilename": "other.gguf", "size": 7, "lfs": {"sha256": "4HASH"}},
+            {"rfilename": "q4/toy-00001-of-00002.gguf", "size": 10, "lfs": {"sha256": "5HASH"}},
+            {"rfilename": "q8/toy-00003-of-00003.gguf", "size": 30, "lfs": {"sha256": "3HASH"}},
+            {"rfilename": "q4/toy-00002-of-00002.gguf", "size": 10},
+            {"rfilename": "q2/toy-00002-of-00002.gguf", "size": 10, "lfs": {"sha256": "6HASH"}}]})";
+        body.replace("HASH", QByteArray(63, 'a'));
+        const QList<app::ModelOffer> files = list(u"owner/toy"_s);
+        QCOMPARE(files.size(), 4);
+        const app::ModelOffer& whole = files.at(0);
+        QCOMPARE(whole.problem, QString());
+        QCOMPARE(whole.bytes, quint64(60));
+        QCOMPARE(whole.name, u"toy"_s);
+        QCOMPARE(whole.file, u"owner/toy/q8/toy-00001-of-00003.gguf"_s);
+        QCOMPARE(whole.id, u"hf-1"_s + QString(15, u'a'));
+        QCOMPARE(whole.parts.size(), 3);
+        QCOMPARE(whole.parts.at(2).file, u"owner/toy/q8/toy-00003-of-00003.gguf"_s);
+        QCOMPARE(whole.parts.at(2).bytes, quint64(30));
+        QCOMPARE(whole.parts.at(2).sha256, u"3"_s + QString(63, u'a'));
+        QCOMPARE(files.at(1).name, u"other"_s);
+        QVERIFY(files.at(1).parts.isEmpty());
+        QVERIFY2(files.at(2).problem.contains(u"checksum"_s), qPrintable(files.at(2).problem));
+        QVERIFY2(files.at(3).problem.contains(u"number 1 is missing"_s), qPrintable(files.at(3).problem));
     }
 
     // The checksum becomes a part of a folder's name, and that folder is removed in the end.
@@ -67,6 +96,7 @@ private Q_SLOTS:
         QTest::newRow("path") << QByteArray(R"("size": 7, "lfs": {"sha256": "/../../../../../home"})");
         QTest::newRow("short") << QByteArray(R"("size": 7, "lfs": {"sha256": "aa"})");
         QTest::newRow("negative") << QByteArray(R"("size": -7, "lfs": {"sha256": "GOOD"})");
+        QTest::newRow("absurd") << QByteArray(R"("size": 9000000000000000000, "lfs": {"sha256": "GOOD"})");
         QTest::newRow("no size") << QByteArray(R"("lfs": {"sha256": "GOOD"})");
     }
     void numbersThatAreNoneAreNotTaken() {

@@ -23,8 +23,9 @@ std::string render(const ChatFormat& format, const std::string& system, const st
                    const std::string& lastQuestion) {
     std::string text = system.empty() ? format.openWithoutSystem : format.open + system + format.afterSystem;
     for (const Turn& turn : turns)
-        text += turn.question + format.beforeAnswer + turn.answer + format.endOfTurn + format.afterAnswer;
-    return text + lastQuestion + format.beforeAnswer;
+        text += turn.question + format.beforeAnswer + format.channel + turn.answer + format.endOfTurn +
+                format.afterAnswer;
+    return text + lastQuestion + format.beforeAnswer + format.channel;
 }
 
 struct Golden {

@@ -41,6 +41,20 @@ protected:
     Tokens nextTurn(std::string_view text) const {
         return chat.encode({special(NextTurn), plain(text), special(BeforeAnswer)});
     }
+    /// Asks, and stops after a token that is a part of a character. False: there was none.
+    bool stopsInsideACharacter(Chat& one, std::uint64_t seed) const {
+        one.request.system = chat.request.system;
+        one.request.sampling.temperature = 1;
+        one.request.sampling.seed = seed;
+        one.request.maxTokens = 40;
+        one.onToken = [&one] {
+            if (one.newest.empty() && !one.model->tokenizer->bytes(one.picked.back()).empty())
+                one.stop.request_stop();
+        };
+        const bool stopped = one.say("Emoji, please.").reason == StopReason::Cancelled;
+        one.onToken = {};
+        return stopped;
+    }
 };
 
 TEST_F(SessionTest, ATurnOnlyAppends) {
@@ -234,18 +248,9 @@ TEST_F(SessionTest, AnUnfinishedCharacterGoesWithItsTokens) {
     int stoppedInside = 0;
     for (std::uint64_t seed = 1; seed <= 24; ++seed) {
         Chat one(model);
-        one.request.system = chat.request.system;
-        one.request.sampling.temperature = 1;
-        one.request.sampling.seed = seed;
-        one.request.maxTokens = 40;
-        one.onToken = [&one] {
-            if (one.newest.empty() && !one.model->tokenizer->bytes(one.picked.back()).empty())
-                one.stop.request_stop();
-        };
-        if (one.say("Emoji, please.").reason != StopReason::Cancelled)
+        if (!stopsInsideACharacter(one, seed))
             continue;
         ++stoppedInside;
-        one.onToken = {};
         const auto history = one.request.history;
         one.request.chatId = 2;
         one.request.history.clear();
@@ -259,6 +264,25 @@ TEST_F(SessionTest, AnUnfinishedCharacterGoesWithItsTokens) {
         fresh.request.history = history;
         fresh.answerIt(Purpose::Continue);
         EXPECT_EQ(one.answer, fresh.answer) << "seed " << seed;
+    }
+    EXPECT_GE(stoppedInside, 4);
+}
+
+// And a question behind such an answer follows what was shown.
+TEST_F(SessionTest, BytesThatNobodySawLeaveTheCache) {
+    int stoppedInside = 0;
+    for (std::uint64_t seed = 1; seed <= 24; ++seed) {
+        Chat one(model);
+        if (!stopsInsideACharacter(one, seed) || one.count({plain(one.answer)}) + 1 != one.picked.size())
+            continue; // read as text, what was shown would be other tokens
+        ++stoppedInside;
+        Chat fresh(model);
+        fresh.request = one.request;
+        fresh.nextId = one.nextId;
+        one.say("And now?");
+        fresh.say("And now?");
+        EXPECT_EQ(one.answer, fresh.answer) << "seed " << seed;
+        EXPECT_EQ(one.last.position, fresh.last.position) << "seed " << seed;
     }
     EXPECT_GE(stoppedInside, 4);
 }

@@ -124,6 +124,26 @@ TEST_F(SessionWindow, HorizonIsTheFirstTextInView) {
     }
 }
 
+// More of a long message is in view when what followed it is gone: then that part is read.
+TEST_F(SessionWindow, ATailGrowsWithItsRoom) {
+    std::string text;
+    for (int i = 0; i < 200; ++i)
+        text += "word" + std::to_string(i) + " ";
+    Chat fresh(model);
+    fresh.request = chat.request;
+    chat.request.history = {
+        {1, Role::User, text}, {2, Role::Assistant, "Yes."}, {3, Role::User, "A few words."}};
+    chat.answerIt(engine::Purpose::Prepare);
+    ASSERT_EQ(chat.session.status().horizon.messageId, 1) << "the long message is in view in part";
+    for (Chat* one : {&chat, &fresh}) {
+        one->request.history = {{1, Role::User, text}};
+        one->answerIt();
+    }
+    EXPECT_EQ(chat.last.visible, fresh.last.visible);
+    EXPECT_EQ(chat.last.horizon.byteOffset, fresh.last.horizon.byteOffset);
+    EXPECT_EQ(chat.answer, fresh.answer);
+}
+
 // Of a message that is longer than the window only what is in view at its end is read: the newest part.
 TEST_F(SessionWindow, OfALongPromptTheNewestPartIsRead) {
     std::string text;

@@ -157,11 +157,50 @@ TEST(ShownBranch, ThoughtsLeaveTheHistory) {
 }
 
 // gpt-oss: the marks of a channel are control tokens, which are never picked.
+const std::string channels = "{% for m in messages %}<|start|>{{ m.role }}{% if m.role == 'assistant' "
+                             "%}<|channel|>final{% endif %}<|message|>"
+                             "{{ m.content }}<|end|>{% endfor %}<|start|>assistant";
+
 TEST(ShownBranch, AnAnswerBeginsInTheChannelOfAnswers) {
-    const std::string channels = "{% for m in messages %}<|start|>{{ m.role }}{% if m.role == 'assistant' "
-                                 "%}<|channel|>final{% endif %}<|message|>"
-                                 "{{ m.content }}<|end|>{% endfor %}<|start|>assistant";
     EXPECT_EQ(shown(channels, request("", {{U, "q"}, {A, "a"}, {U, "r"}})),
               "<|start|>user<|message|> | [q]<|end|><|start|> | assistant<|channel|>final<|message|>[a] | "
               "<|end|><|start|>user<|message|>[r]<|end|><|start|> | assistant<|channel|>final<|message|>");
+}
+
+// Its thoughts, too, where the template has a channel for them; in other formats they are words.
+TEST(ShownBranch, AThoughtBetweenMarksIsNotInTheHistory) {
+    const std::string thinking = channels + "{# <|channel|>analysis<|message|> #}";
+    const std::string first = "<|start|>user<|message|> | [q]<|end|><|start|> | ";
+    ChatRequest talk = request("", {{U, "q"}, {A, "<think>\nhm\n</think>\n\na"}, {U, "<think>\nr"}});
+    EXPECT_EQ(shown(thinking, talk),
+              first + "assistant<|channel|>final<|message|>[a] | <|end|><|start|>user<|message|>"
+                      "[<think>\nr]<|end|><|start|> | assistant<|channel|>final<|message|>");
+    EXPECT_EQ(shown(channels, talk), first +
+                                         "assistant<|channel|>final<|message|>[<think>\nhm\n</think>\n\na] | "
+                                         "<|end|><|start|>user<|message|>[<think>\nr]<|end|><|start|> | "
+                                         "assistant<|channel|>final<|message|>");
+    talk.history.pop_back();
+    talk.purpose = engine::Purpose::Continue;
+    const std::string opening = " | assistant<|channel|>final<|message|>";
+    EXPECT_EQ(shown(thinking, talk),
+              first +
+                  "assistant<|channel|>analysis<|message|>[hm]<|end|><|start|>assistant"
+                  "<|channel|>final<|message|>[a]" +
+                  opening);
+    talk.history.back().text = "<think>\nhm";
+    EXPECT_EQ(shown(thinking, talk), first + "assistant<|channel|>analysis<|message|>[hm]" + opening);
+    talk.history.back().text = "a<think>\n";
+    EXPECT_EQ(shown(thinking, talk), first + "assistant<|channel|>final<|message|>[a<think>\n]" + opening);
+}
+
+// What its template refuses is put together from pieces, with the channel round every answer.
+TEST(ShownBranch, ChannelsStandInPiecesToo) {
+    const std::string refusingAll = "{% if messages | length > 3 %}{{ raise_exception('No') }}{% endif %}" +
+                                    channels + "{# <|channel|>analysis<|message|> #}";
+    EXPECT_EQ(
+        shown(refusingAll,
+              request("", {{U, "q"}, {A, "<think>\nhm\n</think>\n\na"}, {U, "r"}, {A, "b"}, {U, "t"}})),
+        "<|start|>user<|message|> | [q]<|end|><|start|> | assistant<|channel|>final<|message|>[a] | "
+        "<|end|><|start|>user<|message|>[r]<|end|><|start|> | assistant<|channel|>final<|message|>[b] | "
+        "<|end|><|start|>user<|message|>[t]<|end|><|start|> | assistant<|channel|>final<|message|>");
 }

@@ -40,5 +40,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     engine::ChatRequest request;
     request.history = messages;
     engine::show(format, engine::Branch(request, format));
+    request.history.pop_back();
+    request.purpose = engine::Purpose::Continue; // with its thought
+    engine::show(format, engine::Branch(request, format));
     return 0;
 }

@@ -26,7 +26,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 NOW = datetime.datetime(2026, 11, 5, 13, 4, 9)  # as in render_templates.cpp
 TOKENS = {"bos_token": "<bos>", "eos_token": "<eos>"}
 TOY_TOKENS = {"bos_token": "<|im_start|>", "eos_token": "<|im_end|>"}  # of the toy model's vocabulary
-CHANNEL = "<|channel|>final<|message|>"
+CHANNEL, THOUGHT = "<|channel|>final<|message|>", "<|channel|>analysis<|message|>"
 
 
 def talk(text):
@@ -225,6 +225,8 @@ def compare_sessions(program, templates, wrong):
             if line["system"]:
                 messages.insert(0, {"role": "system", "content": line["system"]})
             wanted = {session_expectation(line["template"], messages, TOY_TOKENS, now) for now in (began, ended)}
+            if THOUGHT in line["template"] and is_read.endswith(THOUGHT):  # the toy would think first
+                is_read = is_read.removesuffix(THOUGHT) + CHANNEL
             if wanted != {None} and is_read not in wanted:
                 wrong.setdefault(where, f"after question {turn + 1} a session has read {is_read!r}, wanted {wanted}")
             count, templates_own = answer["controls"][turn]

@@ -2,7 +2,8 @@
 
 `tests` are (program, filter) pairs: for the GoogleTest programs a --gtest_filter, for Qt Test programs None or one test function.
 They are the tests that ought to notice; at least one of them has to turn red."""
-from dataclasses import dataclass
+from mutation import Mutation
+from mutations_faults import FAULTS
 
 KERNELS_CAPTURE = ("kernels_tests", "*AttentionCapture*")
 ENGINE_CAPTURE = ("engine_tests", "Capture*:Latest*:Journal*:Service.FramesAndJournalCross")
@@ -12,22 +13,11 @@ MARKS = ("engine_tests", "SinkCache*:ContextState*:Generators*")
 GENERATORS = ("engine_tests", "Generators*:Session*:Sampler*")
 PARTS = ("engine_tests", "Parts*")
 FAMILIES = ("engine_tests", "*Family*:*ContextOracle*:ModelConfig*:SlidingLayer*:LearnedSinks*:LongRope*")
-TEMPLATES = ("engine_tests", "ShownBranch*:ChatTemplate*:SessionTemplate*:SessionPlaces*:SessionIdentity*")
+TEMPLATES = ("engine_tests", "ShownBranch*:ChatTemplate*:SessionTemplate*:SessionThought*:SessionPlaces*:SessionIdentity*")
 SERVICE = ("engine_tests", "Service*:CommandQueue*:Evaluation*")
 EXPERTS = ("kernels_tests", "*Experts*")
 FEED = ("tst_inspector_feed", None)
 VIEWS = ("tst_inspector_views", None)
-
-
-@dataclass(frozen=True)
-class Mutation:
-    kind: str
-    name: str
-    file: str
-    old: str
-    new: str
-    tests: tuple
-
 
 MUTATIONS = [
     Mutation("swap axes", "heads in the order of their groups", "kernels/cpu/attention_decode.cpp",
@@ -179,7 +169,9 @@ MUTATIONS = [
     Mutation("families", "Gemma 4 does not scale its layers", "engine/model/families.cpp",
              "layer.outputScale = readLayerScale(keys.file(), i);", ";", (FAMILIES,)),
     Mutation("families", "the shared expert is left out", "engine/forward_pass.cpp",
-             "if (m_config.experts.shared) {\n            const LinearJob down[]", "if (false) {\n            const LinearJob down[]", (FAMILIES,)),
+             "if (m_config.experts.shared)\n            addShared(w, rows, sum);", "", (FAMILIES,)),
+    Mutation("families", "a shared expert counts as much as its share of the larger one", "engine/forward_pass.cpp",
+             "m_backend.combineExperts(rows.second, *rows.gateWinner, m_weights.gateRests.get(), Write::Add, sum);", "", (FAMILIES,)),
     Mutation("families", "OLMoE's weights add up to one", "engine/model/families.cpp",
              "config.experts.weights = kernels::ExpertWeights::OfAll;", ";", (FAMILIES,)),
     Mutation("families", "full layers of Cohere 2 and EXAONE 4 know positions", "engine/model/families.cpp",
@@ -227,17 +219,25 @@ MUTATIONS = [
     Mutation("templates", "the opening of an answer is a part of the question", "engine/session/shown_branch.cpp",
              "return m_at + m_format.beforeAnswer.size();", "return m_next[slot];", (TEMPLATES,)),
     Mutation("templates", "no channel is opened", "engine/session/shown_branch.cpp",
-             "m_text.substr(m_at) + m_format.channel", "m_text.substr(m_at)", (TEMPLATES,)),
+             "shown.opening = opening + format.channel;", "shown.opening = opening;", (TEMPLATES,)),
     Mutation("templates", "what came before is not there", "engine/session/shown_branch.cpp",
              "if (branch.hasEarlier || (joins && beginsWithAnswer))", "if (joins && beginsWithAnswer)", (TEMPLATES,)),
     Mutation("templates", "a refused system prompt is left out", "engine/session/shown_branch.cpp",
              "{Manner::AsItIs, Manner::InTurns, Manner::SystemInQuestion}", "{Manner::AsItIs, Manner::InTurns}", (TEMPLATES,)),
     Mutation("templates", "an answer that goes on has no opening", "engine/session/shown_branch.cpp",
-             "answer.content = own(shown.opening);", "answer.content = {};", (TEMPLATES,)),
+             "ShownText answer = own(shown.opening);", "ShownText answer;", (TEMPLATES,)),
     Mutation("templates", "what is held is not compared as it is shown", "engine/session/conversation.cpp",
              "shown[index] == other.shown && ", "", (TEMPLATES,)),
-    Mutation("templates", "an answer is remembered without its opening", "engine/session/reading.cpp",
-             ".shown = TextMark(m_writer.openingText()),", "", (TEMPLATES,)),
+    Mutation("templates", "an answer is remembered without its opening", "engine/session.cpp",
+             "conversation.addText(shown, marks);", "conversation.addText(shown);", (TEMPLATES,)),
+    Mutation("templates", "a thought stays in the history", "engine/session/thought.cpp",
+             "return thought ? thought->answerBegin : 0;", "return 0;", (TEMPLATES,)),
+    Mutation("templates", "words of a person are a thought", "engine/session/thought.cpp",
+             "role == Role::Assistant ? thoughtOf(format, text) : std::nullopt", "thoughtOf(format, text)", (TEMPLATES,)),
+    Mutation("templates", "an answer that goes on has no mark behind its thought", "engine/session/shown_branch.cpp",
+             "if (!thought->isOpen)", "if (false)", (TEMPLATES,)),
+    Mutation("templates", "a model always thinks first", "engine/session.cpp",
+             "all[static_cast<std::size_t>(*other)] > all[static_cast<std::size_t>(*words)]", "true", (TEMPLATES,)),
     Mutation("templates", "words of a message count as the template's", "engine/session/prompt_writer.cpp",
              "shown.parts[i].writer == ShownText::Writer::Template ? Trust::Special : Trust::Plain", "Trust::Special", (TEMPLATES,)),
     Mutation("templates", "a thought that is opened belongs to every answer", "engine/template/probe.cpp",
@@ -247,4 +247,4 @@ MUTATIONS = [
     Mutation("templates", "a stop is not seen", "engine/template/execute.cpp",
              "if (m_stop.stop_requested())", "if (false)", (TEMPLATES,)),
     Mutation("templates", "work without end", "engine/template/execute.cpp", "    m_work -= work;\n", "", (TEMPLATES,)),
-]
+] + FAULTS

@@ -273,8 +273,10 @@ ModelOracle::Row ModelOracle::mixture(const std::string& block, const Row& x) co
     for (std::size_t i = 0; i < up.size(); ++i)
         up[i] = gated(m_config.block.activation, gate[i], up[i]);
     const Row down = project(block + "ffn_down_shexp", up);
+    const bool isGated = m_tensors.contains(block + "ffn_gate_inp_shexp.weight");
+    const double share = isGated ? 1 / (1 + std::exp(-project(block + "ffn_gate_inp_shexp", x)[0])) : 1;
     for (std::size_t i = 0; i < x.size(); ++i)
-        sum[i] += down[i];
+        sum[i] += share * down[i];
     return sum;
 }
 

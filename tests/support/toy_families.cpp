@@ -101,6 +101,7 @@ const std::vector<ToyFamily>& families() {
          .floats = {{"residual_scale", 0.7f}, {"attention.scale", 0.3f}},
          .experts = 6,
          .sharedExpert = true},
+        {.architecture = "qwen2moe", .qkvBias = true, .experts = 6, .sharedExpert = true, .sharedGate = true},
         {.architecture = "gemma4",
          .normAfter = true,
          .queryKeyNorm = ToyFamily::EachHead,

@@ -18,7 +18,7 @@ struct ToyFamily {
     std::vector<std::pair<const char*, int>> numbers = {};
     bool yarn = false;
     int experts = 0; // three are used
-    bool sharedExpert = false, expertBias = false, learnedSinks = false;
+    bool sharedExpert = false, sharedGate = false, expertBias = false, learnedSinks = false;
     bool twoWidths =
         false; // Gemma 4: every third layer sees everything, with heads twice as wide and keys for values
 };

@@ -182,6 +182,9 @@ private:
             addProjection("ffn_gate_shexp", inner / 2, m_shape.dim, perDim, false);
             addProjection("ffn_up_shexp", inner / 2, m_shape.dim, perDim, false);
             addProjection("ffn_down_shexp", m_shape.dim, inner / 2, 3 * embedding / std::sqrt(inner), false);
+            if (m_family.sharedGate)
+                addFloats(m_block + "ffn_gate_inp_shexp.weight",
+                          m_gauss.values(static_cast<std::uint64_t>(m_shape.dim), 2 * perDim));
         }
     }
     void addStacked(const std::string& name, int rows, int cols, double deviation) {

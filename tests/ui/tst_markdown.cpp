@@ -116,6 +116,8 @@ void TestMarkdown::blockTrees_data() {
     row("entities", "&lt;&amp;&#x41;&nosuch;", "p <&A&nosuch;\n");
     row("formula", "so $a_1*b*c$ is", "p so $a_1*b*c$ is\n");
     row("money", "from $5 to $10", "p from $5 to $10\n");
+    row("words between prices", "$5 *to* 10$ each", "p $5 {i to} 10$ each\n");
+    row("words behind a currency", "US$*now*$", "p US${i now}$\n");
 }
 
 void TestMarkdown::blockTrees() {

@@ -70,22 +70,24 @@ def qwen3(e):
     llama_like(e, config, permute=False, qk_norm=True)
 
 
+GRANITE = dict(attention_multiplier=0.11, embedding_multiplier=6.0, residual_multiplier=0.4, logits_scaling=5.0,
+               tie_word_embeddings=True, rope_parameters=rope(10000.0))
+
+
+def start_granite(e, architecture, config, **more):
+    start(e, architecture, config, rotated=16, embedding_deviation=0.2, **more)
+    for name, value in (("attention.scale", "attention_multiplier"), ("embedding_scale", "embedding_multiplier"),
+                        ("residual_scale", "residual_multiplier"), ("logit_scale", "logits_scaling")):
+        e.key(name, GRANITE[value])
+
+
 @family("granite")
 def granite(e):
     from transformers import GraniteConfig
 
-    config = GraniteConfig(**tiny(attention_multiplier=0.11, embedding_multiplier=6.0, residual_multiplier=0.4,
-                                  logits_scaling=5.0, tie_word_embeddings=True, rope_parameters=rope(10000.0)))
-    start(e, "granite", config, rotated=16, embedding_deviation=0.2)
-    granite_keys(e)
+    config = GraniteConfig(**tiny(**GRANITE))
+    start_granite(e, "granite", config)
     llama_like(e, config, permute=True)
-
-
-def granite_keys(e):
-    e.key("attention.scale", 0.11)
-    e.key("embedding_scale", 6.0)
-    e.key("residual_scale", 0.4)
-    e.key("logit_scale", 5.0)
 
 
 @family("smollm3")

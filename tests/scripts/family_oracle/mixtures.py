@@ -1,7 +1,7 @@
 """Mixtures of experts: a router chooses who works on a token."""
 
 from family_oracle.export import family
-from family_oracle.llamas import granite_keys
+from family_oracle.llamas import GRANITE, start_granite
 from family_oracle.shared import expert_keys, llama_like, rope, start, tiny, yarn_keys
 
 
@@ -28,6 +28,31 @@ def qwen3moe(e):
     experts(e, config, 32)
 
 
+def shared_expert(e, i, gate, up, down):
+    """What all tokens of layer i go through."""
+    for name, rows in (("gate", gate), ("up", up), ("down", down)):
+        e.tensor(f"blk.{i}.ffn_{name}_shexp.weight", rows)
+
+
+@family("qwen2moe")
+def qwen2moe(e):
+    """With an expert that all tokens share, each to another degree."""
+    from transformers import Qwen2MoeConfig
+
+    config = Qwen2MoeConfig(**tiny(rope_parameters=rope(1e6), num_experts=6, num_experts_per_tok=2, moe_intermediate_size=32,
+                                   shared_expert_intermediate_size=48, norm_topk_prob=False, decoder_sparse_step=1,
+                                   mlp_only_layers=[], use_sliding_window=False))
+    start(e, "qwen2moe", config, base=1e6)
+    expert_keys(e, 6, 32)
+    e.key("expert_shared_feed_forward_length", 48)
+    llama_like(e, config, permute=False, ffn=False)
+    experts(e, config, 32)
+    for i in range(config.num_hidden_layers):
+        source = f"model.layers.{i}.mlp.shared_expert"
+        shared_expert(e, i, *(e[f"{source}.{name}_proj.weight"] for name in ("gate", "up", "down")))
+        e.copy(f"blk.{i}.ffn_gate_inp_shexp.weight", f"{source}_gate.weight", lambda v: v.reshape(-1), quantise=False)
+
+
 @family("olmoe")
 def olmoe(e):
     from transformers import OlmoeConfig
@@ -46,21 +71,16 @@ def granitemoe(e):
     from transformers import GraniteMoeSharedConfig
 
     config = GraniteMoeSharedConfig(**tiny(
-        intermediate_size=32, num_local_experts=6, num_experts_per_tok=2, shared_intermediate_size=48,
-        attention_multiplier=0.11, embedding_multiplier=6.0, residual_multiplier=0.4, logits_scaling=5.0,
-        tie_word_embeddings=True, rope_parameters=rope(10000.0)))
-    start(e, "granitemoe", config, ffn=32, rotated=16, embedding_deviation=0.2)
-    granite_keys(e)
+        intermediate_size=32, num_local_experts=6, num_experts_per_tok=2, shared_intermediate_size=48, **GRANITE))
+    start_granite(e, "granitemoe", config, ffn=32)
     expert_keys(e, 6)
     e.key("expert_shared_feed_forward_length", 48)
     llama_like(e, config, permute=True, ffn=False)
     experts(e, config, 32, "block_sparse_moe", "router")
     for i in range(config.num_hidden_layers):
-        source, target = f"model.layers.{i}.shared_mlp.", f"blk.{i}.ffn_"
+        source = f"model.layers.{i}.shared_mlp."
         both = e[f"{source}input_linear.weight"]
-        e.tensor(f"{target}gate_shexp.weight", both[:48])
-        e.tensor(f"{target}up_shexp.weight", both[48:])
-        e.copy(f"{target}down_shexp.weight", f"{source}output_linear.weight")
+        shared_expert(e, i, both[:48], both[48:], e[f"{source}output_linear.weight"])
 
 
 @family("mixtral")
