@@ -11,6 +11,7 @@ enum class KernelId : std::uint32_t {
     LinearVector,      // variant: gpu::Form
     LinearVectorBytes, // variant: 0 Four, 1 Eight
     LinearMatrix,      // variant: gpu::Form
+    LinearMatrixBytes, // variant: as LinearVectorBytes
     Rope,
     KvStore,
     Attend, // variant: of attendVariants
@@ -36,6 +37,8 @@ constexpr int rowLanes = 8;                          // that share a row of weig
 constexpr int rowsOfBlock = blockThreads / rowLanes; // of LinearVector
 constexpr int matrixTile = 64;                       // rows and tokens of a block of LinearMatrix
 constexpr int matrixThreads = 256;
+constexpr int byteTileRows = 128, byteTileTokens = 64; // of a block of LinearMatrixBytes
+constexpr int byteTileThreads = 256;
 constexpr int mostQueries = 4;                       // rotations of a query that Attend can tell apart
 constexpr int mostHeadDim = 512;                     // of Attend, whose shared memory holds it for each head
 constexpr int attendVariants[] = {1, 2, 3, 4, 6, 8}; // query heads that share a reading of keys and values
@@ -88,11 +91,11 @@ struct QuantiseArguments {
     std::int64_t units;
 };
 
-/// Of a product with few rows of x; blockY is the row of `out`.
+/// Of a product. With few rows of x, blockY is the row of `out`; with many, blockX and blockY count tiles of rows and of tokens.
 struct LinearArguments {
     WeightView weight;
     const float* x;                   // LinearVector, LinearMatrix
-    const InputUnit* units = nullptr; // LinearVectorBytes
+    const InputUnit* units = nullptr; // LinearVectorBytes, LinearMatrixBytes
     float* out;
     const float* bias; // or null
     std::int32_t rows; // of the result: of one expert where there are experts

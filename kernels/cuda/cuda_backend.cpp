@@ -16,7 +16,7 @@ namespace {
 class CudaBackend final : public Backend {
 public:
     CudaBackend(const DeviceApi& api, const CudaOptions& options)
-        : m_gpu(api, options.card), m_attention(m_gpu), m_linear(m_gpu, options.activations),
+        : m_gpu(api, options.card, options.steps), m_attention(m_gpu), m_linear(m_gpu, options),
           m_topLogits(m_gpu) {}
 
     DeviceInfo info() const override {

@@ -9,7 +9,7 @@
 namespace kernels::cuda {
 
 /// Changes whenever anything that crosses the border does, the arguments of kernels included.
-constexpr std::uint32_t apiVersion = 1;
+constexpr std::uint32_t apiVersion = 2;
 /// The library's one exported function: `const DeviceApi* sumideroCudaApi()`.
 constexpr const char* apiEntry = "sumideroCudaApi";
 

@@ -10,6 +10,15 @@ constexpr std::int64_t inputColumns = 32;
 constexpr std::int32_t expandedNumbers = 16 << 20; // of weights for cuBLAS at a time: 64 MiB at most
 constexpr std::int64_t mostRowsAtOnce = 32768;     // blocks in the second direction
 
+std::uint32_t variantOfBytes(gpu::Form form) {
+    return form == gpu::Form::Four ? 0 : 1;
+}
+
+Blocks tilesOf(const LinearArguments& arguments, int rows, int tokens) {
+    return {static_cast<std::uint32_t>((arguments.rows + rows - 1) / rows),
+            static_cast<std::uint32_t>((arguments.tokens + tokens - 1) / tokens)};
+}
+
 } // namespace
 
 void Linear::run(Tensor x, std::span<const LinearJob> jobs, Rounding rounding) {
@@ -30,7 +39,7 @@ void Linear::run(Tensor x, std::span<const LinearJob> jobs, Rounding rounding) {
         else if (canMultiply())
             multiply(weight.packed(), arguments, rounding);
         else
-            tiles(weight.packed(), arguments);
+            tiles(weight.packed(), x, arguments);
         m_bytesRead += weight.bytes();
     }
 }
@@ -56,10 +65,14 @@ void Linear::runExperts(Tensor x, std::span<const ExpertJob> jobs, const CudaExp
     }
 }
 
+bool Linear::meetsBytes(const PackedRows& weight) const {
+    return !weight.form().isPlain() && m_activations == CudaActivations::Words;
+}
+
 void Linear::vector(const PackedRows& weight, Tensor x, const LinearArguments& arguments,
                     std::int64_t outRows) {
     const gpu::Form form = weight.form().form;
-    const bool isBytes = !weight.form().isPlain() && m_activations == CudaActivations::Words;
+    const bool isBytes = meetsBytes(weight);
     LinearArguments own = arguments;
     own.units = isBytes ? quantised(x) : nullptr;
     const std::int64_t inputRows = mostRowsAtOnce / own.rowsOfInput, step = inputRows * own.rowsOfInput;
@@ -67,9 +80,7 @@ void Linear::vector(const PackedRows& weight, Tensor x, const LinearArguments& a
         const Blocks blocks{static_cast<std::uint32_t>((own.rows + rowsOfBlock - 1) / rowsOfBlock),
                             static_cast<std::uint32_t>(std::min(step, outRows - first))};
         const KernelId kernel = isBytes ? KernelId::LinearVectorBytes : KernelId::LinearVector;
-        const std::uint32_t variant = !isBytes                  ? static_cast<std::uint32_t>(form)
-                                      : form == gpu::Form::Four ? 0
-                                                                : 1;
+        const std::uint32_t variant = isBytes ? variantOfBytes(form) : static_cast<std::uint32_t>(form);
         m_gpu.recorder.launch(kernel, variant, blocks, blockThreads, own);
         own.out += step * own.rows;
         own.x += inputRows * x.cols;
@@ -80,11 +91,16 @@ void Linear::vector(const PackedRows& weight, Tensor x, const LinearArguments& a
     }
 }
 
-void Linear::tiles(const PackedRows& weight, const LinearArguments& arguments) {
-    m_gpu.recorder.launch(KernelId::LinearMatrix, static_cast<std::uint32_t>(weight.form().form),
-                          {static_cast<std::uint32_t>((arguments.rows + matrixTile - 1) / matrixTile),
-                           static_cast<std::uint32_t>((arguments.tokens + matrixTile - 1) / matrixTile)},
-                          matrixThreads, arguments);
+void Linear::tiles(const PackedRows& weight, Tensor x, LinearArguments arguments) {
+    const gpu::Form form = weight.form().form;
+    if (meetsBytes(weight)) {
+        arguments.units = quantised(x);
+        m_gpu.recorder.launch(KernelId::LinearMatrixBytes, variantOfBytes(form),
+                              tilesOf(arguments, byteTileRows, byteTileTokens), byteTileThreads, arguments);
+    } else {
+        m_gpu.recorder.launch(KernelId::LinearMatrix, static_cast<std::uint32_t>(form),
+                              tilesOf(arguments, matrixTile, matrixTile), matrixThreads, arguments);
+    }
 }
 
 /// Weights become plain numbers some rows at a time, which the next kernel finds in the card's cache.
@@ -134,7 +150,8 @@ const void* Linear::halves(const LinearArguments& arguments) {
 /// Asked at the first prompt: the library takes a while to load.
 bool Linear::canMultiply() {
     if (!m_canMultiply)
-        m_canMultiply = m_gpu.device.api().canMultiply(m_gpu.device.handle()) != 0;
+        m_canMultiply =
+            m_prefill == CudaPrefill::Cublas && m_gpu.device.api().canMultiply(m_gpu.device.handle()) != 0;
     return *m_canMultiply;
 }
 

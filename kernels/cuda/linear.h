@@ -8,10 +8,12 @@
 namespace kernels::cuda {
 
 /// Matrix products. Few rows: a kernel that reads weights once for each, with products of bytes where the weights are quantised. Many:
-/// cuBLAS, in half precision where the product bears it, or tiles of our own where there is no cuBLAS.
+/// cuBLAS, in half precision where the product bears it, or tiles of our own where there is no cuBLAS: on tensor cores with the same
+/// products of bytes, in float32 where the weights are not quantised.
 class Linear {
 public:
-    Linear(Gpu& gpu, CudaActivations activations) : m_gpu(gpu), m_activations(activations) {}
+    Linear(Gpu& gpu, const CudaOptions& options)
+        : m_gpu(gpu), m_activations(options.activations), m_prefill(options.prefill) {}
 
     void run(Tensor x, std::span<const LinearJob> jobs, Rounding rounding);
     void runExperts(Tensor x, std::span<const ExpertJob> jobs, const CudaExpertChoice& choice);
@@ -19,14 +21,16 @@ public:
 
 private:
     void vector(const PackedRows& weight, Tensor x, const LinearArguments& arguments, std::int64_t outRows);
+    bool meetsBytes(const PackedRows& weight) const;
     const InputUnit* quantised(Tensor x);
-    void tiles(const PackedRows& weight, const LinearArguments& arguments);
+    void tiles(const PackedRows& weight, Tensor x, LinearArguments arguments);
     void multiply(const PackedRows& weight, const LinearArguments& arguments, Rounding rounding);
     const void* halves(const LinearArguments& arguments);
     bool canMultiply();
 
     Gpu& m_gpu;
     CudaActivations m_activations;
+    CudaPrefill m_prefill;
     Memory m_units, m_halves, m_expanded;
     const float* m_quantised = nullptr; // what m_units holds within one run()
     const float* m_halved = nullptr;    // and m_halves

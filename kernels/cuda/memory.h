@@ -12,7 +12,7 @@ namespace kernels::cuda {
 
 /// Everything that the operations of one backend share.
 struct Gpu {
-    Gpu(const DeviceApi& api, int card) : device(api, card), recorder(device) {}
+    Gpu(const DeviceApi& api, int card, CudaSteps steps) : device(api, card), recorder(device, steps) {}
 
     Device device;
     Recorder recorder;

@@ -6,7 +6,9 @@
 
 #include <atomic>
 #include <climits>
+#include <cstdlib>
 #include <stdexcept>
+#include <string_view>
 #include <unistd.h>
 
 namespace kernels::cuda {
@@ -36,6 +38,19 @@ std::string libraryPath() {
     const std::string executable(path, length > 0 ? static_cast<std::size_t>(length) : 0);
     const std::size_t slash = executable.rfind('/');
     return slash == std::string::npos ? "" : executable.substr(0, slash + 1) + libraryName;
+}
+
+bool isSwitchedOff(const char* variable) {
+    const char* const value = std::getenv(variable);
+    return value && std::string_view(value) == "0";
+}
+
+CudaOptions withSwitches(CudaOptions options) {
+    if (isSwitchedOff("SUMIDERO_CUDA_CUBLAS"))
+        options.prefill = CudaPrefill::Own;
+    if (isSwitchedOff("SUMIDERO_CUDA_GRAPHS"))
+        options.steps = CudaSteps::Commands;
+    return options;
 }
 
 std::atomic<const DeviceApi*> replacement = nullptr;
@@ -119,7 +134,8 @@ CudaCards listCudaCards() {
     return loaded.api ? cuda::listCardsOf(*loaded.api) : CudaCards{{}, loaded.problem};
 }
 
-std::unique_ptr<Backend> makeCudaBackend(const CudaOptions& options) {
+std::unique_ptr<Backend> makeCudaBackend(const CudaOptions& wanted) {
+    const CudaOptions options = cuda::withSwitches(wanted);
     const CudaCards found = listCudaCards();
     if (!found.problem.empty())
         throw std::runtime_error(found.problem);

@@ -131,7 +131,7 @@ void Recorder::runStep() {
     const auto runNow = [&] {
         m_device.check(api.run(m_device.handle(), m_commands.data(), m_commands.size()), "a step began");
     };
-    if (m_commands.size() > mostGraphCommands)
+    if (m_steps == CudaSteps::Commands || m_commands.size() > mostGraphCommands)
         return runNow();
     std::vector<std::byte> key = keyOfStep();
     const auto found =

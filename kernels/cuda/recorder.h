@@ -1,5 +1,6 @@
 #pragma once
 #include "kernels/cuda/device.h"
+#include "kernels/cuda_backend.h"
 
 #include <cstdint>
 #include <deque>
@@ -16,11 +17,11 @@ struct Blocks {
 /// Blocks for `items` in kernels that go on by the whole grid.
 Blocks blocksFor(std::int64_t items, std::int64_t itemsOfBlock = blockThreads);
 
-/// Collects the commands of a step. One whose commands are those of a step before it, byte for byte, is replayed as a graph: what changes
-/// from token to token lies in the device's memory.
+/// Collects the commands of a step. One whose commands are those of a step before it, byte for byte, is replayed as a graph, unless graphs
+/// are not wanted: what changes from token to token lies in the device's memory.
 class Recorder {
 public:
-    explicit Recorder(Device& device) : m_device(device) {}
+    Recorder(Device& device, CudaSteps steps) : m_device(device), m_steps(steps) {}
     ~Recorder();
     Recorder(const Recorder&) = delete;
     Recorder& operator=(const Recorder&) = delete;
@@ -64,6 +65,7 @@ private:
     void forgetGraphs();
 
     Device& m_device;
+    CudaSteps m_steps;
     std::vector<Command> m_commands;
     std::deque<std::vector<std::byte>> m_arguments;
     std::deque<Graph> m_graphs; // newest first

@@ -2,6 +2,7 @@
 #include "kernels/cuda/shim/fibers.h"
 #include "kernels/cuda/shim/shim_device.h"
 #include "tests/engine/two_devices.h"
+#include "tests/support/backends.h"
 
 #include <gtest/gtest.h>
 
@@ -53,6 +54,31 @@ TEST_P(CudaModel, TokensOneByOneAreReplayedSteps) {
 TEST_P(CudaModel, AStreamGoesOnOnTheOtherDevice) {
     expectAStreamGoesOnOnTheCpu(tokens(30), tokens(6, 9), test::exactOptions(4, 17, 13));
 }
+
+/// The same on a card.
+class CudaCardModel : public test::TwoDevices {
+protected:
+    void SetUp() override {
+        if (const std::string problem = test::cudaTestProblem(); !problem.empty())
+            GTEST_SKIP() << "no model runs on a card: " << problem;
+        load("cuda:" + std::to_string(test::cudaTestDevice()));
+    }
+};
+
+TEST_P(CudaCardModel, LogitsAreThoseOfTheCpuWhileTheRingWraps) {
+    expectLogitsOfTheCpuWhileTheRingWraps(tokens(60), test::exactOptions(4, 21, 13));
+}
+
+TEST_P(CudaCardModel, AStreamGoesOnOnTheOtherDevice) {
+    expectAStreamGoesOnOnTheCpu(tokens(50), tokens(10, 9), test::exactOptions(4, 21, 13));
+}
+
+/// One is enough to say that there is no card.
+std::vector<std::string> familiesForTheCard() {
+    return test::cudaTestProblem().empty() ? test::toyFamilies() : std::vector<std::string>{"llama"};
+}
+
+INSTANTIATE_TEST_SUITE_P(Families, CudaCardModel, testing::ValuesIn(familiesForTheCard()), test::familyName);
 
 INSTANTIATE_TEST_SUITE_P(Families, CudaModel, testing::ValuesIn(test::toyFamilies()), test::familyName);
 

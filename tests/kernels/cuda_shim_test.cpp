@@ -1,4 +1,4 @@
-#include "kernels/cuda/kernels/language.h"
+#include "kernels/cuda/kernels/tensor_cores.h"
 #include "kernels/cuda/shim/fibers.h"
 
 #include <gtest/gtest.h>
@@ -68,6 +68,51 @@ TEST_F(CudaShim, LanesAndBlocksExchangeNumbers) {
         for (int i = 0; i < 64; ++i)
             ASSERT_EQ(out[static_cast<std::size_t>(i)], (i < 32 ? 496.0f : 1520.0f) + 8000 + 10000 * 2016.0f);
     }
+}
+
+/// Four signed bytes that differ everywhere.
+std::uint32_t someBytes(int row, int column, int seed) {
+    std::uint32_t word = 0;
+    for (int i = 0; i < 4; ++i)
+        word |= static_cast<std::uint32_t>((37 * row + 11 * (column + i) + seed) % 256) << (8 * i);
+    return word;
+}
+int byteAt(int row, int column, int seed) {
+    return static_cast<std::int8_t>((37 * row + 11 * column + seed) % 256);
+}
+
+// Each lane brings and keeps what tensor_cores.h says. mode: the depth, 16 or 32.
+void multiplySmallMatrices(Arguments a) {
+    const int group = laneIndex() / 4, inGroup = laneIndex() % 4;
+    std::uint32_t rows[4], columns[2];
+    for (int i = 0; i < 4; ++i)
+        rows[i] = someBytes(group + 8 * (i % 2), 4 * inGroup + 16 * (i / 2), 5);
+    for (int i = 0; i < 2; ++i)
+        columns[i] = someBytes(group, 4 * inGroup + 16 * i, 9);
+    int sums[] = {1, 2, 3, 4};
+    if (a.mode == 16)
+        addProducts16(sums, rows, columns[0]);
+    else
+        addProducts32(sums, rows, columns);
+    for (int i = 0; i < 4; ++i)
+        a.out[128 * warpIndex() + 8 * (group + 8 * (i / 2)) + 2 * inGroup + i % 2] =
+            static_cast<float>(sums[i] - 1 - i);
+}
+
+TEST_F(CudaShim, LanesMultiplySmallMatricesTogether) {
+    for (const shim::Order order : {shim::Order::Forward, shim::Order::Reverse})
+        for (const int depth : {16, 32}) {
+            shim::setOrder(order);
+            std::vector<float> out(2 * 128);
+            run<multiplySmallMatrices>({out.data(), depth});
+            for (int i = 0; i < 256; ++i) {
+                int expected = 0;
+                for (int k = 0; k < depth; ++k)
+                    expected += byteAt(i % 128 / 8, k, 5) * byteAt(i % 8, k, 9);
+                ASSERT_EQ(out[static_cast<std::size_t>(i)], static_cast<float>(expected))
+                    << depth << " " << i;
+            }
+        }
 }
 
 void divergent(Arguments a) {

@@ -10,10 +10,11 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <stdexcept>
 #include <unistd.h>
 
-// What is CUDA's alone: what is said where there is no card, the list of devices, products with words of 16 bits, and faults.
+// What is CUDA's alone: what is said where there is no card, the list of devices, cuBLAS, replayed steps, and faults.
 namespace {
 
 using namespace kernels;
@@ -109,41 +110,6 @@ TEST_F(Cuda, CardsAreDevicesByName) {
         EXPECT_THROW(makeBackend({.device = name}), std::runtime_error) << name;
 }
 
-// Activations become words of 16 bits in blocks of 32: about 2^-16 of a block's largest is lost, at random. Some blocks have outliers.
-TEST_F(Cuda, QuantisedWeightsMeetWordsOf16Bits) {
-    for (const DType type : test::allTypes) {
-        if (!test::isQuantised(type))
-            continue;
-        const std::int64_t block = blockLayout(type).elements, cols = block == 32 ? 1120 : 1280;
-        for (const std::int64_t rows : {1, 37}) {
-            const test::StoredMatrix matrix(type, rows, cols, 1);
-            const auto weight = m_backend->makeWeight(matrix.host);
-            for (const std::int64_t tokens : {1, 3}) {
-                auto x = test::randomValues(tokens * cols, 2);
-                std::fill(x.begin() + 64, x.begin() + 96, 0.0f); // a block of nothing
-                GuardedBuffer in(*m_backend, tokens, cols, x), out(*m_backend, tokens, rows);
-                const LinearJob job[] = {{weight.get(), out.tensor()}};
-                test::runStep(*m_backend, {},
-                              [&] { m_backend->linear(in.tensor(), job, Rounding::Careful); });
-                const auto found = out.get(), rounded = [&] {
-                    const auto seen = test::roundedActivations(x, cols, Rounding::Careful);
-                    return std::vector<float>(seen.begin(), seen.end());
-                }();
-                for (std::size_t i = 0; i < found.size(); ++i) {
-                    const auto row = static_cast<std::int64_t>(i) % rows;
-                    const auto* const own = x.data() + static_cast<std::int64_t>(i) / rows * cols;
-                    const auto* const seen = rounded.data() + static_cast<std::int64_t>(i) / rows * cols;
-                    const test::Product exact = test::referenceProduct(matrix, row, own);
-                    const test::Product expected = test::referenceProduct(matrix, row, seen);
-                    ASSERT_NEAR(found[i], expected.value, 5e-6 * expected.magnitude) << name(type);
-                    ASSERT_NEAR(found[i], exact.value, 5e-4 * std::sqrt(exact.energy)) << name(type);
-                }
-                EXPECT_TRUE(out.guardsIntact());
-            }
-        }
-    }
-}
-
 // Prompts go through cuBLAS where it is there (plain loops, here), in half precision where a product bears it.
 TEST_F(Cuda, ManyTokensAreMultipliedByTheLibrary) {
     cuda::shim::setCanMultiply(true);
@@ -212,6 +178,39 @@ TEST_F(Cuda, AReplayedStepTakesItsOwnInputs) {
     test::runStep(*m_backend, {.tokens = tokens}, [&] { m_backend->embed(*weight, other.tensor()); });
     EXPECT_EQ(other.get(), out.get());
     EXPECT_EQ(cuda::shim::replays() - before, 3);
+}
+
+/// Sets a variable of the environment while it lives.
+class Variable {
+public:
+    Variable(const char* name, const char* value) : m_name(name) { setenv(name, value, 1); }
+    ~Variable() { unsetenv(m_name); }
+
+private:
+    const char* m_name;
+};
+
+TEST_F(Cuda, GraphsAndTheLibraryCanBeSwitchedOffForMeasurements) {
+    cuda::shim::setCanMultiply(true);
+    const test::StoredMatrix matrix(DType::Q8_0, 40, 64, 1);
+    const auto x = test::randomValues(9 * 64, 2);
+    const auto run = [&] { // replays and products of the library
+        const auto backend = makeBackend({.device = "cuda"});
+        const auto weight = backend->makeWeight(matrix.host);
+        GuardedBuffer in(*backend, 9, 64, x), out(*backend, 9, 40);
+        const LinearJob job[] = {{weight.get(), out.tensor()}};
+        const int replays = cuda::shim::replays(), products = cuda::shim::multiplications();
+        for (int i = 0; i < 3; ++i)
+            test::runStep(*backend, {}, [&] { backend->linear(in.tensor(), job, Rounding::Careful); });
+        return std::pair(cuda::shim::replays() - replays, cuda::shim::multiplications() - products);
+    };
+    EXPECT_EQ(run(), std::pair(2, 3));
+    {
+        const Variable off("SUMIDERO_CUDA_GRAPHS", "0");
+        EXPECT_EQ(run(), std::pair(0, 3));
+    }
+    const Variable off("SUMIDERO_CUDA_CUBLAS", "0");
+    EXPECT_EQ(run(), std::pair(2, 0));
 }
 
 } // namespace

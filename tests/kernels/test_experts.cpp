@@ -170,7 +170,7 @@ void checkProducts(Backend& backend, DType type, ActivationPrecision precision, 
 }
 
 TEST_P(ExpertsTest, ProductsOfTheChosenOnes) {
-    const bool isCpu = !test::isVulkan(GetParam()) && !test::isCudaShim(GetParam());
+    const bool isCpu = !test::isVulkan(GetParam()) && !test::isCuda(GetParam());
     for (const ActivationPrecision precision : {ActivationPrecision::Float32, ActivationPrecision::Int8}) {
         if (!isCpu && precision == ActivationPrecision::Int8)
             continue; // other devices round nothing, or in their own way

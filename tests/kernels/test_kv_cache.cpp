@@ -171,7 +171,7 @@ int missingPages(const std::byte* first, std::size_t bytes) {
 }
 
 TEST_P(KvCacheTest, AFirstPromptNeedNotWaitForMemory) {
-    if (test::isVulkan(GetParam()) || test::isCudaShim(GetParam()))
+    if (test::isVulkan(GetParam()) || test::isCuda(GetParam()))
         GTEST_SKIP() << "of the CPU's memory only";
     constexpr int promptSlots = 1024;
     for (KvType type : {KvType::F32, KvType::F16, KvType::Q8_0})

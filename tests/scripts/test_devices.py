@@ -4,6 +4,7 @@ device: each is one sentence, and the model runs on the CPU. Argument: the folde
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -46,6 +47,27 @@ def check_fallback(folder, model, name, device, **environment):
     return reason
 
 
+def check_cuda(folder, place):
+    """Why CUDA is not used: from the program alone, and from its part for NVIDIA cards with drivers that are none."""
+    without = "This program was built without CUDA."
+    alone = place / "alone"
+    alone.mkdir()
+    shutil.copy2(folder / "sumidero-cli", alone)
+    assert devices(alone)["cuda_problem"] == without
+    if not (folder / "sumidero-cuda.so").exists():
+        assert devices(folder)["cuda_problem"] == without
+        return
+    nothing = place / "no-driver"
+    nothing.mkdir()
+    (nothing / "libcuda.so.1").write_text("no library")
+    fake = folder.parent / "tests/fake_driver"
+    for driver, says, reason in [(nothing, {}, "There is no NVIDIA driver on this machine."),
+                                 (fake, {"FAKE_CUDA_VERSION": "12020"}, "it knows CUDA 12.2, and this program needs 13.0."),
+                                 (fake, {"FAKE_CUDA_VERSION": "13000", "FAKE_CUDA_INIT": "100"}, "There is no NVIDIA card on this machine.")]:
+        problem = devices(folder, LD_LIBRARY_PATH=str(driver), **says)["cuda_problem"]
+        assert is_sentence(problem) and reason in problem, (reason, problem)
+
+
 def main():
     folder = pathlib.Path(sys.argv[1])
     with tempfile.TemporaryDirectory() as place:
@@ -55,6 +77,7 @@ def main():
         check_list(folder)
         assert "toaster" in check_fallback(folder, model, "no such device", "toaster")
         check_fallback(folder, model, "no such number", "vulkan:99")
+        check_cuda(folder, place)
         no_driver = {"VK_DRIVER_FILES": "/does/not/exist.json", "VK_ICD_FILENAMES": "/does/not/exist.json"}
         no_loader = {"LD_LIBRARY_PATH": str(place)}
         for name in ("libvulkan.so.1", "libvulkan.so"):

@@ -17,33 +17,62 @@ std::vector<std::string> findBackends() {
     const auto device = static_cast<std::size_t>(vulkanTestDevice());
     if (device < vulkan.devices.size() && vulkan.devices[device].problem.empty())
         names.insert(names.end(), {"vulkan", "vulkan_staged", "vulkan_checked"});
+    if (cudaTestProblem().empty())
+        names.push_back("cuda");
 #ifndef __SANITIZE_THREAD__ // which knows nothing of fibers
     names.insert(names.end(), {"cuda_shim", "cuda_shim_reversed"});
 #endif
     return names;
 }
 
-std::unique_ptr<kernels::Backend> makeShimBackend(const std::string& name,
-                                                  kernels::ActivationPrecision activations) {
+std::unique_ptr<kernels::Backend> makeOnCuda(const std::string& name,
+                                             kernels::ActivationPrecision activations) {
     using namespace kernels;
+    const CudaOptions options{.card = name == "cuda" ? cudaTestDevice() : 0,
+                              .activations = activations == ActivationPrecision::Float32
+                                                 ? CudaActivations::Float32
+                                                 : CudaActivations::Words,
+                              .prefill = CudaPrefill::Own}; // cuBLAS is not what is tested
+    if (name == "cuda")
+        return makeCudaBackend(options);
     cuda::shim::setOrder(name == "cuda_shim_reversed" ? cuda::shim::Order::Reverse
                                                       : cuda::shim::Order::Forward);
-    return cuda::makeBackendOn(cuda::shim::deviceApi(),
-                               {.activations = activations == ActivationPrecision::Float32
-                                                   ? CudaActivations::Float32
-                                                   : CudaActivations::Words});
+    return cuda::makeBackendOn(cuda::shim::deviceApi(), options);
+}
+
+/// The number in SUMIDERO_TEST_DEVICE if it names a device of this kind ("cuda:"), else 0.
+int testDevice(const std::string& kind) {
+    const char* const wanted = std::getenv("SUMIDERO_TEST_DEVICE");
+    const std::string name = wanted ? wanted : "";
+    return name.starts_with(kind) ? std::atoi(name.c_str() + kind.size()) : 0;
 }
 
 } // namespace
 
 int vulkanTestDevice() {
-    const char* const wanted = std::getenv("SUMIDERO_TEST_DEVICE");
-    const std::string name = wanted ? wanted : "";
-    return name.starts_with("vulkan:") ? std::atoi(name.c_str() + 7) : 0;
+    return testDevice("vulkan:");
+}
+
+int cudaTestDevice() {
+    return testDevice("cuda:");
+}
+
+std::string cudaTestProblem() {
+    const kernels::CudaCards found = kernels::listCudaCards();
+    const auto card = static_cast<std::size_t>(cudaTestDevice());
+    if (!found.problem.empty())
+        return found.problem;
+    return card < found.cards.size() ? found.cards[card].problem : "There are fewer NVIDIA cards here.";
 }
 
 std::vector<std::string> backendNames() {
     static const std::vector<std::string> names = findBackends(); // drivers take a while to load
+    return names;
+}
+
+std::vector<std::string> cudaBackendNames() {
+    std::vector<std::string> names = backendNames();
+    std::erase_if(names, [](const std::string& name) { return !isCuda(name); });
     return names;
 }
 
@@ -59,8 +88,8 @@ std::unique_ptr<kernels::Backend> makeTestBackend(const std::string& name, int t
         return kernels::makeVulkanBackend({.device = vulkanTestDevice(),
                                            .isStaged = name == "vulkan_staged",
                                            .isChecked = name == "vulkan_checked"});
-    if (isCudaShim(name))
-        return makeShimBackend(name, activations);
+    if (isCuda(name))
+        return makeOnCuda(name, activations);
     return kernels::makeCpuBackend({.threads = threads, .activations = activations, .isa = name});
 }
 

@@ -159,7 +159,7 @@ inline void syncBlock(std::source_location where = std::source_location::current
     shim::syncThreads(where);
 }
 inline std::uint32_t wordOfLane(std::uint32_t value, int lane GPU_WHERE_PARAMETER) {
-    return shim::exchange(value, static_cast<unsigned>(lane), where);
+    return shim::gather(&value, 1, where)[lane % warpSize32];
 }
 inline std::uint32_t addAtOnce(std::uint32_t* to, std::uint32_t value) {
     return std::exchange(*to, *to + value);

@@ -3,6 +3,16 @@
 
 namespace kernels::cuda {
 
+/// One number of a product with many rows of x. Tiles reach over the edges of the result.
+GPU_FUNCTION void storeInTile(const LinearArguments& a, int row, int token, float sum) {
+    if (row >= a.rows || token >= a.tokens)
+        return;
+    float* const to = a.out + static_cast<std::int64_t>(token) * a.rows + row;
+    if (a.bias)
+        sum += a.bias[row];
+    *to = a.isAdded ? *to + sum : sum;
+}
+
 /// Products of a matrix with many rows of x in float32: a block makes a tile of 64 rows by 64 tokens, 4 x 4 of it a thread, from 32 columns
 /// at a time that lie in shared memory.
 template <Form FORM>
@@ -55,14 +65,8 @@ linearMatrix(LinearArguments a) {
         }
     }
     for (int i = 0; i < 4; ++i)
-        for (int j = 0; j < 4; ++j) {
-            const int token = firstToken + tokenPart + 16 * i, row = firstRow + rowPart + 16 * j;
-            if (token >= a.tokens || row >= a.rows)
-                continue;
-            float* const to = a.out + static_cast<std::int64_t>(token) * a.rows + row;
-            const float sum = sums[i][j] + (a.bias ? a.bias[row] : 0.0f);
-            *to = a.isAdded ? *to + sum : sum;
-        }
+        for (int j = 0; j < 4; ++j)
+            storeInTile(a, firstRow + rowPart + 16 * j, firstToken + tokenPart + 16 * i, sums[i][j]);
 }
 
 } // namespace kernels::cuda

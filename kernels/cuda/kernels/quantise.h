@@ -45,8 +45,10 @@ GPU_KERNEL(blockThreads) quantiseInputs(QuantiseArguments a) {
         to.low[lane] = low;
         if (lane % (lanes / 2) == 0)
             to.sums[lane / (lanes / 2)] = half;
-        if (lane == 0)
+        if (lane == 0) {
             to.scale = largest / (127.0f * 256.0f);
+            to.unused = 0; // it is read along with the others
+        }
     }
 }
 

@@ -7,6 +7,7 @@
 #include "kernels/cuda/kernels/experts.h"
 #include "kernels/cuda/kernels/kv_store.h"
 #include "kernels/cuda/kernels/linear_matrix.h"
+#include "kernels/cuda/kernels/linear_matrix_bytes.h"
 #include "kernels/cuda/kernels/linear_vector.h"
 #include "kernels/cuda/kernels/norm.h"
 #include "kernels/cuda/kernels/quantise.h"
@@ -63,6 +64,9 @@ inline KernelEntry kernelEntry(KernelId id, std::uint32_t variant) {
         return pick(std::array{entryOf<linearMatrix<Form::F32>>(), entryOf<linearMatrix<Form::F16>>(),
                                entryOf<linearMatrix<Form::BF16>>(), entryOf<linearMatrix<Form::Four>>(),
                                entryOf<linearMatrix<Form::Eight>>()});
+    case KernelId::LinearMatrixBytes:
+        return pick(
+            std::array{entryOf<linearMatrixBytes<Form::Four>>(), entryOf<linearMatrixBytes<Form::Eight>>()});
     case KernelId::Rope:
         return entryOf<rope>();
     case KernelId::KvStore:

@@ -4,6 +4,8 @@
 #include <cuda_runtime.h>
 #include <dlfcn.h>
 
+#include <string>
+
 // cuBLAS without its header and without linking to it: the library is 600 MB that few machines have, so it is looked for when the first
 // prompt asks for it.
 namespace kernels::cuda {
@@ -15,12 +17,12 @@ public:
             m_destroy(m_handle);
     }
 
-    /// Whether it can be used. Where it lies is the system's affair (LD_LIBRARY_PATH).
+    /// Whether it can be used.
     bool open() {
         if (m_wasAsked)
             return m_handle != nullptr;
         m_wasAsked = true;
-        void* const library = dlopen("libcublas.so.13", RTLD_NOW | RTLD_LOCAL); // stays open
+        void* const library = find(); // stays open
         if (!library)
             return false;
         const auto create = reinterpret_cast<int (*)(void**)>(dlsym(library, "cublasCreate_v2"));
@@ -46,6 +48,21 @@ public:
     }
 
 private:
+    /// The system's; else what "pip install --target FOLDER nvidia-cublas==13.*" has put into the folder of this library.
+    static void* find() {
+        if (void* const library = dlopen("libcublas.so.13", RTLD_NOW | RTLD_LOCAL))
+            return library;
+        Dl_info own{};
+        static const char place = 0; // somewhere in this library
+        if (dladdr(&place, &own) == 0 || !own.dli_fname)
+            return nullptr;
+        const std::string path = own.dli_fname;
+        const std::string folder = path.substr(0, path.rfind('/') + 1) + "nvidia/cu13/lib/";
+        dlopen((folder + "libcublasLt.so.13").c_str(),
+               RTLD_NOW | RTLD_LOCAL); // which the other one needs, and finds by its name
+        return dlopen((folder + "libcublas.so.13").c_str(), RTLD_NOW | RTLD_LOCAL);
+    }
+
     // Of cudaDataType_t, cublasComputeType_t and cublasGemmAlgo_t.
     static constexpr int single = 0, half = 2, computeSingle = 68, byItself = -1;
     using Gemm = int (*)(void* handle, int opA, int opB, int m, int n, int k, const void* alpha,

@@ -3,6 +3,7 @@
 #include "kernels/cuda/shim/switch.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -50,8 +51,8 @@ struct Thread {
     Fiber fiber;
     State state = State::Ready;
     std::source_location where;
-    std::uint32_t given = 0, received = 0;
-    unsigned fromLane = 0;
+    const std::uint32_t* shown = nullptr; // while it is in an exchange
+    unsigned shownWords = 0;
 };
 
 struct SharedPart {
@@ -78,6 +79,7 @@ public:
     Order order = Order::Forward;
 
     Thread& current() { return m_threads[place.thread]; }
+    std::uint32_t* wordsOfWarp(unsigned first) { return m_warpWords + first * mostWords; }
 
 private:
     static void enter();
@@ -92,6 +94,7 @@ private:
     std::vector<Thread> m_threads;
     std::unique_ptr<std::byte[]> m_stacks;
     std::size_t m_stackCount = 0;
+    std::uint32_t m_warpWords[mostThreads * mostWords]; // that lanes have shown each other
     alignas(16) std::byte m_sharedMemory[sharedBytes];
     std::vector<SharedPart> m_sharedParts;
     std::size_t m_sharedUsed = 0;
@@ -219,10 +222,11 @@ bool Machine::releaseWarp(unsigned first) {
     for (unsigned lane = 0; lane < warpLanes; ++lane)
         if (warp[lane].state != State::InExchange || !isSame(warp[lane].where, warp->where))
             return false;
-    for (unsigned lane = 0; lane < warpLanes; ++lane)
-        warp[lane].received = warp[warp[lane].fromLane % warpLanes].given;
-    for (unsigned lane = 0; lane < warpLanes; ++lane)
+    std::uint32_t* to = wordsOfWarp(first);
+    for (unsigned lane = 0; lane < warpLanes; ++lane) {
+        to = std::copy_n(warp[lane].shown, warp[lane].shownWords, to);
         warp[lane].state = State::Ready;
+    }
     return true;
 }
 
@@ -244,12 +248,13 @@ void syncThreads(std::source_location where) {
     machine().wait(State::AtBarrier, where);
 }
 
-std::uint32_t exchange(std::uint32_t value, unsigned fromLane, std::source_location where) {
+const std::uint32_t* gather(const std::uint32_t* words, unsigned count, std::source_location where) {
+    assert(count <= mostWords);
     Thread& own = machine().current();
-    own.given = value;
-    own.fromLane = fromLane;
+    own.shown = words;
+    own.shownWords = count;
     machine().wait(State::InExchange, where);
-    return machine().current().received;
+    return machine().wordsOfWarp(place().thread / warpLanes * warpLanes);
 }
 
 void* sharedMemory(std::size_t bytes, std::source_location where) {

@@ -34,8 +34,10 @@ struct Place {
 };
 const Place& place();
 void syncThreads(std::source_location where);
-/// Every lane of the warp gives a value and gets that of another; all of them come here.
-std::uint32_t exchange(std::uint32_t value, unsigned fromLane, std::source_location where);
+constexpr unsigned mostWords = 4;
+/// Every lane of the warp shows `count` words (mostWords at most), all of them come here. Gives the words of lane 0, then those of lane 1 ...,
+/// which stand until the warp's next call.
+const std::uint32_t* gather(const std::uint32_t* words, unsigned count, std::source_location where);
 /// The block's memory for this place in the source.
 void* sharedMemory(std::size_t bytes, std::source_location where);
 

@@ -13,7 +13,7 @@ namespace {
 
 constexpr int outOfMemory = 2, invalidValue = 1, launchFailure = 719; // as CUDA numbers them
 
-int wantedError = 0, callsBefore = 0, replayed = 0;
+int wantedError = 0, callsBefore = 0, replayed = 0, multiplied = 0;
 bool hasMultiply = false;
 std::string lastText;
 
@@ -103,6 +103,7 @@ int runOne(const Command& command) {
     case CommandKind::Download:
         return copy(nullptr, command.to, command.from, command.bytes);
     case CommandKind::Multiply: {
+        ++multiplied;
         const auto& arguments = *static_cast<const MultiplyArguments*>(command.arguments);
         arguments.isHalf ? multiply<std::uint16_t>(arguments) : multiply<float>(arguments);
         return 0;
@@ -175,6 +176,10 @@ void setCanMultiply(bool can) {
 
 int replays() {
     return replayed;
+}
+
+int multiplications() {
+    return multiplied;
 }
 
 } // namespace kernels::cuda::shim

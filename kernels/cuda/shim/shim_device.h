@@ -11,7 +11,8 @@ const DeviceApi& deviceApi();
 void fail(int error, int calls = 0);
 /// Whether there is a "cuBLAS": plain loops. Asked once by each backend.
 void setCanMultiply(bool can);
-/// Replays so far.
+/// Replays, and products of "cuBLAS", so far.
 int replays();
+int multiplications();
 
 } // namespace kernels::cuda::shim
