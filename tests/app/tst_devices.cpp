@@ -104,7 +104,7 @@ void DevicesTest::aChangeLoadsTheModelThere() {
     QCOMPARE(world.engine->loads.last(), world.engine->loads.first());
     QCOMPARE(world.engine->loadOptions.back().device.device, std::string("vulkan:0"));
     QCOMPARE(world.engine->loadOptions.back().cacheTokens, settings.cache.sinks + 1000); // room for it there
-    QCOMPARE(world.transcript().count(), 2); // the chat is kept
+    QCOMPARE(world.transcript().count(), 2);                                             // the chat is kept
     world.settle();
     QCOMPARE(world.engine->chats.back().history.size(), size_t(2)); // and read again
     world.end();
