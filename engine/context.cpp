@@ -41,11 +41,11 @@ struct Context::Impl {
           step(model->config, options.sinks + options.window + 1, options.maxChunk) {
         const ModelConfig& c = model->config;
         model->executor->reserve(options.maxChunk);
-        keysAndValues = model->backend->makeKvCache({.layers = kvLayers(c),
-                                                     .sinkSlots = options.sinks,
-                                                     .ringSlots = cache.ringSlots(),
-                                                     .sinkType = options.sinkType,
-                                                     .ringType = options.ringType});
+        keysAndValues = model->executor->makeKvCache({.layers = kvLayers(c),
+                                                      .sinkSlots = options.sinks,
+                                                      .ringSlots = cache.ringSlots(),
+                                                      .sinkType = options.sinkType,
+                                                      .ringType = options.ringType});
         lastLogits = model->backend->makeBuffer(1, c.vocabulary);
         places.reserve(static_cast<std::size_t>(options.maxChunk));
     }

@@ -1,5 +1,7 @@
 #include "engine/executor.h"
 
+#include "kernels/split_kv_cache.h"
+
 #include <algorithm>
 #include <cassert>
 
@@ -21,17 +23,29 @@ kernels::AttentionCapture captureOf(AttentionFrame& frame, int layer) {
     return capture;
 }
 
+void runNothing(kernels::Backend& backend) {
+    backend.begin({});
+    backend.submit();
+    backend.wait();
+}
+
 } // namespace
 
-Executor::Executor(const ModelConfig& config, const Weights& weights, kernels::Backend& backend)
-    : m_config(config), m_backend(backend), m_forward(config, weights, backend) {
+Executor::Executor(const ModelConfig& config, const Weights& weights, kernels::Backend& device,
+                   kernels::Backend* other)
+    : m_config(config) {
+    const int border = weights.firstLayerOfDevice;
+    assert((border > 0) == (other != nullptr));
+    const auto add = [&](kernels::Backend& backend, LayerRange range) {
+        m_parts.push_back({backend, range, {config, weights, backend, range}, {}});
+    };
+    if (other != nullptr)
+        add(*other, {0, border});
+    add(device, {border, config.layers});
     m_captures.reserve(static_cast<std::size_t>(config.layers));
 }
 
-void Executor::reserve(int tokens) {
-    if (tokens <= m_tokens)
-        return;
-    const ModelConfig& c = m_config;
+std::vector<Executor::ScratchPart> Executor::scratchParts(const ModelConfig& c) {
     std::int64_t queryDim = 0, kvDim = 0; // of the widest layer
     for (const LayerConfig& layer : c.layerConfigs) {
         queryDim = std::max(queryDim, std::int64_t{c.heads} * layer.headDim);
@@ -39,37 +53,64 @@ void Executor::reserve(int tokens) {
     }
     const ExpertsConfig& experts = c.experts;
     const std::int64_t wide = std::max<std::int64_t>(c.ffnDim, std::int64_t{experts.used} * experts.ffnDim);
-    m_tokens = 0;
-    m_scratch = {}; // first, so that there is never both
-    const auto make = [&](std::int64_t cols) { return m_backend.makeBuffer(tokens, cols); };
-    m_scratch.x = make(c.dim);
-    m_scratch.normed = make(c.dim);
     const bool needsSecond =
         c.block.order == BlockOrder::Parallel || experts.besideDense || experts.sharedGate;
-    m_scratch.second = make(needsSecond ? c.dim : 0);
-    m_scratch.query = make(queryDim);
-    m_scratch.cacheQuery = make(queryDim);
-    m_scratch.attended = make(queryDim);
-    m_scratch.key = make(kvDim);
-    m_scratch.value = make(kvDim);
-    m_scratch.gate = make(c.block.gated ? wide : 0);
-    m_scratch.up = make(wide);
-    m_scratch.router = make(experts.count);
-    m_scratch.gates = make(experts.sharedGate ? 2 : 0);
-    m_scratch.parts = make(std::int64_t{experts.used} * c.dim);
-    if (experts.count > 0)
-        m_scratch.choice = m_backend.makeExpertChoice(tokens, experts.count, experts.used);
-    for (auto* choice : {&m_scratch.gateShare, &m_scratch.gateWinner})
-        if (experts.sharedGate)
-            *choice = m_backend.makeExpertChoice(tokens, 2, 1);
+    return {{&Scratch::x, c.dim},
+            {&Scratch::normed, c.dim},
+            {&Scratch::second, needsSecond ? c.dim : 0},
+            {&Scratch::query, queryDim},
+            {&Scratch::cacheQuery, queryDim},
+            {&Scratch::attended, queryDim},
+            {&Scratch::key, kvDim},
+            {&Scratch::value, kvDim},
+            {&Scratch::gate, c.block.gated ? wide : 0},
+            {&Scratch::up, wide},
+            {&Scratch::router, experts.count},
+            {&Scratch::gates, experts.sharedGate ? 2 : 0},
+            {&Scratch::parts, std::int64_t{experts.used} * c.dim}};
+}
+
+std::int64_t Executor::scratchCols(const ModelConfig& config) {
+    std::int64_t cols = 0;
+    for (const ScratchPart& part : scratchParts(config))
+        cols += part.cols;
+    return cols;
+}
+
+void Executor::reserve(int tokens) {
+    if (tokens <= m_tokens)
+        return;
+    const ExpertsConfig& experts = m_config.experts;
+    m_tokens = 0;
+    for (Part& part : m_parts) {
+        part.scratch = {}; // first, so that there is never both
+        for (const auto& [buffer, cols] : scratchParts(m_config))
+            part.scratch.*buffer = part.backend.makeBuffer(tokens, cols);
+        if (experts.count > 0)
+            part.scratch.choice = part.backend.makeExpertChoice(tokens, experts.count, experts.used);
+        for (auto* choice : {&part.scratch.gateShare, &part.scratch.gateWinner})
+            if (experts.sharedGate)
+                *choice = part.backend.makeExpertChoice(tokens, 2, 1);
+    }
     m_tokens = tokens;
 }
 
-ForwardPass::Rows Executor::rows(std::int64_t tokens) {
+std::unique_ptr<kernels::KvCache> Executor::makeKvCache(const kernels::KvShape& shape) const {
+    if (m_parts.size() == 1)
+        return m_parts.front().backend.makeKvCache(shape);
+    std::vector<std::unique_ptr<kernels::KvCache>> parts;
+    for (const Part& part : m_parts) {
+        kernels::KvShape own = shape;
+        own.layers.assign(shape.layers.begin() + part.range.first, shape.layers.begin() + part.range.end);
+        parts.push_back(part.backend.makeKvCache(own));
+    }
+    return std::make_unique<kernels::SplitKvCache>(std::move(parts));
+}
+
+ForwardPass::Rows Executor::rows(const Scratch& s, std::int64_t tokens) const {
     const auto cut = [&](const std::unique_ptr<kernels::Buffer>& buffer) {
         return buffer->tensor().rowRange(0, tokens);
     };
-    const Scratch& s = m_scratch;
     return {.x = cut(s.x),
             .normed = cut(s.normed),
             .second = cut(s.second),
@@ -97,20 +138,43 @@ bool Executor::run(const Batch& batch, const std::stop_token& stop) {
     if (batch.capture != nullptr && batch.capture->level >= CaptureLevel::Shares)
         for (int layer = 0; layer < m_config.layers; ++layer)
             m_captures.push_back(captureOf(*batch.capture, layer));
-    m_backend.begin(batch.step.inputs());
-    const bool finished = m_forward.run({.step = batch.step,
-                                         .cache = batch.cache,
-                                         .rows = rows(tokens),
-                                         .wanted = batch.wanted,
-                                         .logits = batch.logits,
-                                         .top = batch.top,
-                                         .captures = m_captures},
-                                        stop);
+    kernels::Tensor x; // what the layers so far have left
+    for (Part& part : m_parts)
+        if (!runPart(part, batch, x, stop))
+            return false;
+    return true;
+}
+
+bool Executor::runPart(Part& part, const Batch& batch, kernels::Tensor& x, const std::stop_token& stop) {
+    const ForwardPass::Rows own = rows(part.scratch, batch.step.tokens());
+    if (part.range.first > 0) {
+        if (part.isBegun) // and was given up: that is dropped, for only outside of a step is anything written
+            runNothing(part.backend);
+        part.backend.write(own.x, m_parts.front().backend.read(x));
+    }
+    part.isBegun = true;
+    part.backend.begin(batch.step.inputs());
+    const bool finished = part.forward.run({.step = batch.step,
+                                            .cache = layersOf(part, batch.cache),
+                                            .rows = own,
+                                            .wanted = batch.wanted,
+                                            .logits = batch.logits,
+                                            .top = batch.top,
+                                            .captures = m_captures},
+                                           stop);
     if (!finished)
         return false; // not submitted: the next step drops it
-    m_backend.submit();
-    m_backend.wait();
+    part.backend.submit();
+    part.backend.wait();
+    part.isBegun = false;
+    x = own.x;
     return true;
+}
+
+kernels::KvCache& Executor::layersOf(const Part& part, kernels::KvCache& cache) const {
+    if (m_parts.size() == 1)
+        return cache;
+    return static_cast<kernels::SplitKvCache&>(cache).part(part.range.first == 0 ? 0 : 1);
 }
 
 } // namespace engine

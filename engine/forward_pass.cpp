@@ -11,17 +11,22 @@ using kernels::Tensor;
 using kernels::Write;
 
 bool ForwardPass::run(const Batch& batch, const std::stop_token& stop) {
-    m_backend.embed(*m_weights.embedding, batch.rows.x);
-    if (m_config.embeddingScale != 1)
-        m_backend.scale(batch.rows.x, m_config.embeddingScale);
-    for (int layer = 0; layer < m_config.layers; ++layer) {
+    if (m_range.first == 0)
+        embed(batch.rows.x);
+    for (int layer = m_range.first; layer < m_range.end; ++layer) {
         if (stop.stop_requested())
             return false;
         block(layer, batch);
     }
-    if (batch.wanted != LogitsWanted::None)
+    if (m_range.end == m_config.layers && batch.wanted != LogitsWanted::None)
         project(batch);
     return true;
+}
+
+void ForwardPass::embed(Tensor x) {
+    m_backend.embed(*m_weights.embedding, x);
+    if (m_config.embeddingScale != 1)
+        m_backend.scale(x, m_config.embeddingScale);
 }
 
 void ForwardPass::block(int layer, const Batch& batch) {
@@ -116,18 +121,18 @@ void ForwardPass::attention(int layer, Tensor input, const Batch& batch) {
         norm(rows.value, w.valueNorm, rows.value);
     if (own.rope != NoRope)
         rotate(own, rows, batch.step);
-    m_backend.storeKv(batch.cache, layer, rows.key, rows.value);
+    m_backend.storeKv(batch.cache, layer - m_range.first, rows.key, rows.value);
 
     const bool twice = own.rope != NoRope && !batch.step.oneRotation();
     const Tensor queries[] = {rows.query, twice ? rows.cacheQuery : rows.query}; // by QueryRotation
     m_backend.attend(
         {.queries = queries,
          .cache = &batch.cache,
-         .layer = layer,
+         .layer = layer - m_range.first,
          .view = batch.step.view(own.window),
          .style = {.scale = c.attention.scale,
                    .softcap = c.attention.softcap,
-                   .slopes = m_weights.alibiSlopes.get(),
+                   .slopes = w.alibiSlopes.get(),
                    .sinkLogits = w.sinkLogits.get()},
          .out = rows.attended,
          .capture = batch.captures.empty() ? nullptr : &batch.captures[static_cast<std::size_t>(layer)]});
@@ -213,8 +218,8 @@ void ForwardPass::addShared(const LayerWeights& w, const Rows& rows, Tensor sum)
     m_backend.linear(inner, down, Rounding::Careful);
     if (!isGated)
         return;
-    m_backend.combineExperts(rows.second, *rows.gateShare, m_weights.gateShares.get(), Write::Add, sum);
-    m_backend.combineExperts(rows.second, *rows.gateWinner, m_weights.gateRests.get(), Write::Add, sum);
+    m_backend.combineExperts(rows.second, *rows.gateShare, w.gateShares.get(), Write::Add, sum);
+    m_backend.combineExperts(rows.second, *rows.gateWinner, w.gateRests.get(), Write::Add, sum);
 }
 
 /// Gemma 4: both read the same rows, each through norms of its own, and the router reads them through another.

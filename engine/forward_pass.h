@@ -11,12 +11,18 @@ namespace engine {
 
 enum class LogitsWanted : std::uint8_t { None, Last, All };
 
-/// The model graph, written once over kernels::Backend and following ModelConfig::block. Has no memory of its own. Engine thread; owned by
-/// Executor.
+/// Layers that run on one backend, one after another: all of a model, or a part of it.
+struct LayerRange {
+    int first = 0, end = 0;
+};
+
+/// The model graph, written once over kernels::Backend and following ModelConfig::block. Has no memory of its own. The embedding is in front
+/// of layer 0 and logits come behind the last layer. Engine thread; owned by Executor.
 class ForwardPass {
 public:
-    ForwardPass(const ModelConfig& config, const Weights& weights, kernels::Backend& backend)
-        : m_config(config), m_weights(weights), m_backend(backend) {}
+    ForwardPass(const ModelConfig& config, const Weights& weights, kernels::Backend& backend,
+                LayerRange range)
+        : m_config(config), m_weights(weights), m_backend(backend), m_range(range) {}
 
     /// Scratch memory, as many rows as the step has tokens.
     struct Rows {
@@ -34,17 +40,18 @@ public:
     };
     struct Batch {
         const Step& step;
-        kernels::KvCache& cache;
+        kernels::KvCache& cache; // of the range's layers
         Rows rows;
         LogitsWanted wanted = LogitsWanted::Last;
         kernels::Tensor logits;                        // (1 or nTokens, vocabulary); not for None
         kernels::TopLogits* top = nullptr;             // of them, or null; then wanted is Last
-        std::span<kernels::AttentionCapture> captures; // (layers), or none
+        std::span<kernels::AttentionCapture> captures; // (all layers), or none
     };
     /// The operations of a step, between begin() and submit(). False when it stopped between two layers.
     bool run(const Batch& batch, const std::stop_token& stop);
 
 private:
+    void embed(kernels::Tensor x);
     void block(int layer, const Batch& batch);
     void attention(int layer, kernels::Tensor input, const Batch& batch);
     void rotate(const LayerConfig& own, const Rows& rows, const Step& step);
@@ -65,6 +72,7 @@ private:
     const ModelConfig& m_config;
     const Weights& m_weights;
     kernels::Backend& m_backend;
+    LayerRange m_range;
 };
 
 } // namespace engine

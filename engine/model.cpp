@@ -21,6 +21,10 @@ ModelInfo describe(const Model& model, const GgufFile& file) {
     info.name = model.config.displayName;
     info.quantisation = model.config.quantisation;
     info.device = model.backend->info().name;
+    info.deviceLayers = model.config.layers - model.weights.firstLayerOfDevice;
+    if (model.otherBackend)
+        info.device += ", " + std::to_string(info.deviceLayers) + " of " +
+                       std::to_string(model.config.layers) + " layers; the others on the CPU";
     info.chatFormat = model.chatFormat.name;
     info.defaultSystem = model.chatFormat.defaultSystem;
     info.trainedLength = model.config.trainedLength;
@@ -55,8 +59,9 @@ std::uint64_t identify(const GgufFile& file) {
 }
 
 /// On the device asked for, or on the CPU where that one fails; then info.deviceProblem says why.
-void loadWeights(Model& model, const GgufFile& file, kernels::DeviceOptions device,
+void loadWeights(Model& model, const GgufFile& file, const LoadOptions& options,
                  const std::function<void(float)>& progress) {
+    kernels::DeviceOptions device = options.device;
     if (device.device == "auto")
         device.device = kernels::suitableDevice(kernels::listDevices(), file.fileBytes());
     if (device.device.empty())
@@ -65,13 +70,22 @@ void loadWeights(Model& model, const GgufFile& file, kernels::DeviceOptions devi
     if (device.device != "cpu")
         try {
             model.backend = kernels::makeBackend(device);
-            model.weights.load(file, model.config, *model.backend, progress);
+            const auto makeOther = [&]() -> kernels::Backend& {
+                model.otherBackend = kernels::makeCpuBackend(device.cpu);
+                return *model.otherBackend;
+            };
+            const int tokens =
+                options.cacheTokens > 0 ? options.cacheTokens : model.config.usualCacheTokens();
+            model.weights.loadFromTheEnd(file, model.config, *model.backend,
+                                         {options.deviceLayers, options.mayBeSplit, tokens, makeOther},
+                                         progress);
             return;
         } catch (const Error&) { // of the file
             throw;
         } catch (const std::runtime_error& error) {
             model.info.deviceProblem = Error(error.what()).what(); // as people may see it
             model.weights = {};
+            model.otherBackend.reset();
             model.backend.reset();
             model.info.deviceName = device.device = "cpu";
         }
@@ -89,8 +103,9 @@ std::shared_ptr<Model> read(const GgufFile& file, const LoadOptions& options,
     if (model->tokenizer->vocabularySize() > c.vocabulary)
         throw Error("The tokenizer of " + file.path().filename().string() +
                     " knows more tokens than its weights do.");
-    loadWeights(*model, file, options.device, progress);
-    model->executor = std::make_unique<Executor>(c, model->weights, *model->backend);
+    loadWeights(*model, file, options, progress);
+    model->executor =
+        std::make_unique<Executor>(c, model->weights, *model->backend, model->otherBackend.get());
     model->identity = identify(file);
     model->info = describe(*model, file);
     model->options = options;
@@ -114,6 +129,10 @@ Model::~Model() = default;
 std::shared_ptr<const Model> Model::load(const std::filesystem::path& path, const LoadOptions& options,
                                          const std::function<void(float)>& progress, std::stop_token stop) {
     return loadModel(path, options, progress, std::move(stop));
+}
+
+std::uint64_t Model::takeBytesRead() const {
+    return backend->takeBytesRead() + (otherBackend ? otherBackend->takeBytesRead() : 0);
 }
 
 std::shared_ptr<const Model> Model::loadOnCpu(const std::string& problem, std::stop_token stop) const {

@@ -29,6 +29,8 @@ public:
     ~Model();
 
     bool runsOnCpu() const { return info.deviceName == "cpu"; }
+    /// kernels::Backend::takeBytesRead() of all its layers.
+    std::uint64_t takeBytesRead() const;
     /// The same file again, with the same options but on the CPU: its device failed, which is what `problem` says. As load().
     std::shared_ptr<const Model> loadOnCpu(const std::string& problem, std::stop_token stop) const;
 
@@ -38,7 +40,10 @@ public:
     ModelInfo info;
     LoadOptions options; // that it was loaded with
 
-    mutable std::unique_ptr<kernels::Backend> backend; // declared before what it made: destroyed after it
+    // Declared before what they made: destroyed after it.
+    mutable std::unique_ptr<kernels::Backend> backend; // of the device: the last layers, and logits
+    mutable std::unique_ptr<kernels::Backend>
+        otherBackend; // of the layers that are not on the device; null: none
     Weights weights;
     mutable std::unique_ptr<Executor> executor;
     /// Tells models from each other, of one shape too: what a saved context names.

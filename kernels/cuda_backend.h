@@ -14,6 +14,7 @@ struct CudaCard {
     std::uint64_t memoryBytes = 0;
     std::string features; // "CUDA 13.0, compute capability 9.0, 132 multiprocessors"
     std::string problem;  // why it cannot be used; "" = it can
+    static constexpr bool isSoftware = false, isDiscrete = true;
 };
 
 struct CudaCards {

@@ -28,8 +28,19 @@ int numberOf(std::string_view name, std::string_view kind) {
     return error == std::errc() && end == digits.data() + digits.size() ? number : -1;
 }
 
-std::string nameOf(std::string_view kind, std::size_t number) {
-    return std::string(kind) + ":" + std::to_string(number);
+/// What the library of one kind of devices names.
+template <class Found>
+void append(DeviceList& list, std::string_view kind, const std::vector<Found>& devices) {
+    for (std::size_t number = 0; number < devices.size(); ++number) {
+        const Found& device = devices[number];
+        list.devices.push_back({.name = std::string(kind) + ":" + std::to_string(number),
+                                .title = device.name,
+                                .features = device.features,
+                                .memoryBytes = device.memoryBytes,
+                                .isSoftware = device.isSoftware,
+                                .isDiscrete = device.isDiscrete,
+                                .problem = device.problem});
+    }
 }
 
 } // namespace
@@ -41,27 +52,10 @@ DeviceList listDevices() {
          .title = "CPU",
          .features = std::to_string(physicalCores()) + " cores, " + cpuIsaNames().front()});
     const VulkanDevices vulkan = listVulkanDevices();
-    for (std::size_t i = 0; i < vulkan.devices.size(); ++i) {
-        const VulkanDevice& device = vulkan.devices[i];
-        list.devices.push_back({.name = nameOf(vulkanKind, i),
-                                .title = device.name,
-                                .features = device.features,
-                                .memoryBytes = device.memoryBytes,
-                                .isSoftware = device.isSoftware,
-                                .isDiscrete = device.isDiscrete,
-                                .problem = device.problem});
-    }
+    append(list, vulkanKind, vulkan.devices);
     const CudaCards cuda =
         listCudaCards(); // behind Vulkan, which drives the same cards and has run on more of them
-    for (std::size_t i = 0; i < cuda.cards.size(); ++i) {
-        const CudaCard& card = cuda.cards[i];
-        list.devices.push_back({.name = nameOf(cudaKind, i),
-                                .title = card.name,
-                                .features = card.features,
-                                .memoryBytes = card.memoryBytes,
-                                .isDiscrete = true,
-                                .problem = card.problem});
-    }
+    append(list, cudaKind, cuda.cards);
     list.cudaProblem = cuda.problem;
     list.vulkanProblem = vulkan.problem;
     return list;

@@ -17,7 +17,7 @@ std::unique_ptr<Backend> makeVulkanBackend(const VulkanOptions&) {
 }
 
 void failVulkanSubmission(int, VulkanFault) {}
-void failVulkanAllocations(bool) {}
+void limitVulkanMemory(std::uint64_t) {}
 std::vector<std::string> vulkanValidationMessages() {
     return {};
 }

@@ -64,12 +64,12 @@ nlohmann::json measureDepth(const Options& o, const std::shared_ptr<const engine
             std::span(tokens).subspan(static_cast<std::size_t>(depth), static_cast<std::size_t>(o.prefill));
         prefill.push_back(secondsOf([&] { context.feed(rest, LogitsWanted::Last); }));
         context.cache().rewind(depth);
-        model->backend->takeBytesRead();
+        model->takeBytesRead();
         decode.push_back(secondsOf([&] {
             for (int i = 0; i < o.decode; ++i)
                 context.feed({&tokens[static_cast<std::size_t>(depth + i)], 1}, LogitsWanted::Last);
         }));
-        bandwidth.push_back(1e-9 * static_cast<double>(model->backend->takeBytesRead()) / decode.back());
+        bandwidth.push_back(1e-9 * static_cast<double>(model->takeBytesRead()) / decode.back());
         context.cache().rewind(depth);
     }
     return {{"depth", depth},
@@ -138,6 +138,8 @@ void run(const Options& o) {
     const double loadSeconds = secondsOf([&] { model = o.model.load(); });
     nlohmann::json result{{"model", model->info.name + " " + model->info.quantisation},
                           {"device", model->info.device},
+                          {"device_layers", model->info.deviceLayers},
+                          {"layers", model->info.layers},
                           {"instruction_set", model->backend->info().instructionSet},
                           {"threads", model->backend->info().threads},
                           {"load_seconds", loadSeconds},

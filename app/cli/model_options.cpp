@@ -15,6 +15,9 @@ void ModelOptions::add(CLI::App& command) {
     addWhole(command, "--threads", threads, Threads, "threads (0: one per physical core)");
     command.add_option("--device", device,
                        "where it runs: cpu, vulkan, vulkan:N, auto (default cpu; see the command devices)");
+    addWhole(command, "--device-layers", deviceLayers, Layers,
+             "at most so many of the model's layers on the device, the others on the CPU (0: as many as fit)")
+        ->needs("--device");
     command.add_flag("--float32", float32, "float32 activations: the slow, exact reference path");
     command.add_option("--isa", isa, "instruction set instead of the best one (portable, avx2, ...)");
     command.add_option("--chat-format", chatFormat, "chat template family instead of the detected one");
@@ -23,6 +26,7 @@ void ModelOptions::add(CLI::App& command) {
 std::shared_ptr<const engine::Model> ModelOptions::load() const {
     engine::LoadOptions options;
     options.device.device = device;
+    options.deviceLayers = deviceLayers;
     options.device.cpu.threads = threads;
     options.device.cpu.isa = isa;
     options.chatFormat = chatFormat;

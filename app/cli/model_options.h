@@ -19,6 +19,7 @@ struct ModelOptions {
     std::string isa;
     std::string chatFormat;
     int threads = 0;
+    int deviceLayers = 0;
     bool float32 = false;
 
     void add(CLI::App& command);

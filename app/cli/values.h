@@ -22,6 +22,7 @@ struct RealRange {
 
 // The bounds of what several subcommands take.
 inline constexpr WholeRange Threads{0, 256};
+inline constexpr WholeRange Layers{0, 1 << 16};
 inline constexpr WholeRange SinkTokens{0, 1 << 20};
 inline constexpr WholeRange RingTokens{0, 1 << 24};
 inline constexpr WholeRange CacheSlots{16, 1 << 20};

@@ -21,6 +21,8 @@ engine::LoadOptions ChatController::Impl::loadOptions() const {
     engine::LoadOptions options;
     options.device.cpu.threads = startupThreads.value_or(settings.threads);
     options.device.device = startupDevice.value_or(settings.device).toStdString();
+    if (settings.cache.window > 0)
+        options.cacheTokens = settings.cache.sinks + settings.cache.window;
     options.chatFormat = settings.chatFormat.toStdString();
     return options;
 }

@@ -4,6 +4,7 @@
 #include "engine/presentable.h"
 
 #include <set>
+#include <span>
 
 namespace engine {
 namespace {
@@ -19,6 +20,7 @@ public:
         matrix("token_embd.weight", m_config.dim, m_config.vocabulary, m_weights.embedding);
         for (int layer = 0; layer < m_config.layers; ++layer) {
             m_prefix = "blk." + std::to_string(layer) + ".";
+            const std::size_t before = m_entries.size();
             LayerWeights& weights = m_weights.layers[static_cast<std::size_t>(layer)];
             attention(m_config.layer(layer), weights);
             feedForward(weights);
@@ -26,6 +28,8 @@ public:
                 mixture(weights);
             if (m_config.block.layerScale)
                 m_entries.push_back({m_prefix + "layer_output_scale.weight", {1}, 0, 0, {}});
+            for (TensorEntry& entry : std::span(m_entries).subspan(before))
+                entry.layer = layer;
         }
         m_prefix.clear();
         norm("output_norm", m_weights.outputNorm);

@@ -21,6 +21,9 @@ struct TensorEntry {
     std::int64_t rows = 0;
     std::variant<Nowhere, Matrix, Vector, Mixture> to;
     std::int64_t zeroRows = 0; // of a matrix, behind those of the file
+    int layer = OfNoLayer;
+
+    static constexpr int OfNoLayer = -1;
 };
 
 /// In the order of the graph. The entries point into `weights`, whose layers are made here.

@@ -1,39 +1,88 @@
 #include "engine/model/weights.h"
 
+#include "engine/error.h"
+#include "engine/executor.h"
 #include "engine/gguf_file.h"
 #include "engine/model/tensor_table.h"
+#include "engine/reading_chunk.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 namespace engine {
 namespace {
 
-/// Hands the table's tensors to the backend one by one and counts their bytes for the progress.
+/// Hands the table's tensors to a backend one by one and counts their bytes for the progress.
 class Loader {
 public:
-    Loader(const GgufFile& file, kernels::Backend& backend) : m_file(file), m_backend(backend) {
+    Loader(Weights& weights, const GgufFile& file, const ModelConfig& config,
+           const std::function<void(float)>& progress)
+        : m_weights(weights), m_file(file), m_config(config), m_progress(progress),
+          m_entries(tensorTable(config, weights)) {
         for (const auto& tensor : file.tensors())
             m_total += tensor.bytes;
     }
 
-    void load(const TensorEntry& entry) {
-        const GgufFile::TensorInfo& tensor = m_file.getTensor(entry.name);
-        if (const auto* matrix = std::get_if<TensorEntry::Matrix>(&entry.to))
-            **matrix = rowsOf(tensor, entry);
-        else if (const auto* vector = std::get_if<TensorEntry::Vector>(&entry.to))
-            **vector = elementsOf(tensor, entry);
-        else if (const auto* mixture = std::get_if<TensorEntry::Mixture>(&entry.to))
-            **mixture = expertsOf(tensor, entry);
+    void loadEmbedding(kernels::Backend& backend) { load(m_entries.front(), backend); }
+    void loadLayer(int layer, kernels::Backend& backend) {
+        m_readBefore = m_read;
+        m_bytesBefore = m_bytes;
+        loadAll(layer, backend);
+        compute(layer, backend);
     }
-    float progress() const {
-        return m_total > 0 ? static_cast<float>(m_read) / static_cast<float>(m_total) : 1.0f;
+    /// The one that was begun last.
+    void dropLayer(int layer) {
+        m_weights.layers[static_cast<std::size_t>(layer)] = {};
+        m_read = m_readBefore;
+        m_bytes = m_bytesBefore;
+    }
+    /// What comes behind the layers; the embedding, too, where it makes the logits.
+    void loadOutput(kernels::Backend& backend) {
+        if (m_config.tiedOutput)
+            loadEmbedding(backend);
+        loadAll(TensorEntry::OfNoLayer, backend);
     }
     std::uint64_t bytes() const { return m_bytes; }
 
 private:
-    std::unique_ptr<kernels::Weight> rowsOf(const GgufFile::TensorInfo& tensor, const TensorEntry& entry) {
+    void loadAll(int layer, kernels::Backend& backend) {
+        for (const TensorEntry& entry : std::span(m_entries).subspan(1))
+            if (entry.layer == layer)
+                load(entry, backend);
+    }
+    void load(const TensorEntry& entry, kernels::Backend& backend) {
+        m_file.checkStop();
+        const GgufFile::TensorInfo& tensor = m_file.getTensor(entry.name);
+        if (const auto* matrix = std::get_if<TensorEntry::Matrix>(&entry.to))
+            **matrix = rowsOf(tensor, entry, backend);
+        else if (const auto* vector = std::get_if<TensorEntry::Vector>(&entry.to))
+            **vector = elementsOf(tensor, entry, backend);
+        else if (const auto* mixture = std::get_if<TensorEntry::Mixture>(&entry.to))
+            **mixture = expertsOf(tensor, entry, backend);
+        if (m_progress) // what is on two backends is read twice
+            m_progress(m_read < m_total ? static_cast<float>(m_read) / static_cast<float>(m_total) : 1.0f);
+    }
+    /// What the file lacks because it follows from the configuration.
+    void compute(int layer, kernels::Backend& backend) {
+        LayerWeights& own = m_weights.layers[static_cast<std::size_t>(layer)];
+        const auto make = [&](const std::vector<float>& values) {
+            auto buffer = backend.makeBuffer(1, static_cast<std::int64_t>(values.size()));
+            backend.write(buffer->tensor(), values);
+            return buffer;
+        };
+        if (m_config.block.valueNorm)
+            own.valueNorm.gain =
+                make(std::vector<float>(static_cast<std::size_t>(m_config.layer(layer).headDim), 1.0f));
+        if (const float bias = m_config.attention.maxAlibiBias; bias > 0)
+            own.alibiSlopes = make(alibiSlopes(m_config.heads, bias));
+        if (m_config.experts.sharedGate) {
+            own.gateShares = make({1, -1});
+            own.gateRests = make({0, 1});
+        }
+    }
+
+    std::unique_ptr<kernels::Weight> rowsOf(const GgufFile::TensorInfo& tensor, const TensorEntry& entry,
+                                            kernels::Backend& backend) {
         kernels::HostMatrix matrix = tensor.matrix();
         matrix.rows = entry.rows;
         const std::size_t inFile = matrix.bytes();
@@ -43,14 +92,14 @@ private:
                     static_cast<std::size_t>(entry.firstRow) * matrix.rowBytes());
         std::ranges::fill(bytes.subspan(inFile), std::byte(0)); // 0 in every type
         matrix.data = bytes.data();
-        auto weight = m_backend.makeWeight(matrix, m_file.stopToken());
+        auto weight = backend.makeWeight(matrix, m_file.stopToken());
         m_file.checkStop();
         m_read += inFile;
         m_bytes += weight->bytes();
         return weight;
     }
-    std::unique_ptr<kernels::Experts> expertsOf(const GgufFile::TensorInfo& tensor,
-                                                const TensorEntry& entry) {
+    std::unique_ptr<kernels::Experts> expertsOf(const GgufFile::TensorInfo& tensor, const TensorEntry& entry,
+                                                kernels::Backend& backend) {
         kernels::HostMatrix one = tensor.matrix();
         const auto count = static_cast<std::size_t>(entry.shape[2]); // the tensor's own may lack a last 1
         const std::size_t whole = one.bytes() / count;
@@ -62,15 +111,15 @@ private:
             m_file.read(tensor, stacked.subspan(expert * bytes, bytes), expert * whole + skipped);
         one.rows *= static_cast<std::int64_t>(count);
         one.data = stacked.data();
-        auto experts = m_backend.makeExperts(one, static_cast<int>(count), m_file.stopToken());
+        auto experts = backend.makeExperts(one, static_cast<int>(count), m_file.stopToken());
         m_file.checkStop();
         m_read += stacked.size();
         m_bytes += experts->bytes();
         return experts;
     }
     /// A vector, or several of them as rows.
-    std::unique_ptr<kernels::Buffer> elementsOf(const GgufFile::TensorInfo& tensor,
-                                                const TensorEntry& entry) {
+    std::unique_ptr<kernels::Buffer> elementsOf(const GgufFile::TensorInfo& tensor, const TensorEntry& entry,
+                                                kernels::Backend& backend) {
         const std::int64_t rows = entry.shape.size() > 1 ? entry.shape[1] : 1;
         const auto length = static_cast<std::size_t>(entry.rows);
         std::vector<float> values(static_cast<std::size_t>(rows) * length);
@@ -80,8 +129,8 @@ private:
             m_file.read(tensor, std::as_writable_bytes(place),
                         static_cast<std::size_t>(first) * sizeof(float));
         }
-        auto buffer = m_backend.makeBuffer(rows, entry.rows);
-        m_backend.write(buffer->tensor(), values);
+        auto buffer = backend.makeBuffer(rows, entry.rows);
+        backend.write(buffer->tensor(), values);
         m_read += values.size() * sizeof(float);
         m_bytes += values.size() * sizeof(float);
         return buffer;
@@ -97,42 +146,80 @@ private:
         return {m_room.get(), bytes};
     }
 
+    Weights& m_weights;
     const GgufFile& m_file;
-    kernels::Backend& m_backend;
+    const ModelConfig& m_config;
+    const std::function<void(float)>& m_progress;
+    const std::vector<TensorEntry> m_entries; // the embedding first
     std::unique_ptr<std::byte[]> m_room;
     std::size_t m_roomBytes = 0;
     std::uint64_t m_total = 0, m_read = 0, m_bytes = 0;
+    std::uint64_t m_readBefore = 0, m_bytesBefore = 0; // the layer that was begun last
+};
+
+/// Holds what a chat needs of a device's memory while weights fill it.
+class KeptRoom {
+public:
+    KeptRoom(const ModelConfig& config, int cacheTokens, kernels::Backend& device)
+        : m_slots(cacheTokens + readingChunk(config)), m_device(device) {
+        // Scratch memory of a step, and as much again for what the device needs by itself.
+        m_scratch = device.makeBuffer(readingChunk(config), 2 * Executor::scratchCols(config));
+    }
+    void keepForLayer(const LayerConfig& layer) {
+        m_caches.push_back(m_device.makeKvCache(
+            {.layers = {{layer.kvHeads, layer.headDim}}, .sinkSlots = 0, .ringSlots = m_slots}));
+    }
+
+private:
+    int m_slots;
+    kernels::Backend& m_device;
+    std::unique_ptr<kernels::Buffer> m_scratch;
+    std::vector<std::unique_ptr<kernels::KvCache>> m_caches;
 };
 
 } // namespace
 
 void Weights::load(const GgufFile& file, const ModelConfig& config, kernels::Backend& backend,
                    const std::function<void(float)>& progress) {
-    Loader loader(file, backend);
-    for (const TensorEntry& entry : tensorTable(config, *this)) {
-        file.checkStop();
-        loader.load(entry);
-        if (progress)
-            progress(loader.progress());
+    Loader loader(*this, file, config, progress);
+    if (!config.tiedOutput)
+        loader.loadEmbedding(backend);
+    for (int layer = 0; layer < config.layers; ++layer)
+        loader.loadLayer(layer, backend);
+    loader.loadOutput(backend);
+    bytes = loader.bytes();
+}
+
+void Weights::loadFromTheEnd(const GgufFile& file, const ModelConfig& config, kernels::Backend& device,
+                             const Share& share, const std::function<void(float)>& progress) {
+    Loader loader(*this, file, config, progress);
+    int& first = firstLayerOfDevice = config.layers;
+    const int least = share.mostLayers > 0 ? std::max(0, config.layers - share.mostLayers) : 0;
+    try {
+        KeptRoom room(config, share.cacheTokens, device);
+        loader.loadOutput(device);
+        while (first > least) {
+            loader.loadLayer(first - 1, device);
+            room.keepForLayer(config.layer(first - 1));
+            --first;
+        }
+        if (first == 0 && !config.tiedOutput)
+            loader.loadEmbedding(device);
+    } catch (const Error&) { // of the file
+        throw;
+    } catch (const std::runtime_error&) { // the device has no more room
+        if (first == config.layers || !share.mayBeLess)
+            throw;
+        first = std::max(first, 1); // the embedding goes with a layer
+        loader.dropLayer(first - 1);
     }
-    for (std::size_t i = 0; config.block.valueNorm && i < layers.size(); ++i) {
-        const std::vector<float> ones(static_cast<std::size_t>(config.layerConfigs[i].headDim), 1.0f);
-        layers[i].valueNorm.gain = backend.makeBuffer(1, config.layerConfigs[i].headDim);
-        backend.write(layers[i].valueNorm.gain->tensor(), ones);
-    }
-    if (config.experts.sharedGate) {
-        const auto factors = [&](float ofGate, float ofZero) {
-            auto buffer = backend.makeBuffer(1, 2);
-            backend.write(buffer->tensor(), std::array{ofGate, ofZero});
-            return buffer;
-        };
-        gateShares = factors(1, -1);
-        gateRests = factors(0, 1);
-    }
-    if (config.attention.maxAlibiBias > 0) {
-        alibiSlopes = backend.makeBuffer(1, config.heads);
-        backend.write(alibiSlopes->tensor(),
-                      engine::alibiSlopes(config.heads, config.attention.maxAlibiBias));
+    if (first > 0) {
+        kernels::Backend& other = share.other();
+        if (config.tiedOutput)
+            output.weight = std::move(embedding);
+        loader.loadEmbedding(other);
+        for (int layer = 0; layer < first; ++layer)
+            loader.loadLayer(layer, other);
     }
     bytes = loader.bytes();
 }

@@ -34,7 +34,12 @@ struct LayerWeights {
     Projection attentionOut;                     // (dim, heads * headDim)
     Projection gate, up, down;                   // (ffnDim, dim), (dim, ffnDim)
     std::unique_ptr<kernels::Buffer> sinkLogits; // (1, heads)
-    Norm valueNorm;                              // gains of 1: computed, not read
+
+    // Computed, not read
+    Norm valueNorm;                               // gains of 1
+    std::unique_ptr<kernels::Buffer> alibiSlopes; // (1, heads)
+    /// Factors of what is chosen and of all, see ForwardPass::addShared(); (1, 2), constant.
+    std::unique_ptr<kernels::Buffer> gateShares, gateRests;
 
     // Mixtures
     Projection router; // (experts, dim)
@@ -46,23 +51,34 @@ struct LayerWeights {
     std::unique_ptr<kernels::Weight> sharedGate; // (2, dim), the second row is 0
 };
 
-/// The weights of a model on one backend, which has to outlive them. Immutable after loading; engine thread.
+/// The weights of a model on one backend or two, which have to outlive them. Immutable after loading; engine thread.
 struct Weights {
     std::unique_ptr<kernels::Weight> embedding; // (vocabulary, dim)
     Norm outputNorm;
     Projection output; // (vocabulary, dim); no weight when tied
     std::vector<LayerWeights> layers;
-    std::unique_ptr<kernels::Buffer> alibiSlopes; // (1, heads); computed, not read
-    /// Factors of what is chosen and of all, see ForwardPass::addShared(); (1, 2), constant.
-    std::unique_ptr<kernels::Buffer> gateShares, gateRests;
-    std::uint64_t bytes = 0; // in the backend's memory
+    std::uint64_t bytes = 0; // in the backends' memory
+    /// Layers before this one, and the embedding, are on a backend of their own, apart from all others and what makes logits.
+    int firstLayerOfDevice = 0;
 
     /// What makes logits of the last layer's output: often the embedding.
     const kernels::Weight& outputWeight() const { return output.weight ? *output.weight : *embedding; }
 
-    /// Throws engine::Error, and Stopped by the file's token. `progress` gets 0..1 on the calling thread.
+    /// All of it on one backend. Throws engine::Error, and Stopped by the file's token. `progress` gets 0..1 on the calling thread.
     void load(const GgufFile& file, const ModelConfig& config, kernels::Backend& backend,
               const std::function<void(float)>& progress);
+
+    /// What of a model is to be on a device that may be too small for all of it.
+    struct Share {
+        int mostLayers = 0;                       // 0: as many as fit
+        bool mayBeLess = true;                    // than mostLayers; else the device's error is thrown
+        int cacheTokens = 0;                      // for which the device keeps room
+        std::function<kernels::Backend&()> other; // what the rest is on; asked for when there is a rest
+    };
+    /// As load(), from the end of the model: what makes logits and the last layers on `device`, as many as fit beside what a chat needs.
+    /// Throws what the device does when it has no room for one layer.
+    void loadFromTheEnd(const GgufFile& file, const ModelConfig& config, kernels::Backend& device,
+                        const Share& share, const std::function<void(float)>& progress);
 };
 
 /// ALiBi (Press et al. 2022, section 3): a geometric row of slopes; heads beyond a power of two take those between.

@@ -55,17 +55,20 @@ void EngineWorker::execute(Command& command, const std::stop_token& stop) {
                       std::move(command.stop));
 }
 
-// The old model stays until the new one is ready, its cache only until then.
+// The old model stays until the new one is ready, its cache only until then. Where it is in the way on a device, the new one is on the CPU
+// until it is gone.
 void EngineWorker::load(RequestId id, const LoadCommand& command, const std::stop_token& stop) {
     const auto progress = [&](float fraction) { m_border.events.push(LoadProgress{id, fraction}); };
-    auto model = stop.stop_requested() ? nullptr : Model::load(command.path, command.options, progress, stop);
+    const bool deviceIsTaken = m_model && !m_model->runsOnCpu();
+    LoadOptions beside = command.options;
+    beside.mayBeSplit = beside.mayBeSplit && !deviceIsTaken;
+    auto model = stop.stop_requested() ? nullptr : Model::load(command.path, beside, progress, stop);
     if (!model) {
         m_border.events.push(LoadCancelled{id});
         return;
     }
-    const bool filledDevice = m_model && !m_model->runsOnCpu();
     use(std::move(model));
-    if (filledDevice &&
+    if (deviceIsTaken &&
         !m_model->info.deviceProblem.empty()) { // perhaps there is room now that the old one is gone
         model = Model::load(command.path, command.options, progress, stop);
         if (model && model->info.deviceProblem.empty())

@@ -1,6 +1,6 @@
 #pragma once
 #include "kernels/cpu/format.h"
-#include "kernels/cpu/half.h"
+#include "kernels/half.h"
 
 #include <cstring>
 

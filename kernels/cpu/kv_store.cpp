@@ -1,6 +1,6 @@
 #include "kernels/cpu/kv_store.h"
 
-#include "kernels/cpu/half.h"
+#include "kernels/half.h"
 #include "kernels/kv_state.h"
 
 #include <algorithm>
@@ -262,21 +262,10 @@ void CpuKvCache::overRows(const Row& row) const {
             }
 }
 
-std::size_t CpuKvCache::stateBytes() const {
-    std::size_t bytes = 0;
-    for (std::size_t layer = 0; layer < m_layers.size(); ++layer) {
-        const LayerStore& own = m_layers[layer];
-        const std::size_t head = static_cast<std::size_t>(m_shape.sinkSlots) * rowBytes(own.sinks) +
-                                 static_cast<std::size_t>(m_shape.ringSlots) * rowBytes(own.ring);
-        bytes += 2 * head * static_cast<std::size_t>(m_shape.layers[layer].kvHeads);
-    }
-    return bytes;
-}
-
 std::vector<std::byte> CpuKvCache::save() const {
     const auto header = kvStateHeader(m_shape);
     const std::size_t headerBytes = header.size() * sizeof header[0];
-    std::vector<std::byte> state(headerBytes + stateBytes());
+    std::vector<std::byte> state(headerBytes + kvStateBytes(m_shape));
     std::memcpy(state.data(), header.data(), headerBytes);
     std::byte* to = state.data() + headerBytes;
     overRows([&](const KvLayout& layout, SpotOf spotOf, const std::byte* group, int lane) {
@@ -291,7 +280,7 @@ std::vector<std::byte> CpuKvCache::save() const {
 void CpuKvCache::restore(std::span<const std::byte> state) {
     const auto header = kvStateHeader(m_shape);
     const std::size_t headerBytes = header.size() * sizeof header[0];
-    if (state.size() != headerBytes + stateBytes() ||
+    if (state.size() != headerBytes + kvStateBytes(m_shape) ||
         std::memcmp(state.data(), header.data(), headerBytes) != 0)
         throw std::runtime_error("The saved state belongs to a cache of another shape.");
     const std::byte* from = state.data() + headerBytes;

@@ -83,7 +83,6 @@ private:
         std::size_t offset = 0; // of the layer in the memory: its heads' sinks, then its heads' rings
     };
     const LayerStore& store(int layer) const { return m_layers[static_cast<std::size_t>(layer)]; }
-    std::size_t stateBytes() const; // of a saved state, behind its header
     template <class Row>
     void overRows(const Row& row) const;
 

@@ -1,5 +1,5 @@
-#include "kernels/cpu/half.h"
 #include "kernels/cpu/linear_kernels.h"
+#include "kernels/half.h"
 
 #include <algorithm>
 #include <bit>

@@ -1,5 +1,5 @@
 #pragma once
-#include "kernels/cpu/half.h"
+#include "kernels/half.h"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,7 +1,7 @@
 #include "kernels/gpu/packed_form.h"
 
 #include "kernels/cpu/format.h"
-#include "kernels/cpu/half.h"
+#include "kernels/half.h"
 
 #include <algorithm>
 #include <cstring>

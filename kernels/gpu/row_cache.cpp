@@ -1,6 +1,6 @@
 #include "kernels/gpu/row_cache.h"
 
-#include "kernels/cpu/half.h"
+#include "kernels/half.h"
 #include "kernels/kv_state.h"
 
 #include <algorithm>
@@ -187,12 +187,8 @@ std::vector<std::byte> RowCache::save() const {
 void RowCache::restore(std::span<const std::byte> state) {
     const auto header = kvStateHeader(m_shape);
     const std::size_t headerBytes = header.size() * sizeof header[0];
-    std::size_t size = headerBytes;
-    for (int layer = 0; layer < static_cast<int>(m_shape.layers.size()); ++layer)
-        size += 2 * static_cast<std::size_t>(m_shape.layer(layer).kvHeads) *
-                (static_cast<std::size_t>(m_shape.sinkSlots) * sinkLayout(layer).storedBytes() +
-                 static_cast<std::size_t>(m_shape.ringSlots) * ringLayout(layer).storedBytes());
-    if (state.size() != size || std::memcmp(state.data(), header.data(), headerBytes) != 0)
+    if (state.size() != headerBytes + kvStateBytes(m_shape) ||
+        std::memcmp(state.data(), header.data(), headerBytes) != 0)
         throw std::runtime_error("The saved state belongs to a cache of another shape.");
     const std::byte* from = state.data() + headerBytes;
     for (int layer = 0; layer < static_cast<int>(m_shape.layers.size()); ++layer) {

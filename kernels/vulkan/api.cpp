@@ -10,7 +10,7 @@ namespace {
 
 std::atomic<int> submissionsLeft = -1;
 std::atomic<VkResult> plannedResult = VK_SUCCESS;
-std::atomic<bool> noMemory = false;
+std::atomic<std::uint64_t> mostBytes = UINT64_MAX;
 
 } // namespace
 
@@ -41,11 +41,11 @@ VkResult injectedFault() {
     return plannedResult;
 }
 
-void failAllocations(bool fail) {
-    noMemory = fail;
+void limitMemory(std::uint64_t bytes) {
+    mostBytes = bytes;
 }
-bool allocationsFail() {
-    return noMemory;
+std::uint64_t memoryLimit() {
+    return mostBytes;
 }
 
 } // namespace kernels::vulkan

@@ -14,8 +14,8 @@ void failSubmission(int submissions, VkResult result);
 /// What the next submission is to report; VK_SUCCESS unless a test wants it otherwise.
 VkResult injectedFault();
 
-/// For tests: allocations of device memory fail from now on, as on a full card.
-void failAllocations(bool fail);
-bool allocationsFail();
+/// For tests: what an arena gives out beyond so many bytes cannot be had, as on a full card.
+void limitMemory(std::uint64_t bytes);
+std::uint64_t memoryLimit();
 
 } // namespace kernels::vulkan

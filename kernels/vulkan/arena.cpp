@@ -8,6 +8,7 @@ namespace {
 
 constexpr VkDeviceSize blockBytes = 64u << 20;
 constexpr VkDeviceSize alignment = 256; // the largest that a device may ask of a descriptor's offset
+constexpr const char* doing = "memory was set aside";
 
 } // namespace
 
@@ -30,6 +31,7 @@ bool Arena::takeFrom(Block& block, VkDeviceSize bytes, Slice& slice) {
         if (size > bytes)
             block.free[offset + bytes] = size - bytes;
         slice = {block.buffer, offset, bytes, block.mapped ? block.mapped + offset : nullptr};
+        m_given += bytes;
         return true;
     }
     return false;
@@ -37,7 +39,10 @@ bool Arena::takeFrom(Block& block, VkDeviceSize bytes, Slice& slice) {
 
 void Arena::addBlock(VkDeviceSize bytes) {
     Block block;
-    block.size = std::max(bytes, std::min(blockBytes, m_device.largestAllocation()));
+    const VkDeviceSize free = m_place == Place::Local ? m_device.freeLocalMemory() : UINT64_MAX;
+    if (bytes > free) // a driver may give more and move what others have out of the way, but then all is slow
+        check(VK_ERROR_OUT_OF_DEVICE_MEMORY, doing);
+    block.size = std::max(bytes, std::min({blockBytes, m_device.largestAllocation(), free}));
     if (block.size > m_device.largestAllocation())
         throw std::runtime_error("The graphics device gives no piece of memory as large as is needed.");
     const VkBufferCreateInfo create{.sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
@@ -46,10 +51,7 @@ void Arena::addBlock(VkDeviceSize bytes) {
                                              VK_BUFFER_USAGE_TRANSFER_SRC_BIT |
                                              VK_BUFFER_USAGE_TRANSFER_DST_BIT,
                                     .sharingMode = VK_SHARING_MODE_EXCLUSIVE};
-    constexpr const char* doing = "memory was set aside";
-    check(allocationsFail() ? VK_ERROR_OUT_OF_DEVICE_MEMORY
-                            : vkCreateBuffer(m_device.handle(), &create, nullptr, &block.buffer),
-          doing);
+    check(vkCreateBuffer(m_device.handle(), &create, nullptr, &block.buffer), doing);
     VkMemoryRequirements needs;
     vkGetBufferMemoryRequirements(m_device.handle(), block.buffer, &needs);
     const VkMemoryAllocateInfo allocate{.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
@@ -73,6 +75,8 @@ void Arena::addBlock(VkDeviceSize bytes) {
 Slice Arena::take(VkDeviceSize bytes) {
     const VkDeviceSize rounded =
         std::max<VkDeviceSize>((bytes + alignment - 1) / alignment * alignment, alignment);
+    if (m_given + rounded > memoryLimit())
+        check(VK_ERROR_OUT_OF_DEVICE_MEMORY, doing);
     Slice slice;
     for (Block& block : m_blocks)
         if (takeFrom(block, rounded, slice))
@@ -83,6 +87,7 @@ Slice Arena::take(VkDeviceSize bytes) {
 }
 
 void Arena::giveBack(const Slice& slice) {
+    m_given -= slice.size;
     const auto block = std::find_if(m_blocks.begin(), m_blocks.end(),
                                     [&](const Block& one) { return one.buffer == slice.buffer; });
     auto [gap, isNew] = block->free.emplace(slice.offset, slice.size);

@@ -44,6 +44,7 @@ private:
     Device& m_device;
     Place m_place;
     std::vector<Block> m_blocks;
+    VkDeviceSize m_given = 0; // bytes of all slices
 };
 
 /// Owns a slice.

@@ -7,8 +7,8 @@
 namespace kernels::vulkan {
 namespace {
 
-constexpr int headsAtOnce = 8;               // query heads that share a reading of keys and values
-constexpr std::size_t mostQueries = 4;       // rotations that shaders/attend.comp can tell apart
+constexpr int rowsAtOnce = 8;          // query heads, of some tokens, that share a reading of keys and values
+constexpr std::size_t mostQueries = 4; // rotations that shaders/attend.comp can tell apart
 constexpr std::int64_t partFloats = 4 << 20; // of the first pass, for the tokens that go through it together
 constexpr std::int64_t mostPieces = 65535;   // workgroups in one direction, on any device
 constexpr std::uint32_t nobody = 0xffffffff; // token
@@ -24,6 +24,7 @@ struct Attention::Call {
     int tokens, heads, kvHeads, headDim;
     Slice parts, weights;
     bool hasCapture;
+    int headsAtOnce, tokensAtOnce; // rows of a workgroup
 
     std::int32_t piecesUpTo(int token) const { return list.firstPiece[static_cast<std::size_t>(token)]; }
 };
@@ -40,6 +41,8 @@ const Slice& Attention::scratch(Memory& memory, VkDeviceSize bytes) {
 void Attention::run(const AttendArgs& args, const KeyView& view, const PieceList& list, const Slice& inputs) {
     const auto& cache = static_cast<const VulkanKvCache&>(*args.cache);
     const auto [kvHeads, headDim] = cache.shape().layer(args.layer);
+    const int headsAtOnce = std::min(static_cast<int>(args.out.cols) / (headDim * kvHeads), rowsAtOnce),
+              tokensAtOnce = rowsAtOnce / headsAtOnce;
     if (args.queries.size() > mostQueries)
         throw std::runtime_error("The graphics device knows no more than four rotations of a query.");
     Call call{args,
@@ -53,7 +56,9 @@ void Attention::run(const AttendArgs& args, const KeyView& view, const PieceList
               headDim,
               {},
               {},
-              args.capture != nullptr};
+              args.capture != nullptr,
+              headsAtOnce,
+              args.out.rows < tokensAtOnce ? 1 : tokensAtOnce}; // each number is a program of its own
     assert(call.tokens == static_cast<int>(view.tokens()) && call.heads % kvHeads == 0);
     const std::int64_t floatsOfPiece = static_cast<std::int64_t>(call.heads) * (4 + headDim);
     const std::int64_t most = std::min(mostPieces, std::max<std::int64_t>(1, partFloats / floatsOfPiece));
@@ -86,6 +91,42 @@ void Attention::run(const AttendArgs& args, const KeyView& view, const PieceList
                        (run.firstSlot < cache.shape().sinkSlots ? sinkRow : ringRow);
 }
 
+/// Pieces that are done together, (tiles, tokensAtOnce), counted from the first of `firstToken`: each next piece of neighbouring tokens, or
+/// one alone where these see other keys.
+std::vector<std::int32_t> Attention::tilesOf(const Call& call, int firstToken, int endToken) {
+    const auto* const words = reinterpret_cast<const std::int32_t*>(call.inputs.mapped) + call.list.piecesAt;
+    const auto slotOf = [&](std::int32_t piece) { return words[piece * std::int32_t{gpu::pieceWords} + 1]; };
+    const auto queryOf = [&](std::int32_t piece) { return words[piece * std::int32_t{gpu::pieceWords} + 3]; };
+    const int sinkSlots = call.cache.shape().sinkSlots, wanted = call.tokensAtOnce;
+    const auto areNear = [&](std::int32_t one, std::int32_t other) {
+        const std::int32_t ahead = slotOf(other) - slotOf(one);
+        return queryOf(one) == queryOf(other) && (slotOf(one) < sinkSlots) == (slotOf(other) < sinkSlots) &&
+               ahead >= 0 && ahead < wanted;
+    };
+    const std::int32_t base = call.piecesUpTo(firstToken);
+    std::vector<std::int32_t> tiles;
+    for (int token = firstToken; token < endToken;) {
+        const std::int32_t first = call.piecesUpTo(token), pieces = call.piecesUpTo(token + 1) - first;
+        int tokens = 1;
+        const auto joins = [&](int other) {
+            const std::int32_t from = call.piecesUpTo(other);
+            if (call.piecesUpTo(other + 1) - from != pieces)
+                return false;
+            for (std::int32_t piece = 0; piece < pieces; ++piece)
+                if (!areNear(first + piece, from + piece))
+                    return false;
+            return true;
+        };
+        while (tokens < wanted && token + tokens < endToken && joins(token + tokens))
+            ++tokens;
+        for (std::int32_t piece = 0; piece < pieces; ++piece)
+            for (int i = 0; i < wanted; ++i)
+                tiles.push_back(i < tokens ? first - base + i * pieces + piece : -1);
+        token += tokens;
+    }
+    return tiles;
+}
+
 void Attention::pieces(const Call& call, int firstToken, int endToken) {
     const AttendArgs& args = call.args;
     const KvShape& shape = call.cache.shape();
@@ -93,6 +134,9 @@ void Attention::pieces(const Call& call, int firstToken, int endToken) {
     for (std::size_t i = 0; i < mostQueries; ++i)
         queries[i] = bindingOf(m_gpu, args.queries[std::min(i, args.queries.size() - 1)]);
     const bool isLast = call.hasCapture && endToken == call.tokens;
+    const std::vector<std::int32_t> tiles = tilesOf(call, firstToken, endToken);
+    const Slice tileList = m_gpu.recorder.stepMemory().take(tiles.size() * 4);
+    std::memcpy(tileList.mapped, tiles.data(), tiles.size() * 4);
     const Binding slopes = args.style.slopes ? bindingOf(m_gpu, args.style.slopes) : Binding{call.parts};
     const Binding bindings[] = {queries[0],
                                 queries[1],
@@ -103,7 +147,8 @@ void Attention::pieces(const Call& call, int firstToken, int endToken) {
                                 {call.inputs},
                                 {call.parts},
                                 slopes,
-                                {call.hasCapture ? call.weights : call.parts}};
+                                {call.hasCapture ? call.weights : call.parts},
+                                {tileList}};
     Push push;
     push.add({call.list.piecesAt + gpu::pieceWords * call.piecesUpTo(firstToken), call.heads, call.kvHeads,
               call.headDim});
@@ -115,12 +160,12 @@ void Attention::pieces(const Call& call, int firstToken, int endToken) {
     push.add(args.style.scale).add(args.style.softcap);
     push.add({args.style.slopes != nullptr, isLast ? static_cast<std::int64_t>(call.tokens - 1) : nobody});
     const int group = call.heads / call.kvHeads;
-    const std::uint32_t constants[] = {static_cast<std::uint32_t>(std::min(group, headsAtOnce))};
-    m_gpu.recorder.dispatch(
-        m_gpu.pipelines.get(Shader::Attend, constants), bindings, push.words(),
-        static_cast<std::uint32_t>(call.piecesUpTo(endToken) - call.piecesUpTo(firstToken)),
-        static_cast<std::uint32_t>(call.kvHeads),
-        static_cast<std::uint32_t>((group + headsAtOnce - 1) / headsAtOnce));
+    const std::uint32_t constants[] = {static_cast<std::uint32_t>(call.headsAtOnce),
+                                       static_cast<std::uint32_t>(call.tokensAtOnce)};
+    m_gpu.recorder.dispatch(m_gpu.pipelines.get(Shader::Attend, constants), bindings, push.words(),
+                            static_cast<std::uint32_t>(tiles.size()) / constants[1],
+                            static_cast<std::uint32_t>(call.kvHeads),
+                            static_cast<std::uint32_t>((group + call.headsAtOnce - 1) / call.headsAtOnce));
 }
 
 void Attention::join(const Call& call, int firstToken, int endToken) {

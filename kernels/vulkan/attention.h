@@ -28,6 +28,7 @@ private:
         Slice stats, mass, rows; // on the host's side
     };
     struct Call; // what the passes share
+    static std::vector<std::int32_t> tilesOf(const Call& call, int firstToken, int endToken);
     void pieces(const Call& call, int firstToken, int endToken);
     void join(const Call& call, int firstToken, int endToken);
     void capture(const Call& call, int firstToken);

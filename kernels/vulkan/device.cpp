@@ -1,6 +1,8 @@
 #include "kernels/vulkan/device.h"
 
+#include <algorithm>
 #include <stdexcept>
+#include <string_view>
 #include <vector>
 
 namespace kernels::vulkan {
@@ -17,6 +19,15 @@ std::uint32_t computeFamily(VkPhysicalDevice physical) {
     throw std::runtime_error("This graphics device cannot compute.");
 }
 
+bool hasExtension(VkPhysicalDevice physical, std::string_view name) {
+    std::uint32_t count = 0;
+    vkEnumerateDeviceExtensionProperties(physical, nullptr, &count, nullptr);
+    std::vector<VkExtensionProperties> extensions(count);
+    vkEnumerateDeviceExtensionProperties(physical, nullptr, &count, extensions.data());
+    return std::any_of(extensions.begin(), extensions.end(),
+                       [&](const VkExtensionProperties& one) { return one.extensionName == name; });
+}
+
 } // namespace
 
 Device::Device(const VulkanOptions& options) : m_instance(Instance::get()) {
@@ -24,8 +35,8 @@ Device::Device(const VulkanOptions& options) : m_instance(Instance::get()) {
     if (options.device < 0 || static_cast<std::size_t>(options.device) >= all.size())
         throw std::runtime_error("There is no Vulkan device number " + std::to_string(options.device) +
                                  "; there are " + std::to_string(all.size()) + ", counted from 0.");
-    const VkPhysicalDevice physical = all[static_cast<std::size_t>(options.device)];
-    m_description = describe(physical);
+    m_physical = all[static_cast<std::size_t>(options.device)];
+    m_description = describe(m_physical);
     if (!m_description.problem.empty())
         throw std::runtime_error(m_description.name + " cannot be used: " + m_description.problem + ".");
 
@@ -35,7 +46,7 @@ Device::Device(const VulkanOptions& options) : m_instance(Instance::get()) {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_PROPERTIES, .pNext = &sizes};
     VkPhysicalDeviceProperties2 properties{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2,
                                            .pNext = &subgroup};
-    vkGetPhysicalDeviceProperties2(physical, &properties);
+    vkGetPhysicalDeviceProperties2(m_physical, &properties);
     m_limits = properties.properties.limits;
     m_subgroupSize = subgroup.subgroupSize;
     m_largestAllocation = sizes.maxMemoryAllocationSize;
@@ -45,7 +56,7 @@ Device::Device(const VulkanOptions& options) : m_instance(Instance::get()) {
     VkPhysicalDeviceVulkan12Features has12{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES,
                                            .pNext = is13 ? &has13 : nullptr};
     VkPhysicalDeviceFeatures2 has{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, .pNext = &has12};
-    vkGetPhysicalDeviceFeatures2(physical, &has);
+    vkGetPhysicalDeviceFeatures2(m_physical, &has);
     m_fullSubgroups = is13 && has13.computeFullSubgroups && has13.subgroupSizeControl;
     VkPhysicalDeviceVulkan13Features use13{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES,
                                            .subgroupSizeControl = m_fullSubgroups,
@@ -53,7 +64,8 @@ Device::Device(const VulkanOptions& options) : m_instance(Instance::get()) {
     VkPhysicalDeviceVulkan12Features use12{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES,
                                            .pNext = is13 ? &use13 : nullptr,
                                            .timelineSemaphore = VK_TRUE};
-    m_family = computeFamily(physical);
+    m_tellsMemory = hasExtension(m_physical, VK_EXT_MEMORY_BUDGET_EXTENSION_NAME);
+    m_family = computeFamily(m_physical);
     const float priority = 1.0f;
     const VkDeviceQueueCreateInfo queue{.sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
                                         .queueFamilyIndex = m_family,
@@ -63,8 +75,8 @@ Device::Device(const VulkanOptions& options) : m_instance(Instance::get()) {
                                     .pNext = &use12,
                                     .queueCreateInfoCount = 1,
                                     .pQueueCreateInfos = &queue};
-    chooseMemory(physical, options.isStaged);
-    check(vkCreateDevice(physical, &create, nullptr, &m_device), "it was opened");
+    chooseMemory(options.isStaged);
+    check(vkCreateDevice(m_physical, &create, nullptr, &m_device), "it was opened");
     vkGetDeviceQueue(m_device, m_family, 0, &m_queue);
 }
 
@@ -73,9 +85,21 @@ Device::~Device() {
         vkDestroyDevice(m_device, nullptr);
 }
 
-void Device::chooseMemory(VkPhysicalDevice physical, bool staged) {
+VkDeviceSize Device::freeLocalMemory() const {
+    if (!m_tellsMemory)
+        return UINT64_MAX;
+    VkPhysicalDeviceMemoryBudgetPropertiesEXT budget{
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_BUDGET_PROPERTIES_EXT};
+    VkPhysicalDeviceMemoryProperties2 memory{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_PROPERTIES_2,
+                                             .pNext = &budget};
+    vkGetPhysicalDeviceMemoryProperties2(m_physical, &memory);
+    const std::uint32_t heap = memory.memoryProperties.memoryTypes[m_localType].heapIndex;
+    return budget.heapBudget[heap] - std::min(budget.heapBudget[heap], budget.heapUsage[heap]);
+}
+
+void Device::chooseMemory(bool staged) {
     VkPhysicalDeviceMemoryProperties memory;
-    vkGetPhysicalDeviceMemoryProperties(physical, &memory);
+    vkGetPhysicalDeviceMemoryProperties(m_physical, &memory);
     const auto find = [&](VkMemoryPropertyFlags wanted) -> int {
         for (std::uint32_t i = 0; i < memory.memoryTypeCount; ++i)
             if ((memory.memoryTypes[i].propertyFlags & wanted) == wanted)

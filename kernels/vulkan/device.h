@@ -24,19 +24,23 @@ public:
     /// Whether the host reads and writes the device's memory directly.
     bool isUnified() const { return m_unified; }
     VkDeviceSize largestAllocation() const { return m_largestAllocation; }
+    /// How much more of its own memory there is for this program without pushing others out; where the driver does not tell, all.
+    VkDeviceSize freeLocalMemory() const;
     /// Memory types.
     std::uint32_t localType() const { return m_localType; }
     std::uint32_t hostType() const { return m_hostType; }
 
 private:
-    void chooseMemory(VkPhysicalDevice physical, bool staged);
+    void chooseMemory(bool staged);
 
     std::shared_ptr<Instance> m_instance;
+    VkPhysicalDevice m_physical = VK_NULL_HANDLE;
     VulkanDevice m_description;
     VkPhysicalDeviceLimits m_limits{};
     std::uint32_t m_subgroupSize = 0;
     bool m_fullSubgroups = false;
     bool m_unified = false;
+    bool m_tellsMemory = false; // VK_EXT_memory_budget
     VkDeviceSize m_largestAllocation = 0;
     std::uint32_t m_localType = 0, m_hostType = 0, m_family = 0;
     VkDevice m_device = VK_NULL_HANDLE;

@@ -161,6 +161,7 @@ std::span<const float> VulkanBackend::read(Tensor source) {
 
 void VulkanBackend::begin(const StepInputs& inputs) {
     assert(m_stage != Stage::Submitted);
+    m_stage = Stage::Outside; // where it throws
     m_inputs = inputs;
     m_attention.begin();
     m_topLogits.begin();
@@ -302,8 +303,8 @@ void failVulkanSubmission(int submissions, VulkanFault fault) {
     vulkan::failSubmission(submissions, fault == VulkanFault::DeviceLost ? VK_ERROR_DEVICE_LOST
                                                                          : VK_ERROR_OUT_OF_DEVICE_MEMORY);
 }
-void failVulkanAllocations(bool fail) {
-    vulkan::failAllocations(fail);
+void limitVulkanMemory(std::uint64_t bytes) {
+    vulkan::limitMemory(bytes);
 }
 std::vector<std::string> vulkanValidationMessages() {
     return vulkan::validationMessages();

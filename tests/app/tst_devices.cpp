@@ -95,6 +95,7 @@ void DevicesTest::aChangeLoadsTheModelThere() {
     QCOMPARE(world.engine->loadOptions.back().device.device, std::string("cpu"));
     Settings settings = world.controller->settings();
     settings.device = u"vulkan:0"_s;
+    settings.cache.window = 1000;
     QVERIFY(world.controller->rereadCost(settings, {}).tokens > 0);
     const auto loads = world.engine->loads.size();
     world.controller->applySettings(settings);
@@ -102,7 +103,8 @@ void DevicesTest::aChangeLoadsTheModelThere() {
     QCOMPARE(world.engine->loads.size(), loads + 1);
     QCOMPARE(world.engine->loads.last(), world.engine->loads.first());
     QCOMPARE(world.engine->loadOptions.back().device.device, std::string("vulkan:0"));
-    QCOMPARE(world.transcript().count(), 2); // the chat is kept
+    QCOMPARE(world.engine->loadOptions.back().cacheTokens, settings.cache.sinks + 1000); // room for it there
+    QCOMPARE(world.transcript().count(), 2);                                             // the chat is kept
     world.settle();
     QCOMPARE(world.engine->chats.back().history.size(), size_t(2)); // and read again
     world.end();

@@ -102,8 +102,8 @@ TEST_F(DeviceFault, WithoutFaultsNothingIsSaid) {
 }
 
 TEST_F(DeviceFault, NoRoomForTheCache) {
-    device.faults->caches = 0;
     Session session(Model::load(toy(), onDevice("test")));
+    device.faults->caches = 0;
     const auto result = run(session, question(30));
     EXPECT_EQ(result.reason, StopReason::Length);
     EXPECT_EQ(text, onTheCpu(question(30)));

@@ -10,9 +10,10 @@
 namespace test {
 
 inline std::shared_ptr<const engine::Model> loadToy(const std::filesystem::path& path, int threads = 1,
-                                                    const std::string& device = "cpu") {
+                                                    const std::string& device = "cpu", int deviceLayers = 0) {
     engine::LoadOptions options;
     options.device.device = device;
+    options.deviceLayers = deviceLayers;
     options.device.cpu.threads = threads;
     options.device.cpu.activations = kernels::ActivationPrecision::Float32;
     return engine::Model::load(path, options);

@@ -14,8 +14,8 @@ namespace test {
 inline constexpr double tolerance = 2e-4;
 
 inline std::shared_ptr<const engine::Model> loadOn(const std::filesystem::path& path,
-                                                   const std::string& device) {
-    return loadToy(path, 1, device);
+                                                   const std::string& device, int deviceLayers = 0) {
+    return loadToy(path, 1, device, deviceLayers);
 }
 
 /// The largest difference of two tables of logits.
@@ -66,6 +66,37 @@ protected:
         engine::Context here(m_cpu, options);
         here.restore(there.save());
         EXPECT_LT(worst(feedAll(here, more, 1), feedAll(there, more, 1)), tolerance);
+    }
+    void expectAttentionAsOnTheCpu() const {
+        const auto text = tokens(40);
+        const engine::ContextOptions options = exactOptions(4, 21, 13);
+        engine::Context here(m_cpu, options), there(m_there, options);
+        engine::AttentionFrame seenHere, seenThere;
+        const engine::CaptureRequest everything{.level = engine::CaptureLevel::Record};
+        for (const auto& [context, frame] : {std::pair{&here, &seenHere}, std::pair{&there, &seenThere}}) {
+            const auto& config = context->model().config;
+            engine::prepareFrame(*frame, everything, config.layers, config.heads,
+                                 context->keysAndValues().shape().slots());
+            frame->level = everything.level;
+            context->feed(text, engine::LogitsWanted::None, frame);
+        }
+        EXPECT_LT(worst({seenHere.rows}, {seenThere.rows}), tolerance);
+        EXPECT_LT(worst({seenHere.slotMass}, {seenThere.slotMass}), tolerance);
+        for (std::size_t head = 0; head < seenHere.headStats.size(); ++head) {
+            const kernels::HeadStats &a = seenHere.headStats[head], &b = seenThere.headStats[head];
+            EXPECT_NEAR(a.slot0, b.slot0, tolerance);
+            EXPECT_NEAR(a.sinks, b.sinks, tolerance);
+            EXPECT_NEAR(a.recent, b.recent, tolerance);
+            EXPECT_NEAR(a.learnedSink, b.learnedSink, tolerance);
+            EXPECT_NEAR(a.effectiveKeys, b.effectiveKeys, tolerance * static_cast<double>(a.effectiveKeys));
+            EXPECT_NEAR(a.outputNorm, b.outputNorm, tolerance * (1 + static_cast<double>(a.outputNorm)));
+        }
+    }
+    /// The last layer there, the other one on the CPU.
+    void splitModel(const std::string& device) {
+        m_there = loadOn(m_path, device, 1);
+        ASSERT_EQ(m_there->info.deviceProblem, "");
+        ASSERT_NE(m_there->info.device.find("1 of 2 layers"), std::string::npos) << m_there->info.device;
     }
     void expectToRunOnTheCpuForWantOfMemory(const std::string& device) const {
         const auto model = loadOn(m_path, device);

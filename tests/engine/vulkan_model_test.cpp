@@ -31,7 +31,7 @@ protected:
     }
     void TearDown() override {
         kernels::failVulkanSubmission(-1, VulkanFault::DeviceLost);
-        kernels::failVulkanAllocations(false);
+        kernels::limitVulkanMemory(kernels::noMemoryLimit);
     }
 };
 
@@ -44,29 +44,14 @@ TEST_P(VulkanModel, AStreamGoesOnOnTheOtherDevice) {
 }
 
 TEST_P(VulkanModel, AttentionIsSeenAsOnTheCpu) {
-    const auto text = tokens(40);
-    const engine::ContextOptions options = test::exactOptions(4, 21, 13);
-    Context here(m_cpu, options), there(m_there, options);
-    engine::AttentionFrame seenHere, seenThere;
-    const engine::CaptureRequest everything{.level = engine::CaptureLevel::Record};
-    for (const auto& [context, frame] : {std::pair{&here, &seenHere}, std::pair{&there, &seenThere}}) {
-        const auto& config = context->model().config;
-        engine::prepareFrame(*frame, everything, config.layers, config.heads,
-                             context->keysAndValues().shape().slots());
-        frame->level = everything.level;
-        context->feed(text, engine::LogitsWanted::None, frame);
-    }
-    EXPECT_LT(worst({seenHere.rows}, {seenThere.rows}), tolerance);
-    EXPECT_LT(worst({seenHere.slotMass}, {seenThere.slotMass}), tolerance);
-    for (std::size_t head = 0; head < seenHere.headStats.size(); ++head) {
-        const kernels::HeadStats &a = seenHere.headStats[head], &b = seenThere.headStats[head];
-        EXPECT_NEAR(a.slot0, b.slot0, tolerance);
-        EXPECT_NEAR(a.sinks, b.sinks, tolerance);
-        EXPECT_NEAR(a.recent, b.recent, tolerance);
-        EXPECT_NEAR(a.learnedSink, b.learnedSink, tolerance);
-        EXPECT_NEAR(a.effectiveKeys, b.effectiveKeys, tolerance * static_cast<double>(a.effectiveKeys));
-        EXPECT_NEAR(a.outputNorm, b.outputNorm, tolerance * (1 + static_cast<double>(a.outputNorm)));
-    }
+    expectAttentionAsOnTheCpu();
+}
+
+TEST_P(VulkanModel, ASplitModelDoesAllThat) {
+    splitModel(vulkan);
+    expectLogitsOfTheCpuWhileTheRingWraps(tokens(40), test::exactOptions(4, 17, 13));
+    expectAStreamGoesOnOnTheCpu(tokens(30), tokens(6, 9), test::exactOptions(4, 17, 13));
+    expectAttentionAsOnTheCpu();
 }
 
 TEST_P(VulkanModel, TheLargestLogitsAreThoseOfAll) {
@@ -162,8 +147,32 @@ TEST_P(VulkanFaults, ALostDeviceTakesNothingBack) {
 }
 
 TEST_P(VulkanFaults, AModelThatDoesNotFitRunsOnTheCpuAndSaysWhy) {
-    kernels::failVulkanAllocations(true);
+    kernels::limitVulkanMemory(0);
     expectToRunOnTheCpuForWantOfMemory(vulkan);
+}
+
+// With more and more memory: on the CPU, split, and whole.
+TEST_P(VulkanFaults, LayersThatDoNotFitStayOnTheCpu) {
+    const int layers = m_cpu->config.layers;
+    std::shared_ptr<const engine::Model> split;
+    constexpr std::uint64_t step = 1u << 17; // less than a layer takes
+    for (std::uint64_t bytes = step;; bytes += step) {
+        kernels::limitVulkanMemory(bytes);
+        const auto model = loadOn(m_path, vulkan);
+        if (model->runsOnCpu()) {
+            ASSERT_EQ(split, nullptr) << bytes;
+            continue;
+        }
+        if (model->info.deviceLayers == layers)
+            break;
+        split = model;
+    }
+    ASSERT_NE(split, nullptr);
+    EXPECT_NE(split->info.device.find("1 of 2 layers; the others on the CPU"), std::string::npos)
+        << split->info.device;
+    kernels::limitVulkanMemory(kernels::noMemoryLimit);
+    m_there = split;
+    expectLogitsOfTheCpuWhileTheRingWraps(tokens(40), test::exactOptions(4, 17, 13));
 }
 
 TEST_P(VulkanFaults, AutomaticChoiceIsNeverSoftware) {

@@ -1,7 +1,7 @@
 #include "tests/kernels/attention_fixture.h"
 
-#include "kernels/cpu/half.h"
 #include "kernels/cpu/kv_store.h"
+#include "kernels/half.h"
 
 #include <cstring>
 #include <stdexcept>

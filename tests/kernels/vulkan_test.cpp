@@ -46,7 +46,7 @@ protected:
     }
     void TearDown() override {
         kernels::failVulkanSubmission(-1, VulkanFault::DeviceLost);
-        kernels::failVulkanAllocations(false);
+        kernels::limitVulkanMemory(kernels::noMemoryLimit);
     }
     template <class Work>
     static std::string errorOf(const Work& work) {
@@ -113,13 +113,27 @@ TEST_F(Vulkan, ALostDeviceIsOneSentenceAndTheNextStepStartsAfresh) {
 }
 
 TEST_F(Vulkan, NoMemoryIsOneSentence) {
-    kernels::failVulkanAllocations(true);
-    const std::string error =
-        errorOf([&] { m_backend->makeBuffer(1024, 32 * 1024); }); // more than a block has
+    kernels::limitVulkanMemory(0);
+    const std::string error = errorOf([&] { m_backend->makeBuffer(4, 4); });
     EXPECT_NE(error.find("no memory left"), std::string::npos) << error;
     expectSentence(error);
-    kernels::failVulkanAllocations(false);
+    kernels::limitVulkanMemory(kernels::noMemoryLimit);
     EXPECT_NE(m_backend->makeBuffer(4, 4), nullptr);
+}
+
+TEST_F(Vulkan, AStepThatCannotBeginIsNone) {
+    GuardedBuffer x(*m_backend, 2, 8, test::randomFloats(16, 1));
+    const auto before = x.get();
+    m_backend->begin({});
+    m_backend->scale(x.tensor(), 2.0f);
+    kernels::limitVulkanMemory(0);
+    const std::vector<float> table(1 << 20); // more than there is memory for yet
+    const std::span<const float> angles[] = {table};
+    EXPECT_NE(errorOf([&] { m_backend->begin({.angles = angles}); }), "");
+    kernels::limitVulkanMemory(kernels::noMemoryLimit);
+    EXPECT_EQ(x.get(), before); // outside of a step, and the one before was dropped
+    test::runStep(*m_backend, {}, [&] { m_backend->scale(x.tensor(), 3.0f); });
+    EXPECT_EQ(x.get().front(), 3.0f * before.front());
 }
 
 TEST_F(Vulkan, ASavedStateGoesToTheCpuAndBack) {

@@ -136,8 +136,18 @@ def expectations(text):
     return result
 
 
+def without_thoughts(message):
+    """As a session shows an answer to a template whose thoughts stand between control tokens."""
+    begin, end, words = "<think>\n", "\n</think>\n\n", message["content"]
+    if message["role"] != "assistant" or not words.startswith(begin):
+        return message
+    return message | {"content": words.partition(end)[2]}
+
+
 def session_expectation(text, messages, tokens=TOKENS, now=NOW):
     """What a session reads, the beginning of its answer included; None: jinja2 does not render it in any way."""
+    if THOUGHT in text and CHANNEL in text:
+        messages = [without_thoughts(message) for message in messages]
     system = messages[0]["content"] if messages[0]["role"] == "system" else ""
     merged = messages
     if system:

@@ -171,7 +171,7 @@ MUTATIONS = [
     Mutation("families", "the shared expert is left out", "engine/forward_pass.cpp",
              "if (m_config.experts.shared)\n            addShared(w, rows, sum);", "", (FAMILIES,)),
     Mutation("families", "a shared expert counts as much as its share of the larger one", "engine/forward_pass.cpp",
-             "m_backend.combineExperts(rows.second, *rows.gateWinner, m_weights.gateRests.get(), Write::Add, sum);", "", (FAMILIES,)),
+             "m_backend.combineExperts(rows.second, *rows.gateWinner, w.gateRests.get(), Write::Add, sum);", "", (FAMILIES,)),
     Mutation("families", "OLMoE's weights add up to one", "engine/model/families.cpp",
              "config.experts.weights = kernels::ExpertWeights::OfAll;", ";", (FAMILIES,)),
     Mutation("families", "full layers of Cohere 2 and EXAONE 4 know positions", "engine/model/families.cpp",

@@ -29,8 +29,10 @@ public:
     DeviceInfo info() const override { return {.name = "Test device", .instructionSet = {}}; }
     std::unique_ptr<Weight> makeWeight(const HostMatrix& source, const std::stop_token& stop) override {
         count(m_faults->weights, DeviceFaults::NoRoomForWeights);
-        if (m_faults->models >= 0 && m_faults->backends > m_faults->models)
+        if (m_faults->models >= 0 && m_faults->backends > m_faults->models &&
+            m_weights >= m_faults->weightsBeside)
             throw std::runtime_error(DeviceFaults::NoRoomForWeights);
+        ++m_weights;
         return m_cpu->makeWeight(source, stop);
     }
     std::unique_ptr<Experts> makeExperts(const HostMatrix& stacked, int experts,
@@ -51,7 +53,11 @@ public:
         m_cpu->write(destination, values);
     }
     std::span<const float> read(Tensor source) override { return m_cpu->read(source); }
-    void begin(const StepInputs& inputs) override { m_cpu->begin(inputs); }
+    void begin(const StepInputs& inputs) override {
+        m_cpu->begin(inputs);
+        if (m_faults->begun)
+            m_faults->begun();
+    }
     void submit() override {
         count(m_faults->steps, DeviceFaults::Lost);
         m_cpu->submit();
@@ -100,6 +106,7 @@ public:
 private:
     std::shared_ptr<DeviceFaults> m_faults;
     std::unique_ptr<Backend> m_cpu;
+    int m_weights = 0; // made
 };
 
 } // namespace

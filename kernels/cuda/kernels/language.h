@@ -5,8 +5,8 @@
 #ifdef __CUDACC__
 #include <cuda_fp16.h>
 #else
-#include "kernels/cpu/half.h"
 #include "kernels/cuda/shim/fibers.h"
+#include "kernels/half.h"
 
 #include <algorithm>
 #include <bit>
