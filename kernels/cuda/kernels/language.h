@@ -18,7 +18,8 @@
 // What kernels are written in: the same words mean CUDA for nvcc and the shim's fibers for every other compiler. A kernel's threads are
 // one-dimensional. Names are our own, so that none is taken by a system's header.
 #ifdef __CUDACC__
-#define GPU_KERNEL(threads) __global__ void __launch_bounds__(threads)
+// One block on a multiprocessor is enough: to make room for more, ptxas would rather spill a register (attend<4> on sm_80).
+#define GPU_KERNEL(threads) __global__ void __launch_bounds__(threads, 1)
 #define GPU_FUNCTION __device__ __forceinline__
 #define GPU_SHARED(type, name, count) __shared__ type name[count]
 #define GPU_UNROLL _Pragma("unroll")
