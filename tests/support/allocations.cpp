@@ -48,12 +48,18 @@ void* operator new[](std::size_t size, std::align_val_t alignment) {
     return counted(size, static_cast<std::size_t>(alignment));
 }
 // A sanitizer has these of its own, which would not count what is released here.
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+void* operator new(std::size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept {
     try {
-        return counted(size, 0);
+        return counted(size, static_cast<std::size_t>(alignment));
     } catch (const std::bad_alloc&) {
         return nullptr;
     }
+}
+void* operator new[](std::size_t size, std::align_val_t alignment, const std::nothrow_t& nothrow) noexcept {
+    return operator new(size, alignment, nothrow);
+}
+void* operator new(std::size_t size, const std::nothrow_t& nothrow) noexcept {
+    return operator new(size, std::align_val_t{alignof(std::max_align_t)}, nothrow);
 }
 void* operator new[](std::size_t size, const std::nothrow_t& nothrow) noexcept {
     return operator new(size, nothrow);
