@@ -41,7 +41,8 @@ std::unique_ptr<Backend> makeVulkanBackend(const VulkanOptions& options);
 enum class VulkanFault { DeviceLost, OutOfMemory };
 /// The submission after `submissions` more fails so, once, as if the device had. Negative: none.
 void failVulkanSubmission(int submissions, VulkanFault fault);
-/// More device memory than so many bytes cannot be had from now on by one backend, as on a full card.
+/// More of its own memory than so many bytes cannot be had from now on by one backend, as on a full card; with 0 none that the host shares,
+/// either.
 void limitVulkanMemory(std::uint64_t bytes);
 constexpr std::uint64_t noMemoryLimit = UINT64_MAX;
 /// What the validation layer has said in this process. It is on, with synchronisation validation, where the environment variable

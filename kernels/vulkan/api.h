@@ -14,7 +14,7 @@ void failSubmission(int submissions, VkResult result);
 /// What the next submission is to report; VK_SUCCESS unless a test wants it otherwise.
 VkResult injectedFault();
 
-/// For tests: what an arena gives out beyond so many bytes cannot be had, as on a full card.
+/// For tests: more of a device's own memory than so many bytes cannot be had, as on a full card; with 0 none that the host shares, either.
 void limitMemory(std::uint64_t bytes);
 std::uint64_t memoryLimit();
 

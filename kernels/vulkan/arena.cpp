@@ -75,7 +75,8 @@ void Arena::addBlock(VkDeviceSize bytes) {
 Slice Arena::take(VkDeviceSize bytes) {
     const VkDeviceSize rounded =
         std::max<VkDeviceSize>((bytes + alignment - 1) / alignment * alignment, alignment);
-    if (m_given + rounded > memoryLimit())
+    const std::uint64_t limit = memoryLimit();
+    if ((m_place == Place::Local || limit == 0) && m_given + rounded > limit)
         check(VK_ERROR_OUT_OF_DEVICE_MEMORY, doing);
     Slice slice;
     for (Block& block : m_blocks)
