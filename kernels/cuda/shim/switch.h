@@ -60,15 +60,17 @@ public:
         void* fake = nullptr;
         __sanitizer_start_switch_fiber(&fake, to.m_stack, to.m_bytes);
         change(from, to);
-        arrive(fake, from);
+        __sanitizer_finish_switch_fiber(fake, nullptr, nullptr);
 #else
         change(from, to);
 #endif
     }
-    /// First thing in an entry: `from` is where it was started.
+    /// First thing in an entry: `from` is where it was started, whose stack is learnt here.
     static void entered([[maybe_unused]] Fiber& from) {
 #if defined(__SANITIZE_ADDRESS__)
-        arrive(nullptr, from);
+        const void* stack = nullptr;
+        __sanitizer_finish_switch_fiber(nullptr, &stack, &from.m_bytes);
+        from.m_stack = static_cast<std::byte*>(const_cast<void*>(stack));
 #endif
     }
 
@@ -79,15 +81,6 @@ private:
         __asan_unpoison_memory_region(stack, bytes);
 #endif
     }
-#if defined(__SANITIZE_ADDRESS__)
-    static void arrive(void* fake, Fiber& caller) {
-        const void* stack = nullptr;
-        std::size_t bytes = 0;
-        __sanitizer_finish_switch_fiber(fake, &stack, &bytes);
-        caller.m_stack = static_cast<std::byte*>(const_cast<void*>(stack));
-        caller.m_bytes = bytes;
-    }
-#endif
 #if defined(__x86_64__)
     void* m_stackPointer = nullptr;
 #else
