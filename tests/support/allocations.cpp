@@ -59,7 +59,7 @@ void* operator new[](std::size_t size, std::align_val_t alignment, const std::no
     return operator new(size, alignment, nothrow);
 }
 void* operator new(std::size_t size, const std::nothrow_t& nothrow) noexcept {
-    return operator new(size, std::align_val_t{alignof(std::max_align_t)}, nothrow);
+    return operator new (size, std::align_val_t{alignof(std::max_align_t)}, nothrow);
 }
 void* operator new[](std::size_t size, const std::nothrow_t& nothrow) noexcept {
     return operator new(size, nothrow);
