@@ -118,7 +118,8 @@ TEST_F(DeviceFault, NoRoomForTheCache) {
 TEST_F(DeviceFault, LostDuringAnAnswer) {
     const std::string whole = onTheCpu(question(30));
     for (const int steps : {0, 1, 2, 15, 29}) {
-        *device.faults = {.steps = steps};
+        *device.faults = {};
+        device.faults->steps = steps;
         text.clear();
         tokens = 0;
         sentences.clear();

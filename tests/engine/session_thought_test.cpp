@@ -197,8 +197,10 @@ TEST_F(SessionThought, AnInterruptedAnswerGoesOn) {
             std::string read;
             for (const TokenId token : one->reader.tokens())
                 read += thinker->tokenizer->displayText(token);
-            EXPECT_EQ(read, std::string(Block) + Question + Thinks + "hm, well" + Answers + "Yes, I am.")
-                << after;
+            std::string wanted = Block;
+            for (const char* part : {Question, Thinks, "hm, well", Answers, "Yes, I am."})
+                wanted += part;
+            EXPECT_EQ(read, wanted) << after;
         }
     }
 }
