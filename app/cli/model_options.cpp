@@ -13,8 +13,9 @@ namespace cli {
 void ModelOptions::add(CLI::App& command) {
     command.add_option("-m,--model", model, "the model, a GGUF file")->required();
     addWhole(command, "--threads", threads, Threads, "threads (0: one per physical core)");
-    command.add_option("--device", device,
-                       "where it runs: cpu, vulkan, vulkan:N, auto (default cpu; see the command devices)");
+    command.add_option(
+        "--device", device,
+        "where it runs: cpu, vulkan, cuda, the second of a kind (vulkan:1), auto (default cpu; see devices)");
     addWhole(command, "--device-layers", deviceLayers, Layers,
              "at most so many of the model's layers on the device, the others on the CPU (0: as many as fit)")
         ->needs("--device");
