@@ -17,7 +17,9 @@
 namespace kernels {
 namespace {
 
+#ifdef SUMIDERO_MAPS_MEMORY
 constexpr std::size_t HUGE_PAGE = std::size_t{2} << 20;
+#endif
 
 [[noreturn]] void failed(std::size_t bytes) {
     throw std::runtime_error("Not enough memory: " + std::to_string(bytes >> 20) + " MiB were asked for.");
