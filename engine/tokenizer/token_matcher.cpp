@@ -7,8 +7,8 @@ namespace engine {
 TokenMatcher::TokenMatcher(std::vector<Entry> entries) : m_entries(std::move(entries)) {
     std::erase_if(m_entries, [](const Entry& entry) { return entry.text.empty(); });
     std::ranges::stable_sort(m_entries, {}, &Entry::text);
-    const auto repeated = std::ranges::unique(m_entries, {}, &Entry::text);
-    m_entries.erase(repeated.begin(), repeated.end());
+    const auto isSame = [](const Entry& a, const Entry& b) { return a.text == b.text; };
+    m_entries.erase(std::unique(m_entries.begin(), m_entries.end(), isSame), m_entries.end());
     m_entries.shrink_to_fit();
     for (const Entry& entry : m_entries)
         m_starts[static_cast<unsigned char>(entry.text.front())] = true;
@@ -29,9 +29,8 @@ const TokenMatcher::Entry* TokenMatcher::longestAtStart(std::string_view text) c
         if (first == last)
             break;
         if (byteOf(*first) != byte || byteOf(last[-1]) != byte) { // else all have it: the list is sorted
-            const auto same = std::ranges::equal_range(first, last, byte, {}, byteOf);
-            first = same.begin();
-            last = same.end();
+            first = std::ranges::lower_bound(first, last, byte, {}, byteOf);
+            last = std::ranges::upper_bound(first, last, byte, {}, byteOf);
         }
         if (first != last && first->text.size() == depth + 1)
             longest = first;
