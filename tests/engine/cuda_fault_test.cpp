@@ -1,8 +1,7 @@
 #include "engine/session.h"
-#include "kernels/cuda/probe.h"
-#include "kernels/cuda/shim/fibers.h"
-#include "kernels/cuda/shim/shim_device.h"
+#include "tests/engine/harbour_question.h"
 #include "tests/engine/toy_context.h"
+#include "tests/support/shim_card.h"
 
 #include <gtest/gtest.h>
 
@@ -21,36 +20,12 @@ constexpr Fault illegalAddress{700, "stopped working"}, outOfMemory{2, "no memor
 
 class CudaFault : public testing::Test {
 protected:
-    void SetUp() override {
-#ifdef __SANITIZE_THREAD__
-        GTEST_SKIP() << "ThreadSanitizer knows nothing of fibers";
-#endif
-        shim::setOrder(shim::Order::Forward);
-        kernels::cuda::replaceInstalledApi(&shim::deviceApi());
-    }
-    void TearDown() override {
-        shim::fail(0);
-        kernels::cuda::replaceInstalledApi(nullptr);
-    }
+    void SetUp() override { test::insertShimCard(); }
+    void TearDown() override { test::removeShimCard(); }
 
     static std::shared_ptr<const Model> load(const std::string& device) {
         static const auto path = test::writeToyModel({.seed = 51});
         return test::loadToy(path, 1, device);
-    }
-    /// With a beginning that was said already, the rest of it.
-    static ChatRequest question(int maxTokens, const std::string& beginning = {}) {
-        ChatRequest request;
-        request.chatId = 1;
-        request.history = {{1, Role::User, "What is in the harbour?"}};
-        request.answerId = 2;
-        request.maxTokens = maxTokens;
-        request.cache.window = 100;
-        request.sampling = {.temperature = 0, .repetitionPenalty = 1};
-        if (!beginning.empty()) {
-            request.history.push_back({2, Role::Assistant, beginning});
-            request.purpose = Purpose::Continue;
-        }
-        return request;
     }
     static std::string answerOfTheCpu(const ChatRequest& request) {
         Session session(load("cpu"));
@@ -84,7 +59,7 @@ protected:
         observer.moved = [&](const ModelInfo&) { ++moves; };
         if (tokensBefore == 0)
             shim::fail(fault.error);
-        const auto result = session.run(question(wanted), observer, {});
+        const auto result = session.run(test::harbourQuestion(wanted), observer, {});
         EXPECT_EQ(result.reason, StopReason::Length);
         EXPECT_EQ(result.generatedTokens, wanted);
         EXPECT_EQ(tokens, wanted);
@@ -92,8 +67,8 @@ protected:
         EXPECT_NE(sentences[0].find(fault.sentence), std::string::npos) << sentences[0];
         EXPECT_EQ(moves, 1);
         EXPECT_TRUE(session.model()->runsOnCpu());
-        EXPECT_EQ(text, beginning + answerOfTheCpu(question(wanted - tokensBefore, beginning)));
-        EXPECT_TRUE(answerOfTheCpu(question(wanted)).starts_with(beginning));
+        EXPECT_EQ(text, beginning + answerOfTheCpu(test::harbourContinued(beginning, wanted - tokensBefore)));
+        EXPECT_TRUE(answerOfTheCpu(test::harbourQuestion(wanted)).starts_with(beginning));
     }
 };
 

@@ -1,8 +1,6 @@
-#include "kernels/cuda/probe.h"
-#include "kernels/cuda/shim/fibers.h"
-#include "kernels/cuda/shim/shim_device.h"
 #include "tests/engine/two_devices.h"
 #include "tests/support/backends.h"
+#include "tests/support/shim_card.h"
 
 #include <gtest/gtest.h>
 
@@ -22,17 +20,14 @@ constexpr int illegalAddress = 700, outOfMemory = 2; // as CUDA numbers them
 class CudaModel : public test::TwoDevices {
 protected:
     void SetUp() override {
-#ifdef __SANITIZE_THREAD__
-        GTEST_SKIP() << "ThreadSanitizer knows nothing of fibers";
-#endif
-        shim::setOrder(shim::Order::Forward);
-        kernels::cuda::replaceInstalledApi(&shim::deviceApi());
-        load("cuda");
+        test::insertShimCard();
+        if (!IsSkipped())
+            load("cuda");
     }
     void TearDown() override {
         shim::fail(0);
         m_there.reset();
-        kernels::cuda::replaceInstalledApi(nullptr);
+        test::removeShimCard();
     }
 };
 

@@ -1,5 +1,6 @@
 #include "engine/service.h"
 #include "engine/session.h"
+#include "tests/engine/harbour_question.h"
 #include "tests/engine/toy_context.h"
 #include "tests/support/failing_backend.h"
 
@@ -10,33 +11,14 @@ namespace {
 
 using namespace engine;
 using test::DeviceFaults;
+using test::harbourContinued;
+using test::harbourQuestion;
 
 LoadOptions onDevice(const std::string& device) {
     LoadOptions options;
     options.device.device = device;
     options.device.cpu.threads = 1;
     return options;
-}
-
-ChatRequest question(int maxTokens) {
-    ChatRequest request;
-    request.chatId = 1;
-    request.history = {{1, Role::User, "What is in the harbour?"}};
-    request.answerId = 2;
-    request.maxTokens = maxTokens;
-    request.cache.window = 100;
-    request.sampling = {.temperature = 0, .repetitionPenalty = 1};
-    return request;
-}
-
-/// The same answer, of which there is a beginning.
-ChatRequest continued(const std::string& beginning, int maxTokens) {
-    ChatRequest request = question(maxTokens);
-    if (beginning.empty())
-        return request;
-    request.history.push_back({2, Role::Assistant, beginning});
-    request.purpose = Purpose::Continue;
-    return request;
 }
 
 class DeviceFault : public testing::Test {
@@ -95,18 +77,18 @@ TEST_F(DeviceFault, WithoutFaultsNothingIsSaid) {
     Session session(Model::load(toy(), onDevice("test")));
     EXPECT_EQ(session.model()->info.device, "Test device");
     EXPECT_EQ(session.model()->info.deviceProblem, "");
-    const auto result = run(session, question(30));
+    const auto result = run(session, harbourQuestion(30));
     EXPECT_EQ(result.generatedTokens, tokens);
     EXPECT_TRUE(sentences.empty() && moved.empty());
-    EXPECT_EQ(text, onTheCpu(question(30)));
+    EXPECT_EQ(text, onTheCpu(harbourQuestion(30)));
 }
 
 TEST_F(DeviceFault, NoRoomForTheCache) {
     Session session(Model::load(toy(), onDevice("test")));
     device.faults->caches = 0;
-    const auto result = run(session, question(30));
+    const auto result = run(session, harbourQuestion(30));
     EXPECT_EQ(result.reason, StopReason::Length);
-    EXPECT_EQ(text, onTheCpu(question(30)));
+    EXPECT_EQ(text, onTheCpu(harbourQuestion(30)));
     EXPECT_EQ(sentences, std::vector<std::string>{DeviceFaults::NoRoomForCache});
     ASSERT_EQ(moved.size(), 1u);
     EXPECT_EQ(moved[0].deviceProblem, DeviceFaults::NoRoomForCache);
@@ -116,7 +98,7 @@ TEST_F(DeviceFault, NoRoomForTheCache) {
 // While the prompt is read, at the first token, in the middle and at the end: nothing is lost or told twice, and the rest is what the CPU
 // makes of the beginning.
 TEST_F(DeviceFault, LostDuringAnAnswer) {
-    const std::string whole = onTheCpu(question(30));
+    const std::string whole = onTheCpu(harbourQuestion(30));
     for (const int steps : {0, 1, 2, 15, 29}) {
         *device.faults = {};
         device.faults->steps = steps;
@@ -130,16 +112,16 @@ TEST_F(DeviceFault, LostDuringAnAnswer) {
             beginning = text;
             tokensBefore = tokens;
         };
-        const auto result = run(session, question(30));
+        const auto result = run(session, harbourQuestion(30));
         EXPECT_EQ(tokensBefore, steps); // the first step reads the question, the next ones a token each
         EXPECT_TRUE(whole.starts_with(beginning)) << steps;
-        EXPECT_EQ(text, beginning + onTheCpu(continued(beginning, 30 - tokensBefore))) << steps;
+        EXPECT_EQ(text, beginning + onTheCpu(harbourContinued(beginning, 30 - tokensBefore))) << steps;
         EXPECT_EQ(result.reason, StopReason::Length);
         EXPECT_EQ(result.generatedTokens, 30) << steps;
         EXPECT_EQ(tokens, 30) << steps;
         EXPECT_EQ(sentences, std::vector<std::string>{DeviceFaults::Lost}) << steps;
         // The next question goes on where this one ended.
-        ChatRequest next = question(5);
+        ChatRequest next = harbourQuestion(5);
         next.history.push_back({2, Role::Assistant, text});
         next.history.push_back({3, Role::User, "And then?"});
         next.answerId = 4;
@@ -150,7 +132,7 @@ TEST_F(DeviceFault, LostDuringAnAnswer) {
 
 TEST_F(DeviceFault, LostWhileAnAnswerIsContinued) {
     Session session(Model::load(toy(), onDevice("test")));
-    run(session, question(10));
+    run(session, harbourQuestion(10));
     std::string beginning;
     int tokensBefore = 0;
     onFailure = [&] {
@@ -158,9 +140,9 @@ TEST_F(DeviceFault, LostWhileAnAnswerIsContinued) {
         tokensBefore = tokens;
     };
     device.faults->steps = 7;
-    EXPECT_EQ(run(session, continued(text, 20)).generatedTokens, 20);
+    EXPECT_EQ(run(session, harbourContinued(text, 20)).generatedTokens, 20);
     EXPECT_GT(tokensBefore, 10);
-    EXPECT_EQ(text, beginning + onTheCpu(continued(beginning, 30 - tokensBefore)));
+    EXPECT_EQ(text, beginning + onTheCpu(harbourContinued(beginning, 30 - tokensBefore)));
 }
 
 TEST_F(DeviceFault, AStopWhileTheModelMovesEndsTheAnswerAndTheNextOneMoves) {
@@ -168,7 +150,7 @@ TEST_F(DeviceFault, AStopWhileTheModelMovesEndsTheAnswerAndTheNextOneMoves) {
     device.faults->steps = 10;
     std::stop_source stop;
     onFailure = [&stop] { stop.request_stop(); };
-    const auto result = run(session, question(30), stop.get_token());
+    const auto result = run(session, harbourQuestion(30), stop.get_token());
     EXPECT_EQ(result.reason, StopReason::Cancelled);
     EXPECT_EQ(result.generatedTokens, tokens);
     EXPECT_GT(tokens, 0);
@@ -176,8 +158,8 @@ TEST_F(DeviceFault, AStopWhileTheModelMovesEndsTheAnswerAndTheNextOneMoves) {
     onFailure = {};
     const std::string beginning = text;
     const int tokensBefore = tokens;
-    run(session, continued(beginning, 30 - tokensBefore));
-    EXPECT_EQ(text, beginning + onTheCpu(continued(beginning, 30 - tokensBefore)));
+    run(session, harbourContinued(beginning, 30 - tokensBefore));
+    EXPECT_EQ(text, beginning + onTheCpu(harbourContinued(beginning, 30 - tokensBefore)));
     EXPECT_EQ(moved.size(), 1u);
 }
 
@@ -221,7 +203,7 @@ TEST_F(DeviceFault, TheServiceTellsOfTheMove) {
     device.faults->steps = 12;
     service.load(toy(), onDevice("test"));
     const Reply comparison = service.compare({.text = "The harbour is closed.", .runs = {{}}});
-    const Reply reply = service.chat(question(30));
+    const Reply reply = service.chat(harbourQuestion(30));
     std::string told, order, beginning;
     int tokensTold = 0, tokensBefore = 0;
     for (bool over = false; !over;)
@@ -247,7 +229,7 @@ TEST_F(DeviceFault, TheServiceTellsOfTheMove) {
                 over = true;
             }
         }
-    EXPECT_EQ(told, beginning + onTheCpu(continued(beginning, 30 - tokensBefore)));
+    EXPECT_EQ(told, beginning + onTheCpu(harbourContinued(beginning, 30 - tokensBefore)));
     EXPECT_EQ(order, "fm");
 }
 

@@ -6,6 +6,7 @@
 #include "tests/kernels/linear_support.h"
 #include "tests/support/guarded_buffer.h"
 #include "tests/support/run_step.h"
+#include "tests/support/shim_card.h"
 
 #include <gtest/gtest.h>
 
@@ -83,17 +84,15 @@ TEST(CudaList, SaysWhatIsWrongWithACard) {
 class Cuda : public testing::Test {
 protected:
     void SetUp() override {
-#ifdef __SANITIZE_THREAD__
-        GTEST_SKIP() << "ThreadSanitizer knows nothing of fibers";
-#endif
-        cuda::replaceInstalledApi(&cuda::shim::deviceApi());
-        m_backend = makeBackend({.device = "cuda"});
+        test::insertShimCard();
+        if (!IsSkipped())
+            m_backend = makeBackend({.device = "cuda"});
     }
     void TearDown() override {
         cuda::shim::fail(0);
         cuda::shim::setCanMultiply(false);
         m_backend.reset();
-        cuda::replaceInstalledApi(nullptr);
+        test::removeShimCard();
     }
     std::unique_ptr<Backend> m_backend;
 };
