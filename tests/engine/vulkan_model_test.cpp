@@ -1,3 +1,4 @@
+#include "kernels/test_device.h"
 #include "kernels/vulkan_backend.h"
 #include "tests/engine/session_fixture.h"
 #include "tests/engine/two_devices.h"
@@ -74,6 +75,29 @@ TEST_P(VulkanModel, TheLargestLogitsAreThoseOfAll) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Families, VulkanModel, testing::ValuesIn(test::toyFamilies()), test::familyName);
+
+/// With weights that are no floats, and where the device is a software one, as it would be on a card: with cooperative matrices where it
+/// has them.
+class VulkanCardModel : public test::TwoDevices {
+protected:
+    void SetUp() override {
+        const kernels::VulkanDevices found = kernels::listVulkanDevices();
+        if (found.devices.empty() || !found.devices.front().problem.empty())
+            GTEST_SKIP() << "no Vulkan device: " << found.problem;
+        kernels::setTestDevice([] {
+            return kernels::makeVulkanBackend({.device = test::vulkanTestDevice(), .isStaged = true});
+        });
+        load("test", kernels::DType::Q4_1);
+    }
+    void TearDown() override { kernels::setTestDevice({}); }
+};
+
+// Half of a feed-forward's activations have 11 bits on matrices.
+TEST_P(VulkanCardModel, LogitsAreNearlyThoseOfTheCpuWhileTheRingWraps) {
+    expectLogitsOfTheCpuWhileTheRingWraps(tokens(60), test::exactOptions(4, 21, 13), 1e-3);
+}
+
+INSTANTIATE_TEST_SUITE_P(Families, VulkanCardModel, testing::ValuesIn(test::toyFamilies()), test::familyName);
 
 class VulkanChat : public VulkanModel {};
 
