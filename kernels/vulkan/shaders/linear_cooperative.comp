@@ -66,12 +66,23 @@ float scaleIntoHalves(inout vec4 w[4]) {
     return twoTo(-scaling);
 }
 
+// Moves quants so that 0 means the weight next to 0: else a small weight that meets a large activation would be the difference of two
+// large products.
+vec2 centre(inout vec4 w[4], vec2 scale) {
+    const float zero = scale.x != 0.0 ? clamp(roundEven(-scale.y / scale.x), -1024.0, 1024.0) : 0.0; // all are whole in half precision
+    for (uint i = 0; i < 4; ++i)
+        w[i] -= zero;
+    return vec2(scale.x, fma(zero, scale.x, scale.y));
+}
+
 void fetchWeights(uint row, uint chunk) {
     vec4 w[4] = vec4[4](vec4(0.0), vec4(0.0), vec4(0.0), vec4(0.0));
     ownScale = vec2(0.0);
     if (row < rows && chunk < chunksOfRow) {
         loadChunk(row * chunksOfRow + chunk, w);
         ownScale = FORM == 2 ? vec2(scaleIntoHalves(w), 0.0) : scaleOf(row * chunksOfRow + chunk);
+        if (AFFINE)
+            ownScale = centre(w, ownScale);
     }
     for (uint i = 0; i < 4; ++i)
         ownWeights[i] = f16vec4(w[i]);
