@@ -92,9 +92,11 @@ protected:
     void TearDown() override { kernels::setTestDevice({}); }
 };
 
-// Half of a feed-forward's activations have 11 bits on matrices.
+// On matrices the activations of a feed-forward's first products have 11 bits: an error of 2^-12 of each result on average, in each of two
+// layers, and the worst of some ten thousand logits.
 TEST_P(VulkanCardModel, LogitsAreNearlyThoseOfTheCpuWhileTheRingWraps) {
-    expectLogitsOfTheCpuWhileTheRingWraps(tokens(60), test::exactOptions(4, 21, 13), 1e-3);
+    expectLogitsOfTheCpuWhileTheRingWraps(tokens(60), test::exactOptions(4, 21, 13),
+                                          test::vulkanHasMatrices() ? 5e-3 : tolerance);
 }
 
 INSTANTIATE_TEST_SUITE_P(Families, VulkanCardModel, testing::ValuesIn(test::toyFamilies()), test::familyName);
