@@ -1,6 +1,7 @@
 #include "app/devices.h"
 
 #include "tests/app/controller_world.h"
+#include "tests/support/patience.h"
 
 #include <QTemporaryFile>
 
@@ -27,7 +28,7 @@ private:
         devices.setCommand(u"/bin/sh"_s, {u"-c"_s, script});
         QSignalSpy changed(&devices, &Devices::changed);
         devices.find();
-        QVERIFY(changed.wait());
+        QVERIFY(changed.wait(test::PatienceMs));
     }
 };
 
@@ -68,7 +69,7 @@ void DevicesTest::trouble() {
     QFETCH(QString, script);
     QFETCH(QString, word);
     Devices devices;
-    devices.setPatience(script.contains(u"sleep"_s) ? 200 : 15000);
+    devices.setPatience(script.contains(u"sleep"_s) ? 200 : test::PatienceMs);
     ask(devices, script);
     QVERIFY(devices.list().isEmpty());
     QVERIFY2(devices.problem().contains(word), qPrintable(devices.problem()));
@@ -83,7 +84,7 @@ void DevicesTest::nobodyIsAskedBeforeSomebodyWantsToKnow() {
     devices.setCommand(u"/does/not/exist"_s, {});
     QSignalSpy changed(&devices, &Devices::changed);
     devices.find();
-    QVERIFY(changed.count() == 1 || changed.wait());
+    QVERIFY(changed.count() == 1 || changed.wait(test::PatienceMs));
     QVERIFY(!devices.problem().isEmpty());
     devices.find(); // once
     QVERIFY(!devices.isSearching());

@@ -1,6 +1,7 @@
 #include "app/chat_controller.h"
 #include "app/engine_bridge.h"
 #include "tests/app/store_support.h"
+#include "tests/support/patience.h"
 #include "tests/support/toy_model.h"
 
 #include <QSignalSpy>
@@ -28,9 +29,8 @@ private:
     static bool load(EngineBridge& bridge, const QString& path) {
         QSignalSpy loaded(&bridge, &EnginePort::modelLoaded), failed(&bridge, &EnginePort::failed);
         bridge.load(path, {});
-        for (int i = 0; i < 600 && loaded.isEmpty() && failed.isEmpty(); ++i)
-            QTest::qWait(10);
-        return !loaded.isEmpty();
+        return QTest::qWaitFor([&] { return !loaded.isEmpty() || !failed.isEmpty(); }, test::PatienceMs) &&
+               !loaded.isEmpty();
     }
     static engine::ChatRequest question(const std::string& text, int maxTokens) {
         engine::ChatRequest request;

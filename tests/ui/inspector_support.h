@@ -1,6 +1,7 @@
 #pragma once
 #include "app/inspector_feed.h"
 #include "engine/tokenizer.h"
+#include "tests/support/patience.h"
 
 #include <QSignalSpy>
 
@@ -101,7 +102,7 @@ public:
                            static_cast<engine::StreamPosition>(visible.size());
         Q_EMIT textGenerated(2, QString(), 1, status);
         if (changed.isEmpty())
-            changed.wait(1000);
+            changed.wait(test::PatienceMs);
     }
 
     const int sinks, window, ringSlots, layers, heads;

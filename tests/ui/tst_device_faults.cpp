@@ -3,6 +3,7 @@
 #include "app/devices.h"
 #include "app/engine_bridge.h"
 #include "tests/support/failing_backend.h"
+#include "tests/support/patience.h"
 #include "tests/support/toy_model.h"
 #include "tests/ui/window_fixture.h"
 #include "ui/page/banner.h"
@@ -39,7 +40,7 @@ struct Program {
         controller->setStartupDevice(device);
         QSignalSpy started(controller.get(), &app::ChatController::started);
         controller->start();
-        QVERIFY(started.count() > 0 || started.wait());
+        QVERIFY(started.count() > 0 || started.wait(test::PatienceMs));
         app::Settings settings = controller->settings();
         settings.sampling.temperature = 0;
         settings.sampling.repetitionPenalty = 1;
@@ -48,7 +49,7 @@ struct Program {
         controller->applySettings(settings);
         QTRY_COMPARE(controller->modelState().phase, app::ModelState::Phase::Ready);
         window->show();
-        QVERIFY(QTest::qWaitForWindowExposed(window.get()));
+        QVERIFY(QTest::qWaitForWindowExposed(window.get(), test::PatienceMs));
     }
     ~Program() {
         window.reset();
@@ -195,7 +196,7 @@ private Q_SLOTS:
         devices.setCommand(u"/bin/sh"_s, {u"-c"_s, u"echo '{\"devices\": []}'"_s});
         box.show();
         QSignalSpy changed(&devices, &app::Devices::changed);
-        QVERIFY(changed.count() > 0 || changed.wait());
+        QVERIFY(changed.count() > 0 || changed.wait(test::PatienceMs));
         QCOMPARE(box.device(), u"vulkan:3"_s);
     }
 };

@@ -1,6 +1,7 @@
 // The whole window with realistic content, in both themes. Keeps the pictures where SUMIDERO_SCREENSHOTS
 // names a folder; checks what a picture can be checked for by a machine: the panes stand where they belong
 // and no text is cut off.
+#include "tests/support/patience.h"
 #include "tests/ui/inspector_world.h"
 #include "tests/ui/window_fixture.h"
 #include "ui/chat_view.h"
