@@ -305,15 +305,15 @@ const bool registered = [] {
         {"linearExperts", linearExperts},
         {"combineExperts", combineExperts}};
     for (const auto& [title, function] : ofTokens)
-        operation(title, function)->ArgName("tokens")->Arg(1)->Arg(128);
+        operation(title, function)->ArgName("tokens")->Arg(1)->Arg(32);
     operation("topLogits", topLogits)->ArgName("count")->Arg(1)->Arg(40);
     operation("storeKv", storeKv)
         ->ArgNames({"tokens", "behind", "ring"})
-        ->ArgsProduct({{1, 128}, {0}, {1, 2}});
+        ->ArgsProduct({{1, 32}, {0}, {1, 2}});
     operation("attend", attend)
         ->ArgNames({"tokens", "behind", "ring", "capture"})
         ->ArgsProduct({{1}, {1024}, {1, 2}, {0, 1, 2, 3}})
-        ->ArgsProduct({{128}, {0, 1024}, {1, 2}, {0}});
+        ->ArgsProduct({{32}, {0, 1024}, {1, 2}, {0}});
     return true;
 }();
 
