@@ -38,14 +38,15 @@ void DevicesTest::whatIsPrintedIsRead() {
                     {.name = "vulkan:0", .title = "Radeon \"RX\" 7800", .isDiscrete = true},
                     {.name = "vulkan:1", .title = "llvmpipe", .isSoftware = true},
                     {.name = "vulkan:2", .title = "Old card", .problem = "it has Vulkan 1.0"}};
-    list.vulkanProblem = "none";
+    list.vulkanProblem = "No Vulkan.";
+    list.cudaProblem = "No CUDA.";
     QTemporaryFile file;
     QVERIFY(file.open());
     file.write(QByteArray::fromStdString(devicesAsJson(list).dump()));
     file.close();
     Devices devices;
     ask(devices, u"cat "_s + file.fileName());
-    QCOMPARE(devices.problem(), u"none"_s);
+    QCOMPARE(devices.problem(), u"No Vulkan. No CUDA."_s);
     QCOMPARE(devices.list().size(), 3); // the CPU is always there
     QCOMPARE(devices.list()[0].name, u"vulkan:0"_s);
     QCOMPARE(devices.list()[0].title, u"Radeon \"RX\" 7800"_s);
