@@ -1,4 +1,6 @@
+#include "kernels/test_device.h"
 #include "kernels/vulkan_backend.h"
+#include "tests/engine/interrupted_answer.h"
 #include "tests/engine/session_fixture.h"
 #include "tests/engine/two_devices.h"
 #include "tests/support/backends.h"
@@ -27,8 +29,9 @@ protected:
         const kernels::VulkanDevices found = kernels::listVulkanDevices();
         if (found.devices.empty() || !found.devices.front().problem.empty())
             GTEST_SKIP() << "no Vulkan device: " << found.problem;
-        load(vulkan);
+        load(device());
     }
+    virtual std::string device() const { return vulkan; }
     void TearDown() override {
         kernels::failVulkanSubmission(-1, VulkanFault::DeviceLost);
         kernels::limitVulkanMemory(kernels::noMemoryLimit);
@@ -75,6 +78,31 @@ TEST_P(VulkanModel, TheLargestLogitsAreThoseOfAll) {
 
 INSTANTIATE_TEST_SUITE_P(Families, VulkanModel, testing::ValuesIn(test::toyFamilies()), test::familyName);
 
+/// With a card's products, and all memory behind copies, as on most cards.
+class VulkanStagedModel : public VulkanModel {
+protected:
+    void SetUp() override {
+        kernels::setTestDevice([] {
+            return kernels::makeVulkanBackend({.device = test::vulkanTestDevice(), .isStaged = true});
+        });
+        VulkanModel::SetUp();
+    }
+    std::string device() const override { return "test"; }
+    void TearDown() override {
+        VulkanModel::TearDown();
+        m_there.reset();
+        kernels::setTestDevice({});
+    }
+};
+
+TEST_P(VulkanStagedModel, LogitsAndStatesAreThoseOfTheCpu) {
+    expectLogitsOfTheCpuWhileTheRingWraps(tokens(40), test::exactOptions(4, 17, 13));
+    expectAStreamGoesOnOnTheCpu(tokens(30), tokens(6, 9), test::exactOptions(4, 17, 13));
+}
+
+INSTANTIATE_TEST_SUITE_P(Families, VulkanStagedModel,
+                         testing::Values("llama", "gpt-oss", "qwen3moe", "gemma2"), test::familyName);
+
 class VulkanChat : public VulkanModel {};
 
 // Picked from a few logits on one device and from all on the other.
@@ -95,6 +123,29 @@ TEST_P(VulkanChat, AnswersAreThoseOfTheCpu) {
         EXPECT_EQ(answers[2], answers[0]) << temperature;
         EXPECT_EQ(answers[3], answers[1]) << temperature;
     }
+}
+
+// A full window: whole old turns leave at the beginning of an answer, single tokens while it is written.
+TEST_P(VulkanChat, TheWindowRollsAsOnTheCpu) {
+    std::vector<std::vector<TokenId>> answers;
+    std::vector<engine::CacheStatus> last;
+    for (const auto& model : {m_cpu, m_there}) {
+        test::Chat chat(model);
+        chat.request.cache.window = 60;
+        chat.request.maxTokens = 25;
+        for (const char* question : {"Tell me more.", "And then?", "Of the river, too?", "And the sea?"}) {
+            chat.say(question);
+            answers.push_back(chat.picked);
+        }
+        last.push_back(chat.last);
+    }
+    const std::size_t turns = answers.size() / 2;
+    for (std::size_t turn = 0; turn < turns; ++turn)
+        EXPECT_EQ(answers[turns + turn], answers[turn]) << "turn " << turn;
+    EXPECT_GT(last[0].forgotten, 60);
+    EXPECT_EQ(last[1].forgotten, last[0].forgotten);
+    EXPECT_EQ(last[1].visible, last[0].visible);
+    EXPECT_EQ(last[1].readAgain, 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(Llama, VulkanChat, testing::Values("llama"), test::familyName);
@@ -146,6 +197,14 @@ TEST_P(VulkanFaults, ALostDeviceTakesNothingBack) {
     expectTheSameOnTheCpu(there, std::span(text).subspan(20), options);
 }
 
+TEST_P(VulkanFaults, AnAnswerGoesOnOnTheCpu) {
+    for (const auto& [fault, sentence] : {std::pair{VulkanFault::DeviceLost, "stopped working"},
+                                          std::pair{VulkanFault::OutOfMemory, "no memory left"}})
+        for (const int tokens : {0, 1, 15})
+            test::expectTheAnswerToGoOn(
+                vulkan, [one = fault] { kernels::failVulkanSubmission(0, one); }, sentence, tokens);
+}
+
 TEST_P(VulkanFaults, AModelThatDoesNotFitRunsOnTheCpuAndSaysWhy) {
     kernels::limitVulkanMemory(0);
     expectToRunOnTheCpuForWantOfMemory(vulkan);
@@ -168,8 +227,7 @@ TEST_P(VulkanFaults, LayersThatDoNotFitStayOnTheCpu) {
         split = model;
     }
     ASSERT_NE(split, nullptr);
-    EXPECT_NE(split->info.device.find("1 of 2 layers on "), std::string::npos)
-        << split->info.device;
+    EXPECT_NE(split->info.device.find("1 of 2 layers on "), std::string::npos) << split->info.device;
     kernels::limitVulkanMemory(kernels::noMemoryLimit);
     m_there = split;
     expectLogitsOfTheCpuWhileTheRingWraps(tokens(40), test::exactOptions(4, 17, 13));
