@@ -22,8 +22,8 @@ ModelInfo describe(const Model& model, const GgufFile& file) {
     info.quantisation = model.config.quantisation;
     info.device = model.backend->info().name;
     info.deviceLayers = model.config.layers - model.weights.firstLayerOfDevice;
-    if (model
-            .otherBackend) // the share first: names of devices are long, and cut at their end where there is little room
+    // The share first: names of devices are long, and cut at their end where there is little room.
+    if (model.otherBackend)
         info.device = std::to_string(info.deviceLayers) + " of " + std::to_string(model.config.layers) +
                       " layers on " + info.device + ", the others on the CPU";
     info.chatFormat = model.chatFormat.name;
