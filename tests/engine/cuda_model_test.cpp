@@ -50,6 +50,10 @@ TEST_P(CudaModel, AStreamGoesOnOnTheOtherDevice) {
     expectAStreamGoesOnOnTheCpu(tokens(30), tokens(6, 9), test::exactOptions(4, 17, 13));
 }
 
+TEST_P(CudaModel, AttentionIsSeenAsOnTheCpu) {
+    expectAttentionAsOnTheCpu();
+}
+
 /// The same on a card.
 class CudaCardModel : public test::TwoDevices {
 protected:
