@@ -160,7 +160,10 @@ TEST_P(VulkanChat, TheWindowRollsAsOnTheCpu) {
 INSTANTIATE_TEST_SUITE_P(Llama, VulkanChat, testing::Values("llama"), test::familyName);
 
 // 30 layers of float32 sums in another order: nats of a token. (An F16 ring brings 0.0022, where a key is rounded to the other side.)
-constexpr double realTolerance = 1e-3;
+// With activations of 11 bits in half of the arithmetic, as cooperative matrices have them, 0.0028 were seen.
+double realTolerance() {
+    return test::vulkanHasMatrices() ? 1e-2 : 1e-3;
+}
 
 TEST(VulkanRealModel, ReadsAndWritesAsOnTheCpu) {
     SKIP_WITHOUT_REAL_MODEL();
@@ -188,7 +191,7 @@ TEST(VulkanRealModel, ReadsAndWritesAsOnTheCpu) {
         }
     }
     for (std::size_t i = 0; i < losses[0].size(); ++i)
-        EXPECT_NEAR(losses[1][i], losses[0][i], realTolerance) << "token " << i + 1;
+        EXPECT_NEAR(losses[1][i], losses[0][i], realTolerance()) << "token " << i + 1;
     EXPECT_EQ(written[1], written[0]);
 }
 
