@@ -209,6 +209,17 @@ TEST_P(VulkanFaults, ALostDeviceTakesNothingBack) {
     expectTheSameOnTheCpu(there, std::span(text).subspan(20), options);
 }
 
+// Counted by which of them a fault hits.
+TEST_P(VulkanFaults, ATokenIsOneSubmission) {
+    const auto text = tokens(9);
+    Context there(m_there, test::exactOptions(4, 21, 13));
+    there.feed(std::span(text).first(5), engine::LogitsWanted::Last);
+    kernels::failVulkanSubmission(3, VulkanFault::DeviceLost);
+    for (std::size_t i = 5; i < 8; ++i)
+        there.feed(std::span(text).subspan(i, 1), engine::LogitsWanted::Last);
+    EXPECT_THROW(there.feed(std::span(text).subspan(8, 1), engine::LogitsWanted::Last), std::runtime_error);
+}
+
 TEST_P(VulkanFaults, AnAnswerGoesOnOnTheCpu) {
     for (const auto& [fault, sentence] : {std::pair{VulkanFault::DeviceLost, "stopped working"},
                                           std::pair{VulkanFault::OutOfMemory, "no memory left"}})
