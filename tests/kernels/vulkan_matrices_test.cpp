@@ -194,6 +194,14 @@ TEST_P(VulkanMatricesOf, WeightsOfAnySizeKeepTheirBits) {
     expectProducts(matrix, x, multiply(matrix, x, Rounding::Careful), Rounding::Careful);
 }
 
+// Of these rows the memory for halves holds 64 tokens.
+TEST_P(VulkanMatricesOf, TokensOfLongRowsTakeTurns) {
+    constexpr std::int64_t longCols = 65'536;
+    const StoredMatrix matrix(type(), 3, longCols, 1);
+    const std::vector<float> x = test::randomValues(67 * longCols, 2);
+    expectProducts(matrix, x, multiply(matrix, x, Rounding::Careful), Rounding::Careful);
+}
+
 TEST_P(VulkanMatricesOf, TheyCanBeSwitchedOffForMeasurements) {
     const StoredMatrix matrix(type(), 66, cols(), 1);
     const std::vector<float> x = test::randomValues(9 * cols(), 2);
