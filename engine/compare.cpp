@@ -47,7 +47,7 @@ Evaluation::Evaluation(std::shared_ptr<const Model> model, const EvaluationOptio
         m_impl->recompute.emplace(std::move(model), options.sinks + options.window + 1, options.ringType);
         return;
     }
-    const int chunk = std::clamp(options.chunk, 1, scoringChunk(model->config));
+    const int chunk = std::clamp(options.chunk, 1, scoringChunk(*model));
     m_impl->chunk = static_cast<std::size_t>(chunk);
     m_impl->context.emplace(std::move(model), ContextOptions{.mode = options.mode,
                                                              .sinks = options.sinks,

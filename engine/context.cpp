@@ -18,11 +18,12 @@ ContextOptions resolve(const ModelConfig& config, ContextOptions options) {
     if (options.window <= 0)
         options.window = defaultWindow(config.usualCacheTokens(), options.sinks);
     options.maxChunk = std::max(1, options.maxChunk);
+    options.inFlight = std::max(options.maxChunk, options.inFlight);
     return options;
 }
 
 SinkCache::Shape shapeOf(const ContextOptions& options) {
-    return {options.sinks, options.window, options.maxChunk, options.mode == CacheMode::Dense,
+    return {options.sinks, options.window, options.inFlight, options.mode == CacheMode::Dense,
             options.ringStart};
 }
 

@@ -19,7 +19,8 @@ struct ContextOptions {
     int window = 0; // ring tokens; Dense: all tokens. 0 = ModelConfig::usualCacheTokens() - sinks
     kernels::KvType ringType = kernels::KvType::F16;
     kernels::KvType sinkType = kernels::KvType::F16;
-    int maxChunk = 256;           // tokens per forward pass while reading
+    int maxChunk = 256; // tokens per forward pass while reading
+    int inFlight = 0;   // newest tokens that can be taken back, at least maxChunk; saved states fit no other
     StreamPosition ringStart = 0; // see SinkCache::Shape
 };
 

@@ -11,7 +11,7 @@ Recompute::Recompute(std::shared_ptr<const Model> model, int keys, kernels::KvTy
       m_context(model, {.mode = CacheMode::Dense,
                         .window = std::max(1, keys),
                         .ringType = type,
-                        .maxChunk = readingChunk(model->config)}) {}
+                        .maxChunk = readingChunk(*model)}) {}
 
 std::span<const float> Recompute::next(TokenId token, const std::stop_token& stop) {
     std::span<const float> logits;

@@ -121,6 +121,7 @@ struct DeviceInfo {
     std::string instructionSet; // "AVX-512 VNNI"
     int threads = 0;
     bool readsInPlace = false; // read() shows the device's own memory and copies nothing
+    bool isDiscrete = false;   // a card of its own, which many tokens at once cost little more than few
 };
 
 class Backend {

@@ -161,9 +161,9 @@ private:
 class KeptRoom {
 public:
     KeptRoom(const ModelConfig& config, int cacheTokens, kernels::Backend& device)
-        : m_slots(cacheTokens + readingChunk(config)), m_device(device) {
+        : m_slots(cacheTokens + largestChunk(config)), m_device(device) {
         // Scratch memory of a step, and as much again for what the device needs by itself.
-        m_scratch = device.makeBuffer(readingChunk(config), 2 * Executor::scratchCols(config));
+        m_scratch = device.makeBuffer(readingChunk(config, device.info()), 2 * Executor::scratchCols(config));
     }
     void keepForLayer(const LayerConfig& layer) {
         m_caches.push_back(m_device.makeKvCache(

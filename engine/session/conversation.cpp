@@ -9,13 +9,13 @@
 namespace engine {
 namespace {
 
-ContextOptions contextOptions(const ModelConfig& config, const CacheOptions& options,
-                              std::size_t blockTokens) {
-    const CacheSize size = cacheSize(config.usualCacheTokens(), options, blockTokens);
+ContextOptions contextOptions(const Model& model, const CacheOptions& options, std::size_t blockTokens) {
+    const CacheSize size = cacheSize(model.config.usualCacheTokens(), options, blockTokens);
     ContextOptions context;
     context.mode = options.mode;
     context.ringType = options.ringType;
-    context.maxChunk = readingChunk(config);
+    context.maxChunk = readingChunk(model);
+    context.inFlight = largestChunk(model.config);
     context.sinks = size.sinks;
     context.window = size.window;
     return context;
@@ -74,7 +74,7 @@ Conversation::Outcome Conversation::catchUp(const ChatRequest& request, const Se
 void Conversation::open(const ChatRequest& request, std::vector<TokenId> block) {
     const bool sameBlock = block == m_block;
     m_block = std::move(block);
-    const ContextOptions wanted = contextOptions(m_model->config, request.cache, m_block.size());
+    const ContextOptions wanted = contextOptions(*m_model, request.cache, m_block.size());
     if (m_context && request.cache == m_options && wanted.sinks == m_context->options().sinks) {
         if (!sameBlock)
             goTo(0, ringStart(), 0);

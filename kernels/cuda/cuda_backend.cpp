@@ -20,7 +20,9 @@ public:
           m_topLogits(m_gpu) {}
 
     DeviceInfo info() const override {
-        return {m_gpu.device.info().name, featuresOf(m_gpu.device.api(), m_gpu.device.info()), 0};
+        return {.name = m_gpu.device.info().name,
+                .instructionSet = featuresOf(m_gpu.device.api(), m_gpu.device.info()),
+                .isDiscrete = CudaCard::isDiscrete};
     }
 
     std::unique_ptr<Weight> makeWeight(const HostMatrix& source, const std::stop_token& stop) override {

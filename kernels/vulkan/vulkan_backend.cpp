@@ -35,7 +35,9 @@ public:
 
     DeviceInfo info() const override {
         const VulkanDevice& device = m_gpu.device.description();
-        return {device.name + (device.isSoftware ? " (software)" : ""), device.features, 0};
+        return {.name = device.name + (device.isSoftware ? " (software)" : ""),
+                .instructionSet = device.features,
+                .isDiscrete = device.isDiscrete};
     }
 
     std::unique_ptr<Weight> makeWeight(const HostMatrix& source, const std::stop_token& stop) override {
