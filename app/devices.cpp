@@ -76,7 +76,8 @@ void Devices::take(const QByteArray& json) {
     const auto answer = nlohmann::json::parse(json.begin(), json.end(), nullptr, false);
     if (!answer.is_object() || !answer.contains("devices") || !answer["devices"].is_array())
         return fail(tr("The graphics devices could not be asked for."));
-    m_problem = textOf(answer, "vulkan_problem");
+    m_problem =
+        QStringList{textOf(answer, "vulkan_problem"), textOf(answer, "cuda_problem")}.join(u' ').trimmed();
     for (const nlohmann::json& device : answer["devices"]) {
         if (!device.is_object())
             continue;

@@ -36,7 +36,7 @@ public:
     void find(); // once; changed() follows
     bool isSearching() const { return m_process.state() != QProcess::NotRunning; }
     const QList<DeviceEntry>& list() const { return m_list; }
-    const QString& problem() const { return m_problem; } // why there are none; a sentence
+    const QString& problem() const { return m_problem; } // why there are none of a kind; a sentence for each
     void setPatience(int milliseconds) { m_patience.setInterval(milliseconds); }
 
 Q_SIGNALS:

@@ -30,7 +30,7 @@ float InspectorSnapshot::meanSinkShare() const {
 }
 
 double InspectorSnapshot::uniformShare() const {
-    return visible() > 0 ? static_cast<double>(sinkCount) / visible() : 0;
+    return keys() > 0 ? static_cast<double>(sinkCount) / keys() : 0;
 }
 
 InspectorFeed::InspectorFeed(EnginePort& engine, QObject* parent) : QObject(parent), m_engine(engine) {
@@ -79,6 +79,9 @@ const InspectorSnapshot& InspectorFeed::live() const {
 const InspectorHistory& InspectorFeed::history() const {
     return m_history;
 }
+const engine::CacheStatus& InspectorFeed::status() const {
+    return m_status;
+}
 quint64 InspectorFeed::sequence() const {
     return m_sequence;
 }
@@ -100,16 +103,22 @@ void InspectorFeed::catchUp(std::shared_ptr<const engine::Tokenizer> tokenizer,
 }
 
 void InspectorFeed::note(const engine::CacheStatus& status, Moment moment) {
-    m_window = status.window;
+    const bool countsAnew = status.visible != m_status.visible || status.forgotten != m_status.forgotten;
+    m_status = status;
     drain();
+    if (countsAnew && !m_repaint.isActive()) // the end of an answer is no event of the journal
+        m_repaint.start();
     // While tokens come the journal may be some of them ahead of the status.
-    const qint64 leftOut = status.forgotten - m_history.forgotten();
+    const qint64 leftOut = status.forgotten - forgottenAfter(m_history.next() - 1, m_history.oldest());
     m_leftOut = std::max<qint64>(leftOut, moment == Moment::AtRest ? 0 : m_leftOut);
-    m_leftOutIsAbout = status.forgottenIsAbout;
 }
 
-qint64 InspectorFeed::forgottenBefore(StreamPosition oldest) const {
-    return m_leftOut + oldest - m_history.ringStart();
+/// Of the tokens read into this stream what the token behind `position` will not see. `oldest`: of the ring tokens
+/// that the one at `position` saw; a full window leaves out one more for the next.
+qint64 InspectorFeed::forgottenAfter(StreamPosition position, StreamPosition oldest) const {
+    const StreamPosition seenNext =
+        m_status.window > 0 ? std::max(oldest, position + 1 - m_status.window) : oldest;
+    return seenNext - m_history.ringStart();
 }
 
 void InspectorFeed::drain() {
@@ -208,9 +217,9 @@ void InspectorFeed::rebuildLive() {
     }
     m_live.sinkSlots = m_history.sinkSlots();
     m_live.ringSlots = m_history.ringSlots();
-    m_live.window = m_window;
-    m_live.forgotten = forgottenBefore(m_history.oldest()); // also of tokens read since that picture
-    m_live.forgottenIsAbout = m_leftOutIsAbout;
+    m_live.window = m_status.window;
+    m_live.forgotten = m_status.forgotten; // also of tokens read since that picture
+    m_live.forgottenIsAbout = m_status.forgottenIsAbout;
     m_live.hasLayout = !m_history.empty();
     m_live.slots.assign(static_cast<std::size_t>(m_live.sinkSlots + m_live.ringSlots), InspectedToken());
     for (int slot = 0; slot < m_live.sinkCount; ++slot)
@@ -233,9 +242,9 @@ InspectorSnapshot InspectorFeed::at(StreamPosition position) const {
     shot.ringStart = m_history.ringStart();
     shot.sinkSlots = m_history.sinkSlots();
     shot.ringSlots = m_history.ringSlots();
-    shot.window = m_window;
-    shot.forgotten = forgottenBefore(shot.oldest);
-    shot.forgottenIsAbout = m_leftOutIsAbout;
+    shot.window = m_status.window;
+    shot.forgotten = m_leftOut + forgottenAfter(position, shot.oldest);
+    shot.forgottenIsAbout = m_status.forgottenIsAbout;
     shot.sinkCount = static_cast<int>(std::min<StreamPosition>(position + 1, shot.sinkSlots));
     shot.sinkPosition = shot.sinkCount + std::max<StreamPosition>(0, position - shot.oldest);
     shot.slots.resize(static_cast<std::size_t>(shot.sinkSlots + shot.ringSlots));

@@ -33,12 +33,12 @@ struct InspectorSnapshot {
     int rowLayer = -1;                         // rows are of this layer; -1: none
     std::vector<float> rows;                   // (heads, slots), live only
 
-    int visible() const {
-        return sinkCount + static_cast<int>(position < oldest ? 0 : position - oldest + 1);
-    }
+    /// Keys that the token at `position` looked at, its own included: in a full window one more than the tokens
+    /// in view, which are what the next token finds (engine::CacheStatus::visible).
+    int keys() const { return sinkCount + static_cast<int>(position < oldest ? 0 : position - oldest + 1); }
     int slotOf(engine::StreamPosition tokenPosition) const; // -1: not in view
     float meanSinkShare() const;
-    double uniformShare() const; // sinks / keys in view: the baseline a sink share is read against
+    double uniformShare() const; // sinks / keys(): the baseline a sink share is read against
 };
 
 /// What the Inspector knows: drains the engine's journal (lossless) and newest picture, keeps the slot table,
@@ -63,6 +63,8 @@ public:
     /// hasAttention is false.
     InspectorSnapshot at(engine::StreamPosition position) const;
     const InspectorHistory& history() const;
+    /// The engine's newest count of what is in view and forgotten: the one that the status line shows.
+    const engine::CacheStatus& status() const;
     /// The token's text for people ("\n", " boat"); empty without a model.
     QString tokenText(engine::TokenId token) const;
     quint64 sequence() const; // grows with every change of live()
@@ -75,7 +77,7 @@ private:
     void drain();
     enum class Moment { Busy, AtRest };
     void note(const engine::CacheStatus& status, Moment moment);
-    qint64 forgottenBefore(engine::StreamPosition oldest) const;
+    qint64 forgottenAfter(engine::StreamPosition position, engine::StreamPosition oldest) const;
     void takeFrame();
     void apply(const engine::JournalEvent& event);
     void rebuildLive();
@@ -88,9 +90,8 @@ private:
     std::vector<engine::JournalEvent> m_events; // reused
     QTimer m_repaint;
     quint64 m_sequence = 0;
-    int m_window = 0;
+    engine::CacheStatus m_status;
     qint64 m_leftOut = 0; // tokens of the chat that were never read into this stream, and are forgotten, too
-    bool m_leftOutIsAbout = false;
     engine::StreamPosition m_averagedUpTo = -1;
 };
 

@@ -22,9 +22,10 @@ ModelInfo describe(const Model& model, const GgufFile& file) {
     info.quantisation = model.config.quantisation;
     info.device = model.backend->info().name;
     info.deviceLayers = model.config.layers - model.weights.firstLayerOfDevice;
+    // The share first: names of devices are long, and cut at their end where there is little room.
     if (model.otherBackend)
-        info.device += ", " + std::to_string(info.deviceLayers) + " of " +
-                       std::to_string(model.config.layers) + " layers; the others on the CPU";
+        info.device = std::to_string(info.deviceLayers) + " of " + std::to_string(model.config.layers) +
+                      " layers on " + info.device + ", the others on the CPU";
     info.chatFormat = model.chatFormat.name;
     info.defaultSystem = model.chatFormat.defaultSystem;
     info.trainedLength = model.config.trainedLength;

@@ -33,12 +33,6 @@ std::vector<std::byte> anyBlocks() {
     return blocks;
 }
 
-double median(std::vector<double> values) {
-    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-    std::nth_element(values.begin(), middle, values.end());
-    return *middle;
-}
-
 double measure(int threads, std::chrono::milliseconds duration, const std::stop_token& stop) {
     kernels::DeviceOptions options;
     options.cpu.threads = threads;
@@ -51,23 +45,30 @@ double measure(int threads, std::chrono::milliseconds duration, const std::stop_
     const std::unique_ptr<kernels::Buffer> in = backend->makeBuffer(1, Columns);
     const std::unique_ptr<kernels::Buffer> out = backend->makeBuffer(1, Rows);
     backend->write(in->tensor(), std::vector<float>(Columns, 1.0f));
-    std::vector<double> rates;
-    for (const auto end = Clock::now() + duration; Clock::now() < end && !stop.stop_requested();) {
+    // A pass over one matrix is shorter than the turn that the system gives to another program, so some are left in peace.
+    std::vector<double> seconds;
+    const auto end = Clock::now() + duration;
+    for (std::size_t pass = 0; Clock::now() < end && !stop.stop_requested(); ++pass) {
+        const kernels::LinearJob job{weights[pass % weights.size()].get(), out->tensor()};
         const auto start = Clock::now();
         backend->begin({});
-        for (const auto& weight : weights) {
-            const kernels::LinearJob job{weight.get(), out->tensor()};
-            backend->linear(in->tensor(), {&job, 1}, kernels::Rounding::Robust);
-        }
+        backend->linear(in->tensor(), {&job, 1}, kernels::Rounding::Robust);
         backend->submit();
         backend->wait();
-        const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
-        rates.push_back(static_cast<double>(weights.size() * matrix.bytes()) / seconds);
+        seconds.push_back(std::chrono::duration<double>(Clock::now() - start).count());
     }
-    return rates.empty() || stop.stop_requested() ? 0 : median(rates);
+    return stop.stop_requested() ? 0 : readSpeedOf(matrix.bytes(), std::move(seconds));
 }
 
 } // namespace
+
+double readSpeedOf(std::size_t bytes, std::vector<double> seconds) {
+    if (seconds.empty())
+        return 0;
+    const auto quartile = seconds.begin() + static_cast<std::ptrdiff_t>(seconds.size() / 4);
+    std::nth_element(seconds.begin(), quartile, seconds.end());
+    return static_cast<double>(bytes) / *quartile;
+}
 
 double measureReadSpeed(int threads, std::chrono::milliseconds duration, std::stop_token stop) {
     try {

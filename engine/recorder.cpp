@@ -126,8 +126,9 @@ void Recorder::Impl::record(const std::filesystem::path& path) {
         return source;
     }();
     RecordFile file(path, exchange.shape(), about);
-    bytes = file.bytes();
-    if (!exchange.begin(makeSlots()))
+    const bool begins = exchange.begin(makeSlots());
+    bytes = file.bytes(); // whoever sees these knows that the next token is recorded
+    if (!begins)
         return; // stopped meanwhile
     while (Slot* slot = exchange.next()) {
         file.append(slot->frame, slot->token, slot->number);

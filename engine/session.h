@@ -88,7 +88,7 @@ public:
     struct Observer {
         std::function<void(int read, int total)> prefill = {}; // while reading
         std::function<void(TokenId, const std::string& text, const CacheStatus&)> token =
-            {}; // text may be empty (held back); NoToken: only text that was held back
+            {}; // text may be empty (held back); NoToken: text of no token, held back or the marks round a thought
         std::function<void(const std::string& sentence)> deviceFailed = {}; // the run goes on on the CPU
         std::function<void(const ModelInfo&)> moved = {}; // after that: the model that it goes on with
     };

@@ -27,6 +27,10 @@ WRITING = re.compile(r"""QSaveFile|QTemporaryFile|ofstream|std::fstream|\bO_(WRO
 NUMBERS = {"app/numbers.cpp", "ui/parts/number_field.cpp", "ui/parts/number_field.h"}
 NUMBER = re.compile(r"QLocale\(\)\.toString|QLocale::system|%L\d|(?<![A-Za-z])Q(Double)?SpinBox\b(?!::)")
 
+# Qt's own waits are too short for a loaded machine.
+PATIENCE = '#include "tests/support/patience.h"'
+WAITING = re.compile(r"QTRY_(VERIFY2?|COMPARE)\(|\.wait\(\)")
+
 # Lists to choose from look the same everywhere.
 CHOICE = re.compile(r"new QComboBox")
 
@@ -48,6 +52,8 @@ def check(path, name, folder):
         yield f"{name}: {len(lines)} lines, the limit is {LIMIT}"
     if path.suffix == ".h" and not text.startswith("#pragma once"):
         yield f"{name}:1: a header starts with #pragma once"
+    if name.startswith(("tests/app/", "tests/ui/")) and PATIENCE not in lines and WAITING.search(text):
+        yield f"{name}: waits without tests/support/patience.h"
     for number, line in enumerate(lines, 1):
         if line.rstrip() != line:
             yield f"{name}:{number}: white space at the end of the line"

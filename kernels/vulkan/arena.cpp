@@ -7,7 +7,6 @@ namespace kernels::vulkan {
 namespace {
 
 constexpr VkDeviceSize blockBytes = 64u << 20;
-constexpr VkDeviceSize alignment = 256; // the largest that a device may ask of a descriptor's offset
 constexpr const char* doing = "memory was set aside";
 
 } // namespace
@@ -73,8 +72,8 @@ void Arena::addBlock(VkDeviceSize bytes) {
 }
 
 Slice Arena::take(VkDeviceSize bytes) {
-    const VkDeviceSize rounded =
-        std::max<VkDeviceSize>((bytes + alignment - 1) / alignment * alignment, alignment);
+    const VkDeviceSize rounded = std::max<VkDeviceSize>(
+        (bytes + sliceAlignment - 1) / sliceAlignment * sliceAlignment, sliceAlignment);
     const std::uint64_t limit = memoryLimit();
     if ((m_place == Place::Local || limit == 0) && m_given + rounded > limit)
         check(VK_ERROR_OUT_OF_DEVICE_MEMORY, doing);

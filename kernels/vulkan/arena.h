@@ -15,6 +15,8 @@ struct Slice {
     std::byte* mapped = nullptr; // where the host sees it
 };
 
+constexpr VkDeviceSize sliceAlignment = 256; // the largest that a device may ask of a descriptor's offset
+
 enum class Place { Local, Host };
 
 /// Cuts slices out of large allocations, of which a driver allows only a few thousand. First fit.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <stdexcept>
-#include <string_view>
 #include <vector>
 
 namespace kernels::vulkan {
@@ -17,15 +16,6 @@ std::uint32_t computeFamily(VkPhysicalDevice physical) {
         if (families[i].queueFlags & VK_QUEUE_COMPUTE_BIT)
             return i;
     throw std::runtime_error("This graphics device cannot compute.");
-}
-
-bool hasExtension(VkPhysicalDevice physical, std::string_view name) {
-    std::uint32_t count = 0;
-    vkEnumerateDeviceExtensionProperties(physical, nullptr, &count, nullptr);
-    std::vector<VkExtensionProperties> extensions(count);
-    vkEnumerateDeviceExtensionProperties(physical, nullptr, &count, extensions.data());
-    return std::any_of(extensions.begin(), extensions.end(),
-                       [&](const VkExtensionProperties& one) { return one.extensionName == name; });
 }
 
 } // namespace
@@ -57,13 +47,20 @@ Device::Device(const VulkanOptions& options) : m_instance(Instance::get()) {
                                            .pNext = is13 ? &has13 : nullptr};
     VkPhysicalDeviceFeatures2 has{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, .pNext = &has12};
     vkGetPhysicalDeviceFeatures2(m_physical, &has);
+    m_matrix = cooperativeMatrixOf(m_physical);
     m_fullSubgroups = is13 && has13.computeFullSubgroups && has13.subgroupSizeControl;
+    VkPhysicalDeviceCooperativeMatrixFeaturesKHR useMatrices{
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_KHR,
+        .cooperativeMatrix = VK_TRUE};
     VkPhysicalDeviceVulkan13Features use13{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES,
+                                           .pNext = m_matrix ? &useMatrices : nullptr,
                                            .subgroupSizeControl = m_fullSubgroups,
                                            .computeFullSubgroups = m_fullSubgroups};
     VkPhysicalDeviceVulkan12Features use12{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES,
                                            .pNext = is13 ? &use13 : nullptr,
-                                           .timelineSemaphore = VK_TRUE};
+                                           .shaderFloat16 = m_matrix.has_value(),
+                                           .timelineSemaphore = VK_TRUE,
+                                           .vulkanMemoryModel = m_matrix.has_value()};
     m_tellsMemory = hasExtension(m_physical, VK_EXT_MEMORY_BUDGET_EXTENSION_NAME);
     m_family = computeFamily(m_physical);
     const float priority = 1.0f;
@@ -71,10 +68,13 @@ Device::Device(const VulkanOptions& options) : m_instance(Instance::get()) {
                                         .queueFamilyIndex = m_family,
                                         .queueCount = 1,
                                         .pQueuePriorities = &priority};
+    const char* const extensions[] = {VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME};
     const VkDeviceCreateInfo create{.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
                                     .pNext = &use12,
                                     .queueCreateInfoCount = 1,
-                                    .pQueueCreateInfos = &queue};
+                                    .pQueueCreateInfos = &queue,
+                                    .enabledExtensionCount = m_matrix ? 1u : 0u,
+                                    .ppEnabledExtensionNames = extensions};
     chooseMemory(options.isStaged);
     check(vkCreateDevice(m_physical, &create, nullptr, &m_device), "it was opened");
     vkGetDeviceQueue(m_device, m_family, 0, &m_queue);

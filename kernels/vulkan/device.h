@@ -1,4 +1,5 @@
 #pragma once
+#include "kernels/vulkan/cooperative_matrix.h"
 #include "kernels/vulkan/instance.h"
 
 #include <cstddef>
@@ -21,6 +22,8 @@ public:
     const VkPhysicalDeviceLimits& limits() const { return m_limits; }
     std::uint32_t subgroupSize() const { return m_subgroupSize; }
     bool hasFullSubgroups() const { return m_fullSubgroups; }
+    /// What products of many tokens may take.
+    const std::optional<CooperativeMatrix>& matrix() const { return m_matrix; }
     /// Whether the host reads and writes the device's memory directly.
     bool isUnified() const { return m_unified; }
     VkDeviceSize largestAllocation() const { return m_largestAllocation; }
@@ -39,6 +42,7 @@ private:
     VkPhysicalDeviceLimits m_limits{};
     std::uint32_t m_subgroupSize = 0;
     bool m_fullSubgroups = false;
+    std::optional<CooperativeMatrix> m_matrix;
     bool m_unified = false;
     bool m_tellsMemory = false; // VK_EXT_memory_budget
     VkDeviceSize m_largestAllocation = 0;

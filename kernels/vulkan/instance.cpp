@@ -1,8 +1,9 @@
 #include "kernels/vulkan/instance.h"
 
+#include "kernels/vulkan/cooperative_matrix.h"
+
 #include <algorithm>
 #include <cstdlib>
-#include <cstring>
 #include <mutex>
 #include <stdexcept>
 
@@ -23,11 +24,24 @@ VKAPI_ATTR VkBool32 VKAPI_CALL onMessage(VkDebugUtilsMessageSeverityFlagBitsEXT,
 }
 
 bool wantsValidation() {
-    const char* value = std::getenv("SUMIDERO_VULKAN_VALIDATION");
-    return value != nullptr && std::strcmp(value, "1") == 0;
+    return isSetTo("SUMIDERO_VULKAN_VALIDATION", "1");
 }
 
 } // namespace
+
+bool isSetTo(const char* variable, std::string_view value) {
+    const char* const found = std::getenv(variable);
+    return found != nullptr && found == value;
+}
+
+bool hasExtension(VkPhysicalDevice device, std::string_view name) {
+    std::uint32_t count = 0;
+    vkEnumerateDeviceExtensionProperties(device, nullptr, &count, nullptr);
+    std::vector<VkExtensionProperties> extensions(count);
+    vkEnumerateDeviceExtensionProperties(device, nullptr, &count, extensions.data());
+    return std::any_of(extensions.begin(), extensions.end(),
+                       [&](const VkExtensionProperties& one) { return one.extensionName == name; });
+}
 
 std::vector<std::string> validationMessages() {
     const std::lock_guard lock(messageGuard);
@@ -109,6 +123,9 @@ VulkanDevice describe(VkPhysicalDevice device) {
     found.features = "Vulkan " + std::to_string(VK_API_VERSION_MAJOR(plain.apiVersion)) + "." +
                      std::to_string(VK_API_VERSION_MINOR(plain.apiVersion)) + ", subgroups of " +
                      std::to_string(subgroup.subgroupSize);
+    if (const auto matrix = cooperativeMatrixOf(device))
+        found.features += ", cooperative matrices of " + std::to_string(matrix->size.rows) + " x " +
+                          std::to_string(matrix->size.columns) + " x " + std::to_string(matrix->size.depth);
     VkPhysicalDeviceMemoryProperties memory;
     vkGetPhysicalDeviceMemoryProperties(device, &memory);
     for (std::uint32_t i = 0; i < memory.memoryHeapCount; ++i)

@@ -29,8 +29,8 @@ Pipelines::~Pipelines() {
     vkDestroyDescriptorSetLayout(m_device.handle(), m_setLayout, nullptr);
 }
 
-VkPipeline Pipelines::get(Shader shader, std::span<const std::uint32_t> constants) {
-    std::vector<std::uint32_t> values{groupSize};
+VkPipeline Pipelines::get(Shader shader, std::span<const std::uint32_t> constants, Workgroup workgroup) {
+    std::vector<std::uint32_t> values{workgroup.invocations};
     values.insert(values.end(), constants.begin(), constants.end());
     VkPipeline& pipeline = m_pipelines[{shader, values}];
     if (pipeline != VK_NULL_HANDLE)
@@ -48,14 +48,19 @@ VkPipeline Pipelines::get(Shader shader, std::span<const std::uint32_t> constant
                                        .pMapEntries = entries.data(),
                                        .dataSize = 4 * values.size(),
                                        .pData = values.data()};
+    const VkPipelineShaderStageRequiredSubgroupSizeCreateInfo required{
+        .sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_REQUIRED_SUBGROUP_SIZE_CREATE_INFO,
+        .requiredSubgroupSize = workgroup.subgroupSize};
+    const std::uint32_t lanes = workgroup.subgroupSize ? workgroup.subgroupSize : m_device.subgroupSize();
     const VkPipelineShaderStageCreateFlags full =
-        m_device.hasFullSubgroups() && groupSize % m_device.subgroupSize() == 0
+        m_device.hasFullSubgroups() && workgroup.invocations % lanes == 0
             ? static_cast<VkPipelineShaderStageCreateFlags>(
                   VK_PIPELINE_SHADER_STAGE_CREATE_REQUIRE_FULL_SUBGROUPS_BIT)
             : 0;
     const VkComputePipelineCreateInfo create{
         .sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
         .stage = {.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
+                  .pNext = workgroup.subgroupSize ? &required : nullptr,
                   .flags = full,
                   .stage = VK_SHADER_STAGE_COMPUTE_BIT,
                   .module = made,

@@ -14,6 +14,8 @@ enum class Shader {
     LinearVector,
     LinearMatrix,
     LinearLanes,
+    LinearHalves,
+    LinearCooperative,
     ExpertsChoose,
     ExpertsCombine,
     Norm,
@@ -35,6 +37,12 @@ constexpr std::uint32_t faultBinding = 11; // of the checked shaders
 constexpr std::uint32_t pushBytes = 128;   // what every device has
 constexpr std::uint32_t groupSize = 64;    // invocations of a workgroup: whole subgroups of up to 64 lanes
 
+/// Of a program.
+struct Workgroup {
+    std::uint32_t invocations = groupSize;
+    std::uint32_t subgroupSize = 0; // the only one that will do; 0: the device's usual one
+};
+
 /// Compute pipelines by shader and specialisation constants (1, 2, ..; 0 is the workgroup's size), each made when it is first used.
 class Pipelines {
 public:
@@ -43,7 +51,7 @@ public:
     Pipelines(const Pipelines&) = delete;
     Pipelines& operator=(const Pipelines&) = delete;
 
-    VkPipeline get(Shader shader, std::span<const std::uint32_t> constants);
+    VkPipeline get(Shader shader, std::span<const std::uint32_t> constants, Workgroup workgroup = {});
     VkPipelineLayout layout() const { return m_layout; }
     VkDescriptorSetLayout setLayout() const { return m_setLayout; }
     bool areChecked() const { return m_checked; }

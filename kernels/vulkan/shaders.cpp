@@ -28,6 +28,18 @@ constexpr std::uint32_t linearLanes[] =
 constexpr std::uint32_t linearLanesChecked[] =
 #include "shaders/linear_lanes_checked.inc"
     ;
+constexpr std::uint32_t linearHalves[] =
+#include "shaders/linear_halves.inc"
+    ;
+constexpr std::uint32_t linearHalvesChecked[] =
+#include "shaders/linear_halves_checked.inc"
+    ;
+constexpr std::uint32_t linearCooperative[] =
+#include "shaders/linear_cooperative.inc"
+    ;
+constexpr std::uint32_t linearCooperativeChecked[] =
+#include "shaders/linear_cooperative_checked.inc"
+    ;
 constexpr std::uint32_t expertsChoose[] =
 #include "shaders/experts_choose.inc"
     ;
@@ -108,6 +120,10 @@ std::span<const std::uint32_t> codeOf(Shader shader, bool checked) {
         return checked ? Code(linearMatrixChecked) : Code(linearMatrix);
     case Shader::LinearLanes:
         return checked ? Code(linearLanesChecked) : Code(linearLanes);
+    case Shader::LinearHalves:
+        return checked ? Code(linearHalvesChecked) : Code(linearHalves);
+    case Shader::LinearCooperative:
+        return checked ? Code(linearCooperativeChecked) : Code(linearCooperative);
     case Shader::ExpertsChoose:
         return checked ? Code(expertsChooseChecked) : Code(expertsChoose);
     case Shader::ExpertsCombine:

@@ -73,9 +73,9 @@ public:
     void layerNorm(Tensor x, Tensor gain, const Buffer* bias, float epsilon, Tensor out) override {
         norm(x, gain, bias, epsilon, out, true);
     }
-    void linear(Tensor x, std::span<const LinearJob> jobs, Rounding) override {
+    void linear(Tensor x, std::span<const LinearJob> jobs, Rounding rounding) override {
         assert(m_stage == Stage::Begun);
-        m_linear.run(x, jobs);
+        m_linear.run(x, jobs, rounding);
     }
     void chooseExperts(Tensor logits, ExpertWeights weights, ExpertChoice& choice) override {
         assert(m_stage == Stage::Begun);
@@ -166,6 +166,7 @@ void VulkanBackend::begin(const StepInputs& inputs) {
     m_stage = Stage::Outside; // where it throws
     m_inputs = inputs;
     m_attention.begin();
+    m_linear.begin();
     m_topLogits.begin();
     m_gpu.recorder.begin();
     uploadInputs();

@@ -2,6 +2,7 @@
 #include "app/chat_controller.h"
 #include "tests/app/fake_engine.h"
 #include "tests/app/store_support.h"
+#include "tests/support/patience.h"
 
 #include <QSignalSpy>
 
@@ -26,7 +27,7 @@ public:
         controller->setStartupModel(startupModel);
         QSignalSpy spy(controller.get(), &app::ChatController::started);
         controller->start();
-        QVERIFY(spy.wait());
+        QVERIFY(spy.wait(test::PatienceMs));
         QTRY_VERIFY(controller->modelState().phase != app::ModelState::Phase::Loading && engine->isIdle());
     }
 
@@ -69,7 +70,7 @@ public:
     void ask(const QString& text) {
         QSignalSpy stored(controller.get(), &app::ChatController::answerStored);
         QVERIFY(controller->send(text));
-        QVERIFY(stored.count() > 0 || stored.wait());
+        QVERIFY(stored.count() > 0 || stored.wait(test::PatienceMs));
         settle();
     }
 

@@ -1,6 +1,7 @@
 #pragma once
 #include "app/model_downloads.h"
 #include "tests/app/http_server.h"
+#include "tests/support/patience.h"
 
 #include <QCryptographicHash>
 #include <QDir>
@@ -41,7 +42,7 @@ struct DownloadWorld {
     void start() {
         downloads.reset();
         downloads = std::make_unique<app::ModelDownloads>();
-        downloads->setPatience({3000, 1, 3});
+        downloads->setPatience({PatienceMs, 1, 3});
         downloads->machine().freeDisk = [this](const QString&) { return freeDisk; };
     }
     /// `pieces` as wheels, every second one deflated.
@@ -129,7 +130,7 @@ struct DownloadWorld {
     QString problem(const app::ModelOffer& offer) const { return downloads->state(offer).problem; }
     void fetch(const app::ModelOffer& offer) {
         downloads->start(offer);
-        QTRY_VERIFY_WITH_TIMEOUT(!downloads->state(offer).isUnderWay(), 10000);
+        QTRY_VERIFY(!downloads->state(offer).isUnderWay());
     }
     bool isWhole(const app::ModelOffer& offer) const { return contents(target(offer)) == whole; }
     bool nothingIsLeft() const {

@@ -105,7 +105,7 @@ bool FakeEngine::stepLoad(Job& job) {
     info.path = job.path.toStdString();
     info.name = QFileInfo(job.path).completeBaseName().toStdString();
     info.quantisation = "Q4_1";
-    info.device = "CPU, 2 threads";
+    info.device = device.toStdString();
     info.deviceProblem = deviceProblem.toStdString();
     info.weightBytes = 132'000'000;
     info.trainedLength = 2048;

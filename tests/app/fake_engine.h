@@ -26,7 +26,7 @@ public:
     int failAfterTokens = -1;                   // the next answer fails there, once
     QString failure = QStringLiteral("The engine stumbled.");
     QStringList brokenModels; // paths whose loading fails with loadFailure
-    QString deviceProblem;    // of every model that is loaded
+    QString device = QStringLiteral("CPU, 2 threads"), deviceProblem; // of every model that is loaded
     QString loadFailure = QStringLiteral("This file is not a model.");
     engine::StopReason endReason = engine::StopReason::EndOfTurn;
     engine::CacheStatus status; // goes out with every event; position and visible count on by themselves

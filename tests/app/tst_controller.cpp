@@ -1,4 +1,5 @@
 #include "tests/app/controller_world.h"
+#include "tests/support/patience.h"
 
 using namespace app;
 using namespace Qt::StringLiterals;
@@ -166,7 +167,7 @@ void ControllerTest::stoppedAnswerGoesOn() {
     QSignalSpy stored(world.controller.get(), &ChatController::answerStored);
     world.controller->continueAnswer();
     QCOMPARE(world.controller->activity(), Activity::Reading);
-    QVERIFY(stored.wait());
+    QVERIFY(stored.wait(test::PatienceMs));
     QVERIFY(world.engine->lastAnswer().purpose == engine::Purpose::Continue);
     QCOMPARE(world.engine->lastAnswer().history.back().text, std::string("Hello"));
     QCOMPARE(world.engine->lastAnswer().history.back().id, answer);
@@ -211,7 +212,7 @@ void ControllerTest::regenerateMakesASibling() {
     world.engine->answer = QStringList{u"Different"_s};
     QSignalSpy stored(world.controller.get(), &ChatController::answerStored);
     world.controller->regenerate(first);
-    QVERIFY(stored.wait());
+    QVERIFY(stored.wait(test::PatienceMs));
     world.settle();
     QCOMPARE(world.transcript().count(), 2);
     QVERIFY(world.last().id != first);
@@ -240,7 +241,7 @@ void ControllerTest::editingMakesABranch() {
     const Message second = world.transcript().at(2);
     QSignalSpy stored(world.controller.get(), &ChatController::answerStored);
     world.controller->editAndResend(second.id, u"Two, but better"_s);
-    QVERIFY(stored.wait());
+    QVERIFY(stored.wait(test::PatienceMs));
     QCOMPARE(world.transcript().count(), 4);
     const Message edited = world.transcript().at(2);
     QCOMPARE(edited.text, u"Two, but better"_s);

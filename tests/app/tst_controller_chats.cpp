@@ -1,4 +1,5 @@
 #include "tests/app/controller_world.h"
+#include "tests/support/patience.h"
 
 #include <QJsonDocument>
 
@@ -112,7 +113,7 @@ void ControllerChatsTest::aKilledAnswerCanBeContinued() {
     world.engine->answer = QStringList{u"and so on."_s};
     QSignalSpy stored(world.controller.get(), &ChatController::answerStored);
     world.controller->continueAnswer();
-    QVERIFY(stored.wait());
+    QVERIFY(stored.wait(test::PatienceMs));
     QCOMPARE(world.last().text, before + u"and so on."_s);
     QCOMPARE(world.last().state, MessageState::Done);
     QCOMPARE(world.branch(world.controller->currentChat()).back().text, before + u"and so on."_s);
@@ -150,7 +151,7 @@ void ControllerChatsTest::anAnswerGoesOnWhileAnotherChatIsOpen() {
     QVERIFY(before > 10);
     world.controller->newChat();
     QSignalSpy stored(world.controller.get(), &ChatController::answerStored);
-    QVERIFY(stored.wait());
+    QVERIFY(stored.wait(test::PatienceMs));
     world.open(first);
     QCOMPARE(world.last().text, QString(u"word "_s).repeated(40));
     QCOMPARE(world.last().state, MessageState::Done);
@@ -239,7 +240,7 @@ void ControllerChatsTest::renameAndSearch() {
     world.controller->renameChat(chat, u"  "_s); // nothing is no name
     QSignalSpy found(world.controller.get(), &ChatController::searchFinished);
     world.controller->search(u"river"_s);
-    QVERIFY(found.wait());
+    QVERIFY(found.wait(test::PatienceMs));
     QCOMPARE(found[0][0].toString(), u"river"_s);
     const auto hits = found[0][1].value<QList<SearchHit>>();
     QCOMPARE(hits.size(), 1);
@@ -253,7 +254,7 @@ void ControllerChatsTest::exportAndImport() {
     const QString path = world.folder.folder() + u"/chat.json"_s;
     QSignalSpy written(world.controller.get(), &ChatController::exportFinished);
     world.controller->exportChat(chat, ExportFormat::Json, path);
-    QVERIFY(written.wait());
+    QVERIFY(written.wait(test::PatienceMs));
     QFile file(path);
     QVERIFY(file.open(QIODevice::ReadOnly));
     QVERIFY(QJsonDocument::fromJson(file.readAll()).isObject());

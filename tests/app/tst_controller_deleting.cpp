@@ -1,5 +1,6 @@
 #include "tests/app/controller_world.h"
 #include "tests/app/disk_watch.h"
+#include "tests/support/patience.h"
 
 using namespace app;
 using namespace Qt::StringLiterals;
@@ -33,7 +34,7 @@ QStringList texts(const TranscriptModel& transcript) {
 DeletedMessages removed(World& world, int row) {
     QSignalSpy deleted(world.controller.get(), &ChatController::messagesDeleted);
     world.controller->deleteMessage(world.transcript().at(row).id);
-    if (deleted.isEmpty() && !deleted.wait())
+    if (deleted.isEmpty() && !deleted.wait(test::PatienceMs))
         return {};
     return deleted[0][0].value<DeletedMessages>();
 }
@@ -79,7 +80,7 @@ void ControllerDeletingTest::anotherVersionStepsIn() {
     world.engine->answer = QStringList{u"Another"_s};
     QSignalSpy stored(world.controller.get(), &ChatController::answerStored);
     world.controller->regenerate(world.transcript().at(1).id);
-    QVERIFY(stored.wait());
+    QVERIFY(stored.wait(test::PatienceMs));
     world.settle();
     QCOMPARE(texts(world.transcript()), (QStringList{u"One"_s, u"Another"_s}));
     const DeletedMessages deleted = removed(world, 1);
@@ -117,7 +118,7 @@ void ControllerDeletingTest::noQuestionGoesOutMeanwhile() {
     QSignalSpy deleted(world.controller.get(), &ChatController::messagesDeleted);
     world.controller->deleteMessage(world.transcript().at(1).id);
     QVERIFY(!world.controller->send(u"Two"_s)); // the text stays where it was written
-    QVERIFY(deleted.wait());
+    QVERIFY(deleted.wait(test::PatienceMs));
     world.ask(u"Two"_s);
     QCOMPARE(texts(world.transcript()).first(2), (QStringList{u"One"_s, u"Two"_s}));
 }

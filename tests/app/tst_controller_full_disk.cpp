@@ -1,6 +1,7 @@
 #include "app/rescue.h"
 #include "tests/app/controller_world.h"
 #include "tests/app/disk_watch.h"
+#include "tests/support/patience.h"
 
 #include <atomic>
 
@@ -44,7 +45,7 @@ void ControllerFullDiskTest::aNewChatOnAFullDisk() {
     QCOMPARE(world.controller->chats().size(), 1);
     QCOMPARE(world.controller->chats().front().title, u"Can you hear me?"_s);
     setFull(world, false);
-    QTRY_VERIFY_WITH_TIMEOUT(world.controller->currentChat() > 0, 8000);
+    QTRY_VERIFY(world.controller->currentChat() > 0);
     const ChatId chat = world.controller->currentChat();
     QTRY_COMPARE(world.branch(chat).size(), 2);
     QTRY_COMPARE(world.branch(chat).back().state, MessageState::Done);
@@ -70,7 +71,7 @@ void ControllerFullDiskTest::fullInTheMiddleOfAnAnswer() {
     QTRY_VERIFY(!world.notices.isEmpty());
     setFull(world, false);
     QSignalSpy stored(world.controller.get(), &ChatController::answerStored);
-    QVERIFY(stored.wait(8000));
+    QVERIFY(stored.wait(test::PatienceMs));
     const Message message = world.branch(world.controller->currentChat()).back();
     QCOMPARE(message.id, answer);
     QCOMPARE(message.text, QString(u"word "_s).repeated(30)); // nothing twice, nothing missing
@@ -102,12 +103,11 @@ void ControllerFullDiskTest::severalTurnsAndAnotherChat() {
     world.open(elsewhere);
     QCOMPARE(world.transcript().count(), 4);
     setFull(world, false);
-    QTRY_VERIFY_WITH_TIMEOUT(world.controller->currentChat() > 0, 8000);
-    QTRY_VERIFY_WITH_TIMEOUT(
-        world.branch(before).size() == 6 && world.branch(world.controller->currentChat()).size() == 4 &&
-            world.branch(before).back().state == MessageState::Done &&
-            world.branch(world.controller->currentChat()).back().state == MessageState::Done,
-        8000);
+    QTRY_VERIFY(world.controller->currentChat() > 0);
+    QTRY_VERIFY(world.branch(before).size() == 6 &&
+                world.branch(world.controller->currentChat()).size() == 4 &&
+                world.branch(before).back().state == MessageState::Done &&
+                world.branch(world.controller->currentChat()).back().state == MessageState::Done);
     QCOMPARE(world.branch(before).at(4).text, u"Three"_s);
     QCOMPARE(world.branch(world.controller->currentChat()).at(2).text, u"Elsewhere again"_s);
     QTRY_COMPARE(world.controller->chats().size(), 2);
@@ -176,9 +176,9 @@ void ControllerFullDiskTest::startedOnAFullDisk() {
     }
     QSignalSpy writable(world.controller.get(), &ChatController::writableChanged);
     full = false;
-    QVERIFY(writable.count() > 0 || writable.wait(8000));
-    QTRY_VERIFY_WITH_TIMEOUT(world.controller->currentChat() > 0, 8000);
-    QTRY_COMPARE_WITH_TIMEOUT(world.controller->unsavedTurns(), 0, 8000);
+    QVERIFY(writable.count() > 0 || writable.wait(test::PatienceMs));
+    QTRY_VERIFY(world.controller->currentChat() > 0);
+    QTRY_COMPARE(world.controller->unsavedTurns(), 0);
     const ChatId chat = world.controller->currentChat();
     QTRY_COMPARE(world.branch(chat).size(), 2);
     QTRY_COMPARE(world.branch(chat).back().state, MessageState::Done);
@@ -203,13 +203,13 @@ void ControllerFullDiskTest::readOnlyUntilTheOtherEnds() {
     QSignalSpy started(world.controller.get(), &ChatController::started);
     world.controller->setStartupModel(QString::fromLatin1(World::Model));
     world.controller->start();
-    QVERIFY(started.wait());
+    QVERIFY(started.wait(test::PatienceMs));
     QTRY_COMPARE(world.controller->modelState().phase, ModelState::Phase::Ready);
     QVERIFY(world.controller->isReadOnly());
     QVERIFY(!world.controller->send(u"Not yet"_s));
     QSignalSpy writable(world.controller.get(), &ChatController::writableChanged);
     other.reset();
-    QVERIFY(writable.wait());
+    QVERIFY(writable.wait(test::PatienceMs));
     QVERIFY(!world.controller->isReadOnly());
     world.ask(u"Now"_s);
     QCOMPARE(world.branch(world.controller->currentChat()).size(), 2);

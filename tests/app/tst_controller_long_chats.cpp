@@ -1,4 +1,5 @@
 #include "tests/app/controller_world.h"
+#include "tests/support/patience.h"
 
 #include <chrono>
 #include <future>
@@ -38,11 +39,13 @@ private:
         });
         return chat;
     }
+    /// For what is held up: whoever waits for that has lost patience before.
+    static constexpr std::chrono::milliseconds LongerThanPatience{2 * test::PatienceMs};
     /// Until it is shown; the rest is still to come.
     static void openUntilShown(World& world, ChatId chat) {
         QSignalSpy opened(world.controller.get(), &ChatController::chatOpened);
         world.controller->openChat(chat);
-        QVERIFY(opened.wait());
+        QVERIFY(opened.wait(test::PatienceMs));
         QVERIFY(!world.transcript().isWhole());
     }
 };
@@ -85,7 +88,7 @@ void ControllerLongChatsTest::whatNeedsTheBeginningWaits() {
         QTRY_VERIFY(taken = taken || world.controller->editAndResend(first.id, u"another question"_s));
     else
         world.controller->regenerate(first.id);
-    QVERIFY(stored.count() > 0 || stored.wait());
+    QVERIFY(stored.count() > 0 || stored.wait(test::PatienceMs));
     const QList<Message> branch = world.branch(chat);
     QCOMPARE(branch.size(), above + (first.role == Role::User ? 2 : 1));
     QCOMPARE(branch[above].parent, first.parent);
@@ -122,7 +125,7 @@ void ControllerLongChatsTest::openingDoesNotWaitForASearch() {
     world.store->readAside(
         world.controller.get(), {},
         [held = release.get_future().share()](Database&) {
-            held.wait_for(std::chrono::seconds(20));
+            held.wait_for(LongerThanPatience);
             return 0;
         },
         [](int) {});
@@ -136,7 +139,7 @@ void ControllerLongChatsTest::openingDoesNotWaitForASearch() {
     });
     world.controller->search(u"needle"_s);
     world.controller->openChat(chat);
-    QTRY_COMPARE_WITH_TIMEOUT(order.size(), 2, 15'000);
+    QTRY_COMPARE(order.size(), 2);
     QCOMPARE(order, QStringList({u"opened"_s, u"found 2"_s})); // title and text
 }
 
@@ -147,7 +150,7 @@ void ControllerLongChatsTest::aNewSearchEndsTheLastOne() {
     world.store->readAside(
         world.controller.get(), {},
         [held = release.get_future().share()](Database&) {
-            held.wait_for(std::chrono::seconds(20));
+            held.wait_for(LongerThanPatience);
             return 0;
         },
         [](int) {});

@@ -1,4 +1,5 @@
 #include "tests/app/controller_world.h"
+#include "tests/support/patience.h"
 
 #include "app/controller/model_switcher.h"
 #include "engine/model.h"
@@ -271,7 +272,7 @@ void ControllerModelsTest::announcedIsRead() {
                              auto announce) {
         QSignalSpy known(&controller, &ChatController::costKnown);
         const RereadCost first = announce();
-        QVERIFY(!first.isAbout || known.wait());
+        QVERIFY(!first.isAbout || known.wait(test::PatienceMs));
         const RereadCost announced = announce();
         QVERIFY(!announced.isAbout);
         engine::ChatRequest request = world.engine->chats.back(); // what reads this chat ahead

@@ -1,4 +1,5 @@
 #include "tests/app/controller_world.h"
+#include "tests/support/patience.h"
 
 #include <QThread>
 
@@ -141,7 +142,7 @@ void ControllerOrderTest::continuedWhileTheDiskIsFull() {
     QTRY_COMPARE(world.last().state, MessageState::Done);
     QSignalSpy stored(world.controller.get(), &ChatController::answerStored);
     world.inStore([](Database& database) { test::execute(database, u"PRAGMA query_only = OFF"_s); });
-    QTRY_COMPARE_WITH_TIMEOUT(stored.count(), 2, 8000);
+    QTRY_COMPARE(stored.count(), 2);
     compareWithStore(world);
 }
 

@@ -1,6 +1,7 @@
 #include "app/devices.h"
 
 #include "tests/app/controller_world.h"
+#include "tests/support/patience.h"
 
 #include <QTemporaryFile>
 
@@ -27,7 +28,7 @@ private:
         devices.setCommand(u"/bin/sh"_s, {u"-c"_s, script});
         QSignalSpy changed(&devices, &Devices::changed);
         devices.find();
-        QVERIFY(changed.wait());
+        QVERIFY(changed.wait(test::PatienceMs));
     }
 };
 
@@ -37,14 +38,15 @@ void DevicesTest::whatIsPrintedIsRead() {
                     {.name = "vulkan:0", .title = "Radeon \"RX\" 7800", .isDiscrete = true},
                     {.name = "vulkan:1", .title = "llvmpipe", .isSoftware = true},
                     {.name = "vulkan:2", .title = "Old card", .problem = "it has Vulkan 1.0"}};
-    list.vulkanProblem = "none";
+    list.vulkanProblem = "No Vulkan.";
+    list.cudaProblem = "No CUDA.";
     QTemporaryFile file;
     QVERIFY(file.open());
     file.write(QByteArray::fromStdString(devicesAsJson(list).dump()));
     file.close();
     Devices devices;
     ask(devices, u"cat "_s + file.fileName());
-    QCOMPARE(devices.problem(), u"none"_s);
+    QCOMPARE(devices.problem(), u"No Vulkan. No CUDA."_s);
     QCOMPARE(devices.list().size(), 3); // the CPU is always there
     QCOMPARE(devices.list()[0].name, u"vulkan:0"_s);
     QCOMPARE(devices.list()[0].title, u"Radeon \"RX\" 7800"_s);
@@ -68,7 +70,7 @@ void DevicesTest::trouble() {
     QFETCH(QString, script);
     QFETCH(QString, word);
     Devices devices;
-    devices.setPatience(script.contains(u"sleep"_s) ? 200 : 15000);
+    devices.setPatience(script.contains(u"sleep"_s) ? 200 : test::PatienceMs);
     ask(devices, script);
     QVERIFY(devices.list().isEmpty());
     QVERIFY2(devices.problem().contains(word), qPrintable(devices.problem()));
@@ -83,7 +85,7 @@ void DevicesTest::nobodyIsAskedBeforeSomebodyWantsToKnow() {
     devices.setCommand(u"/does/not/exist"_s, {});
     QSignalSpy changed(&devices, &Devices::changed);
     devices.find();
-    QVERIFY(changed.count() == 1 || changed.wait());
+    QVERIFY(changed.count() == 1 || changed.wait(test::PatienceMs));
     QVERIFY(!devices.problem().isEmpty());
     devices.find(); // once
     QVERIFY(!devices.isSearching());

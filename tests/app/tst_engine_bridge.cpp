@@ -1,6 +1,8 @@
 #include "app/chat_controller.h"
 #include "app/engine_bridge.h"
+#include "app/inspector_feed.h"
 #include "tests/app/store_support.h"
+#include "tests/support/patience.h"
 #include "tests/support/toy_model.h"
 
 #include <QSignalSpy>
@@ -28,9 +30,8 @@ private:
     static bool load(EngineBridge& bridge, const QString& path) {
         QSignalSpy loaded(&bridge, &EnginePort::modelLoaded), failed(&bridge, &EnginePort::failed);
         bridge.load(path, {});
-        for (int i = 0; i < 600 && loaded.isEmpty() && failed.isEmpty(); ++i)
-            QTest::qWait(10);
-        return !loaded.isEmpty();
+        return QTest::qWaitFor([&] { return !loaded.isEmpty() || !failed.isEmpty(); }, test::PatienceMs) &&
+               !loaded.isEmpty();
     }
     static engine::ChatRequest question(const std::string& text, int maxTokens) {
         engine::ChatRequest request;
@@ -167,6 +168,7 @@ void EngineBridgeTest::aWholeChatThatOutgrowsItsWindow() {
     TranscriptStore store;
     ModelLibrary library;
     ChatController controller(bridge, store, library);
+    const InspectorFeed feed(bridge);
     QStringList notices;
     connect(&controller, &ChatController::notice, this, [&](const QString& text) { notices.append(text); });
     controller.setStartupModel(m_model);
@@ -199,6 +201,13 @@ void EngineBridgeTest::aWholeChatThatOutgrowsItsWindow() {
     QVERIFY(transcript.horizonOffset() <= transcript.at(transcript.horizonRow()).text.size());
     QCOMPARE(transcript.forgottenTokens(), controller.cacheStatus().forgotten);
     QCOMPARE(controller.cacheStatus().readAgain, readAgain); // the window rolled and nothing was read twice
+    // The Inspector and the status line count alike, and as its journal tells: a window of tokens, without the next one's own.
+    const InspectorHistory& past = feed.history();
+    QCOMPARE(feed.status().visible, controller.cacheStatus().visible);
+    QCOMPARE(std::int64_t{feed.status().visible},
+             static_cast<std::int64_t>(past.sinks().size()) +
+                 std::min<std::int64_t>(feed.status().window, past.next() - past.oldest()));
+    QTRY_COMPARE(feed.live().forgotten, controller.cacheStatus().forgotten);
     QList<Message> branch;
     bool read = false;
     store.run(

@@ -1,6 +1,7 @@
 // Hugging Face as a server of the test's own plays it: no other can be reached from where the tests run.
 #include "app/hugging_face.h"
 #include "tests/app/http_server.h"
+#include "tests/support/patience.h"
 
 #include <QNetworkAccessManager>
 #include <QSignalSpy>
@@ -126,7 +127,7 @@ private Q_SLOTS:
         QSignalSpy found(m_hub.get(), &app::HuggingFace::found);
         m_hub->look(u"small coder & co"_s);
         QVERIFY(m_hub->isLooking());
-        QVERIFY(found.wait());
+        QVERIFY(found.wait(test::PatienceMs));
         const auto repositories = found.first().first().value<QList<app::HubRepository>>();
         QCOMPARE(repositories.size(), 2);
         QVERIFY(repositories.at(0).name == u"a/b"_s && repositories.at(0).isGated &&
@@ -176,13 +177,13 @@ private:
     QList<app::ModelOffer> list(const QString& name) {
         QSignalSpy listed(m_hub.get(), &app::HuggingFace::listed);
         m_hub->look(name);
-        return listed.wait() ? listed.first().at(1).value<QList<app::ModelOffer>>()
-                             : QList<app::ModelOffer>();
+        return listed.wait(test::PatienceMs) ? listed.first().at(1).value<QList<app::ModelOffer>>()
+                                             : QList<app::ModelOffer>();
     }
     QString failure() {
         QSignalSpy failed(m_hub.get(), &app::HuggingFace::failed);
         m_hub->look(u"owner/toy"_s);
-        return failed.wait() ? failed.first().first().toString() : u"no failure"_s;
+        return failed.wait(test::PatienceMs) ? failed.first().first().toString() : u"no failure"_s;
     }
 
     QNetworkAccessManager m_network;

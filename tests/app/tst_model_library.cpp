@@ -1,5 +1,6 @@
 #include "app/model_library.h"
 #include "tests/support/gguf_writer.h"
+#include "tests/support/patience.h"
 #include "tests/support/real_model.h"
 #include "tests/support/toy_model.h"
 
@@ -96,7 +97,7 @@ QList<ModelEntry> TestModelLibrary::everything(const QStringList& chosen) {
     ModelLibrary library;
     QSignalSpy changed(&library, &ModelLibrary::changed);
     library.refresh(chosen);
-    if (!changed.wait(20000))
+    if (!changed.wait(test::PatienceMs))
         qFatal("the search does not end");
     return library.models();
 }
@@ -262,7 +263,7 @@ void TestModelLibrary::searchesOffTheMainThread() {
     library.refresh({});
     QVERIFY(library.isSearching());
     QVERIFY(library.models().isEmpty());
-    QVERIFY(changed.wait());
+    QVERIFY(changed.wait(test::PatienceMs));
     QVERIFY(!library.isSearching());
     QCOMPARE(library.models().size(), 1);
     QVERIFY(ModelLibrary::defaultModelPath().startsWith(ModelLibrary::modelsFolder()));

@@ -1,5 +1,6 @@
 // Models in wheels, from an index of the test's own; room on the disk; what fits a machine.
 #include "tests/app/download_world.h"
+#include "tests/support/patience.h"
 
 #include <QSignalSpy>
 
@@ -142,7 +143,7 @@ private Q_SLOTS:
         QVERIFY(!fit.runsWell()); // nobody knows yet
         QSignalSpy measured(&machine, &app::Machine::measured);
         machine.measure(0);
-        QVERIFY(measured.wait());
+        QVERIFY(measured.wait(test::PatienceMs));
         fit = machine.fit(large, {}, {});
         QCOMPARE(qRound(fit.tokensPerSecond), 20);
         // 28 layers, 2 heads of 128 for keys and values, halves: 28,672 bytes a token

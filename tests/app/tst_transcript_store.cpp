@@ -1,6 +1,7 @@
 #include "app/transcript_store.h"
 #include "tests/app/disk_watch.h"
 #include "tests/app/store_support.h"
+#include "tests/support/patience.h"
 
 #include <QFile>
 #include <QSignalSpy>
@@ -33,7 +34,7 @@ void TestTranscriptStore::answersInOrderOnTheCallersThread() {
     QSignalSpy opened(&store, &TranscriptStore::opened);
     store.open(folder.path());
     QVERIFY(!store.isOpen());
-    QVERIFY(opened.wait());
+    QVERIFY(opened.wait(test::PatienceMs));
     QVERIFY(store.isOpen());
     QCOMPARE(store.access(), Access::ReadWrite);
     QList<int> order;
@@ -129,7 +130,7 @@ void TestTranscriptStore::callsBeforeOpeningWait() {
     TranscriptStore store;
     QSignalSpy failed(&store, &TranscriptStore::failed);
     store.run([](Database& database) { database.chats(); });
-    QVERIFY(failed.wait()); // not open: said, not ignored
+    QVERIFY(failed.wait(test::PatienceMs)); // not open: said, not ignored
     store.open(folder.path());
     int chats = -1;
     store.run(
@@ -145,7 +146,7 @@ void TestTranscriptStore::failedOpeningIsSaid() {
     TranscriptStore store;
     QSignalSpy openFailed(&store, &TranscriptStore::openFailed);
     store.open(folder.path(u"file/transcripts.db"_s));
-    QVERIFY(openFailed.wait());
+    QVERIFY(openFailed.wait(test::PatienceMs));
     QVERIFY(openFailed[0][0].toString().endsWith(u'.'));
     QVERIFY(!store.isOpen());
 }
@@ -159,14 +160,14 @@ void TestTranscriptStore::noticeIsPassedOn() {
     TranscriptStore store;
     QSignalSpy opened(&store, &TranscriptStore::opened);
     store.open(folder.path());
-    QVERIFY(opened.wait());
+    QVERIFY(opened.wait(test::PatienceMs));
     QVERIFY(opened[0][0].toString().contains(u"damaged"_s));
     QCOMPARE(store.access(), Access::ReadWrite);
     // A second one in the meantime only reads.
     TranscriptStore second;
     QSignalSpy secondOpened(&second, &TranscriptStore::opened);
     second.open(folder.path());
-    QVERIFY(secondOpened.wait());
+    QVERIFY(secondOpened.wait(test::PatienceMs));
     QCOMPARE(second.access(), Access::ReadOnly);
     QVERIFY(!secondOpened[0][0].toString().isEmpty());
 }
@@ -187,7 +188,7 @@ void TestTranscriptStore::opensOnceThereIsRoom() {
         store.setRetryMs(20);
         QSignalSpy failed(&store, &TranscriptStore::openFailed), improved(&store, &TranscriptStore::improved);
         store.open(folder.path());
-        QVERIFY(failed.wait());
+        QVERIFY(failed.wait(test::PatienceMs));
         QVERIFY2(failed[0][0].toString().contains(u"full"_s), qPrintable(failed[0][0].toString()));
         QVERIFY(!store.isOpen());
         // Meanwhile the reason is said, not that something is closed.
@@ -199,7 +200,7 @@ void TestTranscriptStore::opensOnceThereIsRoom() {
         QTest::qWait(100);
         QCOMPARE(failed.count(), 1); // said once
         full = false;
-        QVERIFY(improved.count() > 0 || improved.wait());
+        QVERIFY(improved.count() > 0 || improved.wait(test::PatienceMs));
         QVERIFY(store.isOpen());
         QCOMPARE(store.access(), Access::ReadWrite);
         qsizetype chats = -1;
@@ -218,12 +219,12 @@ void TestTranscriptStore::writesOnceTheOtherHasEnded() {
     store.setRetryMs(20);
     QSignalSpy opened(&store, &TranscriptStore::opened), improved(&store, &TranscriptStore::improved);
     store.open(folder.path());
-    QVERIFY(opened.wait());
+    QVERIFY(opened.wait(test::PatienceMs));
     QCOMPARE(store.access(), Access::ReadOnly);
     QTest::qWait(100);
     QCOMPARE(improved.count(), 0);
     other.reset();
-    QVERIFY(improved.count() > 0 || improved.wait());
+    QVERIFY(improved.count() > 0 || improved.wait(test::PatienceMs));
     QCOMPARE(store.access(), Access::ReadWrite);
     bool written = false;
     store.run(
@@ -241,7 +242,7 @@ void TestTranscriptStore::whatCannotPassIsLeftAlone() {
     store.setRetryMs(10);
     QSignalSpy opened(&store, &TranscriptStore::opened), improved(&store, &TranscriptStore::improved);
     store.open(folder.path());
-    QVERIFY(opened.wait());
+    QVERIFY(opened.wait(test::PatienceMs));
     int opens = 0;
     test::DiskWatch watch;
     watch.before = [&](test::DiskWatch::Call, const QString&) {

@@ -50,6 +50,10 @@ TEST_P(CudaModel, AStreamGoesOnOnTheOtherDevice) {
     expectAStreamGoesOnOnTheCpu(tokens(30), tokens(6, 9), test::exactOptions(4, 17, 13));
 }
 
+TEST_P(CudaModel, AttentionIsSeenAsOnTheCpu) {
+    expectAttentionAsOnTheCpu();
+}
+
 TEST_P(CudaModel, ASplitModelDoesAllThat) {
     splitModel("cuda");
     expectLogitsOfTheCpuWhileTheRingWraps(tokens(24), test::exactOptions(4, 17, 7));

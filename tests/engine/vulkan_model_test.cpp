@@ -1,4 +1,6 @@
+#include "kernels/test_device.h"
 #include "kernels/vulkan_backend.h"
+#include "tests/engine/interrupted_answer.h"
 #include "tests/engine/session_fixture.h"
 #include "tests/engine/two_devices.h"
 #include "tests/support/backends.h"
@@ -27,8 +29,9 @@ protected:
         const kernels::VulkanDevices found = kernels::listVulkanDevices();
         if (found.devices.empty() || !found.devices.front().problem.empty())
             GTEST_SKIP() << "no Vulkan device: " << found.problem;
-        load(vulkan);
+        load(device());
     }
+    virtual std::string device() const { return vulkan; }
     void TearDown() override {
         kernels::failVulkanSubmission(-1, VulkanFault::DeviceLost);
         kernels::limitVulkanMemory(kernels::noMemoryLimit);
@@ -75,6 +78,38 @@ TEST_P(VulkanModel, TheLargestLogitsAreThoseOfAll) {
 
 INSTANTIATE_TEST_SUITE_P(Families, VulkanModel, testing::ValuesIn(test::toyFamilies()), test::familyName);
 
+/// As on most cards, also where the device is a software one: a card's products, with cooperative matrices where the device has them, and
+/// all memory behind copies.
+class VulkanCardModel : public test::TwoDevices {
+protected:
+    void SetUp() override {
+        const kernels::VulkanDevices found = kernels::listVulkanDevices();
+        if (found.devices.empty() || !found.devices.front().problem.empty())
+            GTEST_SKIP() << "no Vulkan device: " << found.problem;
+        kernels::setTestDevice([] {
+            return kernels::makeVulkanBackend({.device = test::vulkanTestDevice(), .isStaged = true});
+        });
+    }
+    void TearDown() override {
+        m_there.reset();
+        kernels::setTestDevice({});
+    }
+};
+
+TEST_P(VulkanCardModel, LogitsAndStatesAreThoseOfTheCpu) {
+    load("test");
+    expectLogitsOfTheCpuWhileTheRingWraps(tokens(40), test::exactOptions(4, 17, 13));
+    expectAStreamGoesOnOnTheCpu(tokens(30), tokens(6, 9), test::exactOptions(4, 17, 13));
+}
+
+// Half of a feed-forward's activations have 11 bits on matrices, which take no weights that are floats.
+TEST_P(VulkanCardModel, LogitsOfQuantisedWeightsAreNearlyThoseOfTheCpu) {
+    load("test", kernels::DType::Q4_1);
+    expectLogitsOfTheCpuWhileTheRingWraps(tokens(60), test::exactOptions(4, 21, 13), 1e-3);
+}
+
+INSTANTIATE_TEST_SUITE_P(Families, VulkanCardModel, testing::ValuesIn(test::toyFamilies()), test::familyName);
+
 class VulkanChat : public VulkanModel {};
 
 // Picked from a few logits on one device and from all on the other.
@@ -95,6 +130,29 @@ TEST_P(VulkanChat, AnswersAreThoseOfTheCpu) {
         EXPECT_EQ(answers[2], answers[0]) << temperature;
         EXPECT_EQ(answers[3], answers[1]) << temperature;
     }
+}
+
+// A full window: whole old turns leave at the beginning of an answer, single tokens while it is written.
+TEST_P(VulkanChat, TheWindowRollsAsOnTheCpu) {
+    std::vector<std::vector<TokenId>> answers;
+    std::vector<engine::CacheStatus> last;
+    for (const auto& model : {m_cpu, m_there}) {
+        test::Chat chat(model);
+        chat.request.cache.window = 60;
+        chat.request.maxTokens = 25;
+        for (const char* question : {"Tell me more.", "And then?", "Of the river, too?", "And the sea?"}) {
+            chat.say(question);
+            answers.push_back(chat.picked);
+        }
+        last.push_back(chat.last);
+    }
+    const std::size_t turns = answers.size() / 2;
+    for (std::size_t turn = 0; turn < turns; ++turn)
+        EXPECT_EQ(answers[turns + turn], answers[turn]) << "turn " << turn;
+    EXPECT_GT(last[0].forgotten, 60);
+    EXPECT_EQ(last[1].forgotten, last[0].forgotten);
+    EXPECT_EQ(last[1].visible, last[0].visible);
+    EXPECT_EQ(last[1].readAgain, 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(Llama, VulkanChat, testing::Values("llama"), test::familyName);
@@ -144,6 +202,14 @@ TEST_P(VulkanFaults, ALostDeviceTakesNothingBack) {
     EXPECT_EQ(there.cache().length(), 20);
     // What was read goes on where it was.
     expectTheSameOnTheCpu(there, std::span(text).subspan(20), options);
+}
+
+TEST_P(VulkanFaults, AnAnswerGoesOnOnTheCpu) {
+    for (const auto& [fault, sentence] : {std::pair{VulkanFault::DeviceLost, "stopped working"},
+                                          std::pair{VulkanFault::OutOfMemory, "no memory left"}})
+        for (const int tokens : {0, 1, 15})
+            test::expectTheAnswerToGoOn(
+                vulkan, [one = fault] { kernels::failVulkanSubmission(0, one); }, sentence, tokens);
 }
 
 TEST_P(VulkanFaults, AModelThatDoesNotFitRunsOnTheCpuAndSaysWhy) {

@@ -16,9 +16,9 @@ KINDS = {
     "vulkan": {
         "kernels": "*vulkan*:Vulkan*",
         "engine": "*Vulkan*",
-        "validation": ("*StepTest*/vulkan:*Attention*/vulkan:*Q4_K_vulkan", {"SUMIDERO_VULKAN_VALIDATION": "1"}),
+        "validation": ("*StepTest*/vulkan:*Attention*/vulkan:*Q4_K_vulkan:*VulkanMatrices*/Q4_K*", {"SUMIDERO_VULKAN_VALIDATION": "1"}),
         "tools": [],
-        "ways": [],
+        "ways": [("without cooperative matrices", "prefill", {"SUMIDERO_VULKAN_MATRICES": "0"})],
         "minutes": 0,
     },
     "cuda": {

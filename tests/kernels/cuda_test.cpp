@@ -4,6 +4,7 @@
 #include "kernels/cuda/shim/shim_device.h"
 #include "kernels/devices.h"
 #include "tests/kernels/linear_support.h"
+#include "tests/support/environment_variable.h"
 #include "tests/support/guarded_buffer.h"
 #include "tests/support/run_step.h"
 #include "tests/support/shim_card.h"
@@ -11,7 +12,6 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstdlib>
 #include <stdexcept>
 #include <unistd.h>
 
@@ -179,16 +179,6 @@ TEST_F(Cuda, AReplayedStepTakesItsOwnInputs) {
     EXPECT_EQ(cuda::shim::replays() - before, 3);
 }
 
-/// Sets a variable of the environment while it lives.
-class Variable {
-public:
-    Variable(const char* name, const char* value) : m_name(name) { setenv(name, value, 1); }
-    ~Variable() { unsetenv(m_name); }
-
-private:
-    const char* m_name;
-};
-
 TEST_F(Cuda, GraphsAndTheLibraryCanBeSwitchedOffForMeasurements) {
     cuda::shim::setCanMultiply(true);
     const test::StoredMatrix matrix(DType::Q8_0, 40, 64, 1);
@@ -205,10 +195,10 @@ TEST_F(Cuda, GraphsAndTheLibraryCanBeSwitchedOffForMeasurements) {
     };
     EXPECT_EQ(run(), std::pair(2, 3));
     {
-        const Variable off("SUMIDERO_CUDA_GRAPHS", "0");
+        const test::EnvironmentVariable off("SUMIDERO_CUDA_GRAPHS", "0");
         EXPECT_EQ(run(), std::pair(0, 3));
     }
-    const Variable off("SUMIDERO_CUDA_CUBLAS", "0");
+    const test::EnvironmentVariable off("SUMIDERO_CUDA_CUBLAS", "0");
     EXPECT_EQ(run(), std::pair(2, 0));
 }
 

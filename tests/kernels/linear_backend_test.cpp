@@ -88,7 +88,8 @@ TEST_P(LinearOfBackend, RowsOfATableAreEmbedded) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Every, LinearOfBackend,
-                         testing::Combine(testing::ValuesIn(allTypes), testing::ValuesIn(backendNames())),
+                         testing::Combine(testing::ValuesIn(allTypes),
+                                          testing::ValuesIn(productBackendNames())),
                          [](const auto& test) {
                              return std::string(name(std::get<0>(test.param))) + "_" +
                                     std::get<1>(test.param);

@@ -212,7 +212,7 @@ TEST_P(ExpertsTest, ATokenIsTheSameInAnyCompany) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Backends, ExpertsTest, testing::ValuesIn(test::backendNames()),
+INSTANTIATE_TEST_SUITE_P(Backends, ExpertsTest, testing::ValuesIn(test::productBackendNames()),
                          [](const auto& name) { return name.param; });
 
 } // namespace

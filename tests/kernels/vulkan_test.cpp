@@ -136,6 +136,25 @@ TEST_F(Vulkan, AStepThatCannotBeginIsNone) {
     EXPECT_EQ(x.get().front(), 3.0f * before.front());
 }
 
+// What the tests of operations on "vulkan_checked" rely on.
+TEST_F(Vulkan, CheckedShadersNoticeWhatReachesOutOfItsMemory) {
+    const auto checked = kernels::makeVulkanBackend({.device = test::vulkanTestDevice(), .isChecked = true});
+    const auto cache = checked->makeKvCache({.layers = {{1, 16}}, .sinkSlots = 2, .ringSlots = 6});
+    GuardedBuffer k(*checked, 1, 16, test::randomFloats(16, 1)),
+        v(*checked, 1, 16, test::randomFloats(16, 2));
+    const auto storeIn = [&](std::int32_t slot) {
+        return errorOf([&] {
+            test::runStep(*checked, {.slots = {&slot, 1}},
+                          [&] { checked->storeKv(*cache, 0, k.tensor(), v.tensor()); });
+        });
+    };
+    EXPECT_EQ(storeIn(7), "");
+    const std::string error = storeIn(1000);
+    EXPECT_NE(error.find("out of its memory"), std::string::npos) << error;
+    expectSentence(error);
+    EXPECT_EQ(storeIn(7), ""); // and the next step is judged by itself
+}
+
 TEST_F(Vulkan, ASavedStateGoesToTheCpuAndBack) {
     const kernels::KvShape shape{
         .layers = {{2, 48}, {1, 10}}, .sinkSlots = 3, .ringSlots = 18, .ringType = kernels::KvType::Q8_0};

@@ -5,6 +5,7 @@
 #include "kernels/cuda/shim/shim_device.h"
 #include "kernels/vulkan_backend.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 namespace test {
@@ -76,6 +77,13 @@ std::vector<std::string> cudaBackendNames() {
     return names;
 }
 
+std::vector<std::string> productBackendNames() {
+    std::vector<std::string> names = backendNames();
+    if (std::find(names.begin(), names.end(), "vulkan_staged") != names.end())
+        names.push_back("vulkan_staged_checked");
+    return names;
+}
+
 std::vector<std::string> directBackendNames() {
     std::vector<std::string> names = backendNames();
     std::erase(names, "vulkan_staged");
@@ -86,8 +94,8 @@ std::unique_ptr<kernels::Backend> makeTestBackend(const std::string& name, int t
                                                   kernels::ActivationPrecision activations) {
     if (isVulkan(name))
         return kernels::makeVulkanBackend({.device = vulkanTestDevice(),
-                                           .isStaged = name == "vulkan_staged",
-                                           .isChecked = name == "vulkan_checked"});
+                                           .isStaged = name.starts_with("vulkan_staged"),
+                                           .isChecked = name.ends_with("_checked")});
     if (isCuda(name))
         return makeOnCuda(name, activations);
     return kernels::makeCpuBackend({.threads = threads, .activations = activations, .isa = name});

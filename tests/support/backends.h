@@ -20,6 +20,8 @@ std::string cudaTestProblem();
 std::vector<std::string> backendNames();
 /// Those of CUDA only.
 std::vector<std::string> cudaBackendNames();
+/// Also "vulkan_staged_checked": a card's products, which Vulkan on the processor does otherwise, with every index checked.
+std::vector<std::string> productBackendNames();
 /// Without "vulkan_staged", for tests that write so often that it would take minutes of nothing but copies.
 std::vector<std::string> directBackendNames();
 /// `threads` is for the CPU, `activations` not for Vulkan.

@@ -1,6 +1,7 @@
 #pragma once
 #include "app/inspector_feed.h"
 #include "engine/tokenizer.h"
+#include "tests/support/patience.h"
 
 #include <QSignalSpy>
 
@@ -95,13 +96,17 @@ public:
     void show(app::InspectorFeed& feed) {
         QSignalSpy changed(&feed, &app::InspectorFeed::changed);
         engine::CacheStatus status;
+        const int filledSinks = static_cast<int>(std::min<engine::StreamPosition>(next, sinks));
+        const int ring =
+            std::min(static_cast<int>(visible.size()), window); // without the next token's own key
         status.window = window;
         status.sinks = sinks;
-        status.forgotten = leftOut + next - std::min<engine::StreamPosition>(next, sinks) -
-                           static_cast<engine::StreamPosition>(visible.size());
+        status.capacity = sinks + window;
+        status.visible = filledSinks + ring;
+        status.forgotten = leftOut + next - status.visible;
         Q_EMIT textGenerated(2, QString(), 1, status);
         if (changed.isEmpty())
-            changed.wait(1000);
+            changed.wait(test::PatienceMs);
     }
 
     const int sinks, window, ringSlots, layers, heads;

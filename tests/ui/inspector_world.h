@@ -1,6 +1,7 @@
 #pragma once
 #include "app/chat_controller.h"
 #include "inspector_support.h"
+#include "tests/support/patience.h"
 #include "ui/inspector/inspector_pane.h"
 
 #include <QSignalSpy>
@@ -136,7 +137,7 @@ public:
         QSignalSpy started(controller.get(), &app::ChatController::started);
         controller->start();
         if (started.isEmpty())
-            started.wait();
+            started.wait(test::PatienceMs);
         pane = std::make_unique<ui::InspectorPane>(*controller);
         if (withModel) {
             engine::ModelInfo info;
@@ -150,7 +151,7 @@ public:
             engine.reset();
         pane->resize(372, 800);
         pane->show();
-        (void)QTest::qWaitForWindowExposed(pane.get());
+        (void)QTest::qWaitForWindowExposed(pane.get(), test::PatienceMs);
         pane->activateWindow();
     }
     ~InspectorWorld() {

@@ -1,4 +1,5 @@
 // While other chats are answered: what the window says of the open one, who is at work, and the ways from there.
+#include "tests/support/patience.h"
 #include "tests/ui/window_fixture.h"
 #include "ui/page/banner.h"
 #include "ui/page/cache_meter.h"

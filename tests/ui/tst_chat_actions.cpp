@@ -1,5 +1,6 @@
 // What can be done in the transcript: streaming, actions, keyboard, search, assistive technology.
 #include "chat_fixture.h"
+#include "tests/support/patience.h"
 
 #include <QApplication>
 #include <QClipboard>
@@ -144,7 +145,7 @@ void TestChatActions::hoverAndPin() {
     Fixture f;
     QSignalSpy hovered(&f.view, &ChatView::textHovered), pinned(&f.view, &ChatView::textPinned);
     f.move(f.rectOf(1, "gamma", 2).center());
-    QVERIFY(hovered.wait(2000));
+    QVERIFY(hovered.wait(test::PatienceMs));
     auto place = hovered.last()[0].value<TextPlace>();
     QCOMPARE(place.message, 2);
     QCOMPARE(place.offset, static_cast<int>(answer.indexOf(u"gamma")) + 2);
@@ -152,7 +153,7 @@ void TestChatActions::hoverAndPin() {
     QCOMPARE(pinned.count(), 1);
     QCOMPARE(pinned[0][0].value<TextPlace>().offset, place.offset);
     f.move({f.view.viewport()->width() - 3, 3});
-    QVERIFY(hovered.wait(2000));
+    QVERIFY(hovered.wait(test::PatienceMs));
     QCOMPARE(hovered.last()[0].value<TextPlace>().message, 0);
     QTest::keyClick(&f.view, Qt::Key_Up, Qt::ControlModifier);
     QTest::keyClick(&f.view, Qt::Key_Up, Qt::ControlModifier);

@@ -1,5 +1,6 @@
 // The end of a chat can always be reached, whatever its messages were thought to take before they were seen.
 #include "chat_fixture.h"
+#include "tests/support/patience.h"
 #include "tests/ui/window_fixture.h"
 #include "ui/page/chat_page.h"
 #include "ui/side/chat_list.h"

@@ -1,4 +1,5 @@
 // The left pane by itself: groups, opening, renaming, deleting, searching.
+#include "tests/support/patience.h"
 #include "ui/side/chat_list.h"
 #include "ui/side/side_pane.h"
 #include "ui/theme.h"
@@ -49,7 +50,7 @@ private Q_SLOTS:
                           chat(2, QStringLiteral("Letter"), now.addSecs(-1)),
                           chat(3, QStringLiteral("Sky"), now.addDays(-1))});
         m_pane->show();
-        QVERIFY(QTest::qWaitForWindowExposed(m_pane.get()));
+        QVERIFY(QTest::qWaitForWindowExposed(m_pane.get(), test::PatienceMs));
     }
 
     void groupsByDay() {

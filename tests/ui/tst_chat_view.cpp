@@ -25,6 +25,7 @@ private Q_SLOTS:
     void bubbleIsOutlinedWhenForgotten();
     void highlightIsBehindItsGlyphs();
     void highlightTakesWholeGraphemes();
+    void aThoughtStandsApart();
     void bothThemesPaint();
 };
 
@@ -171,6 +172,25 @@ void TestChatView::highlightTakesWholeGraphemes() {
 }
 
 // The grounds of both themes, at the usual size and at twice that.
+/// Of models that think before they answer: shown in full, and set off from the answer, while it is written, too.
+void TestChatView::aThoughtStandsApart() {
+    const QString thought = QStringLiteral("<think>\nThe person greets.\n\nSo shall I.");
+    for (const bool isWritten : {false, true}) {
+        Fixture f;
+        f.model.append(
+            isWritten ? message(4, Role::Assistant, thought + QStringLiteral("\n</think>\n\nHello there."))
+                      : message(4, Role::Assistant, thought, MessageState::Streaming));
+        QCoreApplication::processEvents();
+        const int edge = f.rectOf(1, "Alpha").left(); // of answers
+        for (const char* word : {"<think>", "So shall"})
+            QVERIFY2(f.rectOf(3, word).left() > edge, word);
+        if (isWritten) {
+            QVERIFY(f.rectOf(3, "</think>").left() > edge);
+            QCOMPARE(f.rectOf(3, "Hello").left(), edge);
+        }
+    }
+}
+
 void TestChatView::bothThemesPaint() {
     for (const Theme& theme : {Theme::lightTheme(), Theme::darkTheme()}) {
         Theme::apply(theme);

@@ -1,4 +1,5 @@
 // Writing a message: keys, growth, drafts, send and stop.
+#include "tests/support/patience.h"
 #include "ui/page/composer.h"
 #include "ui/theme.h"
 
@@ -21,7 +22,7 @@ private Q_SLOTS:
         m_composer = std::make_unique<Composer>();
         m_composer->resize(620, m_composer->sizeHint().height());
         m_composer->show();
-        QVERIFY(QTest::qWaitForWindowExposed(m_composer.get()));
+        QVERIFY(QTest::qWaitForWindowExposed(m_composer.get(), test::PatienceMs));
     }
 
     void enterSendsAndOnlyWhoTookTheTextEmptiesTheField() {

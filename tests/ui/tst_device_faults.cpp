@@ -3,6 +3,7 @@
 #include "app/devices.h"
 #include "app/engine_bridge.h"
 #include "tests/support/failing_backend.h"
+#include "tests/support/patience.h"
 #include "tests/support/toy_model.h"
 #include "tests/ui/window_fixture.h"
 #include "ui/page/banner.h"
@@ -39,7 +40,7 @@ struct Program {
         controller->setStartupDevice(device);
         QSignalSpy started(controller.get(), &app::ChatController::started);
         controller->start();
-        QVERIFY(started.count() > 0 || started.wait());
+        QVERIFY(started.count() > 0 || started.wait(test::PatienceMs));
         app::Settings settings = controller->settings();
         settings.sampling.temperature = 0;
         settings.sampling.repetitionPenalty = 1;
@@ -48,7 +49,7 @@ struct Program {
         controller->applySettings(settings);
         QTRY_COMPARE(controller->modelState().phase, app::ModelState::Phase::Ready);
         window->show();
-        QVERIFY(QTest::qWaitForWindowExposed(window.get()));
+        QVERIFY(QTest::qWaitForWindowExposed(window.get(), test::PatienceMs));
     }
     ~Program() {
         window.reset();
@@ -186,6 +187,34 @@ private Q_SLOTS:
         QCOMPARE(f.controller->settings().device, u"vulkan:0"_s);
     }
 
+    /// A device that is too small for all of a model. Where there is little room the share can be read, and all of it in the tool tip.
+    void aShareOfTheLayersIsShown_data() { chosenInTheSettings_data(); }
+    void aShareOfTheLayersIsShown() {
+        QFETCH(bool, dark);
+        const QString share = u"12 of 30 layers on AMD Radeon RX 7800 XT (RADV NAVI32)"_s,
+                      all = share + u", the others on the CPU"_s;
+        test::WindowFixture f;
+        f.engine.device = all;
+        f.start();
+        app::Settings settings = f.controller->settings();
+        settings.theme = dark ? app::Theme::Dark : app::Theme::Light;
+        f.controller->applySettings(settings);
+        const auto* card = f.window->findChild<ui::ModelCard*>();
+        QVERIFY2(card->toolTip().contains(all), qPrintable(card->toolTip()));
+        const QFontMetrics letters(ui::Theme::current().label);
+        QVERIFY(letters.horizontalAdvance(u"Q4_1 · "_s + share.first(share.indexOf(u" on "))) <
+                card->width() - 40);
+        const QString name = QLatin1String(QTest::currentDataTag()) + u"-share"_s;
+        test::WindowFixture::picture(f.window.get(), name);
+        f.window->openSettings(ui::SettingsPage::Models);
+        auto* page = f.window->settingsDialog()->page(ui::SettingsPage::Models);
+        QVERIFY(shows(page, u"In use: "_s + all + u'.'));
+        auto* scroll = f.window->settingsDialog()->findChild<QScrollArea*>();
+        scroll->verticalScrollBar()->setValue(scroll->verticalScrollBar()->maximum());
+        QTest::qWait(50);
+        test::WindowFixture::picture(f.window->settingsDialog(), name + u"-settings"_s);
+    }
+
     void aDeviceThatIsGoneStaysChosen() {
         app::Devices devices;
         ui::DeviceBox box(devices, nullptr);
@@ -195,7 +224,7 @@ private Q_SLOTS:
         devices.setCommand(u"/bin/sh"_s, {u"-c"_s, u"echo '{\"devices\": []}'"_s});
         box.show();
         QSignalSpy changed(&devices, &app::Devices::changed);
-        QVERIFY(changed.count() > 0 || changed.wait());
+        QVERIFY(changed.count() > 0 || changed.wait(test::PatienceMs));
         QCOMPARE(box.device(), u"vulkan:3"_s);
     }
 };

@@ -1,3 +1,4 @@
+#include "tests/support/patience.h"
 #include "window_fixture.h"
 
 #include <QLabel>
@@ -42,8 +43,8 @@ void FullDiskTest::closingTellsWhatWouldBeLost() {
     QVERIFY(f.window->isVisible());
     QTRY_VERIFY(says(f, u"not on the disk yet"_s));
     setFull(f, false);
-    QTRY_COMPARE_WITH_TIMEOUT(f.controller->unsavedTurns(), 0, 8000);
-    QTRY_VERIFY_WITH_TIMEOUT(!says(f, u"not on the disk yet"_s), 8000);
+    QTRY_COMPARE(f.controller->unsavedTurns(), 0);
+    QTRY_VERIFY(!says(f, u"not on the disk yet"_s));
     setFull(f, true);
     QTRY_COMPARE(f.controller->activity(), app::Activity::Idle);
     QVERIFY(f.controller->send(u"And now?"_s));

@@ -2,6 +2,7 @@
 // all states go where SUMIDERO_SCREENSHOTS names a folder.
 #include "app/model_downloads.h"
 #include "tests/app/http_server.h"
+#include "tests/support/patience.h"
 #include "tests/ui/window_fixture.h"
 #include "ui/page/banner.h"
 #include "ui/page/chat_page.h"
@@ -40,7 +41,7 @@ struct World : test::WindowFixture {
         qputenv("PIP_INDEX_URL", (server.address() + u"/simple"_s).toLatin1());
         qputenv("HF_ENDPOINT", server.address().toLatin1());
         app::ModelDownloads& downloads = controller->downloads();
-        downloads.setPatience({2000, 1, 2});
+        downloads.setPatience({test::PatienceMs, 1, 2});
         app::Machine& machine = downloads.machine();
         machine.freeMemory = [this] { return freeMemory; };
         machine.freeDisk = [this](const QString&) { return freeDisk; };
@@ -64,16 +65,16 @@ struct World : test::WindowFixture {
         controller->setStartupModel(app::ModelLibrary::defaultModelPath());
         QSignalSpy started(controller.get(), &app::ChatController::started);
         controller->start();
-        QVERIFY(started.count() > 0 || started.wait());
+        QVERIFY(started.count() > 0 || started.wait(test::PatienceMs));
         QTRY_COMPARE(controller->modelState().phase, app::ModelState::Phase::Ready);
         window->show();
-        QVERIFY(QTest::qWaitForWindowExposed(window.get()));
+        QVERIFY(QTest::qWaitForWindowExposed(window.get(), test::PatienceMs));
         window->activateWindow();
     }
     ui::GetModelsPage* open() {
         window->openSettings(ui::SettingsPage::GetModels);
         window->settingsDialog()->activateWindow();
-        [&] { QVERIFY(QTest::qWaitForWindowActive(window->settingsDialog())); }();
+        [&] { QVERIFY(QTest::qWaitForWindowActive(window->settingsDialog(), test::PatienceMs)); }();
         return page();
     }
     ui::GetModelsPage* page() {
@@ -97,7 +98,7 @@ struct World : test::WindowFixture {
     ui::OfferCard* lookAtToy() {
         open()->hub()->field()->setText(u"owner/toy"_s);
         QTest::keyClick(page()->hub()->field(), Qt::Key_Return);
-        [&] { QTRY_VERIFY_WITH_TIMEOUT(page()->card(toyId()), 5000); }();
+        [&] { QTRY_VERIFY(page()->card(toyId())); }();
         return page()->card(toyId());
     }
     QString toyId() const { return u"hf-"_s + toyHash.left(16); }

@@ -2,6 +2,7 @@
 #include "engine/context.h"
 #include "inspector_support.h"
 #include "tests/app/fake_engine.h"
+#include "tests/support/patience.h"
 #include "tests/support/toy_model.h"
 #include "ui/inspector/inspector_pane.h"
 #include "ui/inspector/record_button.h"
@@ -52,7 +53,7 @@ class TestInspectorCost : public QObject {
             controller->setStartupModel(QStringLiteral("/models/toy.gguf"));
             QSignalSpy started(controller.get(), &app::ChatController::started);
             controller->start();
-            QVERIFY(started.count() > 0 || started.wait());
+            QVERIFY(started.count() > 0 || started.wait(test::PatienceMs));
             pane = std::make_unique<ui::InspectorPane>(*controller);
             pane->resize(384, 700);
         }
@@ -84,7 +85,7 @@ private Q_SLOTS:
         World<Recording> world(4, 60);
         world.engine.reset();
         world.pane->show();
-        QVERIFY(QTest::qWaitForWindowExposed(world.pane.get()));
+        QVERIFY(QTest::qWaitForWindowExposed(world.pane.get(), test::PatienceMs));
         QVERIFY(!world.engine.captures.empty());
         QCOMPARE(world.engine.captures.back().level, CaptureLevel::Mass);
         PaintCounter counter(*world.pane);
@@ -105,7 +106,7 @@ private Q_SLOTS:
         QCOMPARE(counter.paints, 0);
         QCOMPARE(world.engine.captures.size(), asked);
         world.pane->show(); // and what was missed is there at once
-        QVERIFY(QTest::qWaitForWindowExposed(world.pane.get()));
+        QVERIFY(QTest::qWaitForWindowExposed(world.pane.get(), test::PatienceMs));
         QCOMPARE(world.pane->state().shot().position, world.engine.next - 1);
     }
 
@@ -114,7 +115,7 @@ private Q_SLOTS:
         World<test::FakeEngine> world;
         QTRY_COMPARE(world.controller->modelState().phase, app::ModelState::Phase::Ready);
         world.pane->show();
-        QVERIFY(QTest::qWaitForWindowExposed(world.pane.get()));
+        QVERIFY(QTest::qWaitForWindowExposed(world.pane.get(), test::PatienceMs));
         const engine::CaptureRequest wanted{CaptureLevel::Mass, 0}; // as above
         engine::CaptureGovernor governor;
         int tokens = 0;
@@ -147,7 +148,7 @@ private Q_SLOTS:
         World<Recording> world(4, 60);
         QTemporaryDir folder;
         world.pane->show();
-        QVERIFY(QTest::qWaitForWindowExposed(world.pane.get()));
+        QVERIFY(QTest::qWaitForWindowExposed(world.pane.get(), test::PatienceMs));
         auto* button = world.pane->findChild<ui::RecordButton*>();
         QVERIFY(button && button->isVisible());
         QStringList said;
@@ -162,11 +163,11 @@ private Q_SLOTS:
         QVERIFY(!recorder.take(context)); // tells the shape
         for (engine::TokenId token = 5; token < 25; ++token) {
             engine::AttentionFrame* frame = nullptr;
-            for (int tries = 0; tries < 2000 && !frame; ++tries) {
+            const auto isTaken = [&] {
                 frame = recorder.take(context, engine::WhenBehind::AskAgain);
-                QTest::qWait(frame ? 0 : 1);
-            }
-            QVERIFY(frame);
+                return frame != nullptr;
+            };
+            QVERIFY(QTest::qWaitFor(isTaken, test::PatienceMs));
             frame->level = CaptureLevel::Record;
             context.feed({&token, 1}, engine::LogitsWanted::None, frame);
             recorder.put(token);

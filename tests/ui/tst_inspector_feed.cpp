@@ -92,12 +92,15 @@ private Q_SLOTS:
             engine.publish();
             engine.leftOut = leftOut;
             engine.show(feed);
-            QCOMPARE(feed.live().forgotten, leftOut + 23);
-            engine.token(43); // the end of the answer
+            QCOMPARE(feed.live().forgotten, leftOut + 24); // 43 tokens, 4 + 15 in view
+            QCOMPARE(feed.status().visible, 19);
+            QCOMPARE(feed.live().keys(), 20); // the newest token looked at itself, too
+            engine.token(43);                 // the end of the answer
             engine.show(feed);
-            QCOMPARE(feed.live().forgotten, leftOut + 24);
-            QCOMPARE(feed.at(42).forgotten, feed.live().position == 42 ? leftOut + 24 : leftOut + 23);
-            QCOMPARE(feed.at(30).forgotten, leftOut + 11);
+            QCOMPARE(feed.live().forgotten, leftOut + 25);
+            QCOMPARE(feed.at(42).forgotten, feed.live().position == 42 ? leftOut + 25 : leftOut + 24);
+            QCOMPARE(feed.at(30).forgotten, leftOut + 12);
+            QCOMPARE(feed.at(10).forgotten, leftOut); // the window was not full yet
             QVERIFY(feed.live().hasAttention);
             engine.leftOut = 0;
             engine.reset(); // another chat

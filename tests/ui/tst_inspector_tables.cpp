@@ -1,4 +1,5 @@
 // What a screen reader finds in the painted views: tables with a sentence in every cell, curves with a value.
+#include "tests/support/patience.h"
 #include "tests/ui/inspector_world.h"
 #include "ui/inspector/attention_row.h"
 #include "ui/inspector/head_map.h"
@@ -133,7 +134,7 @@ private Q_SLOTS:
         WindowGrid grid(scene.state);
         grid.resize(340, 120);
         grid.show();
-        QVERIFY(QTest::qWaitForWindowExposed(&grid));
+        QVERIFY(QTest::qWaitForWindowExposed(&grid, test::PatienceMs));
         grid.activateWindow();
         grid.setFocus();
         QTRY_VERIFY(grid.hasFocus());

@@ -1,5 +1,6 @@
 // What is done with a chat or a message from its menu, by keyboard; and what the banners offer.
 #include "app/database.h"
+#include "tests/support/patience.h"
 #include "tests/ui/window_fixture.h"
 #include "ui/chat_view.h"
 #include "ui/page/banner.h"
@@ -219,7 +220,7 @@ private Q_SLOTS:
         const QString path = folder.filePath(u"boats.json"_s);
         QSignalSpy written(f.controller.get(), &app::ChatController::exportFinished);
         f.controller->exportChat(chat, app::ExportFormat::Json, path);
-        QVERIFY(written.wait());
+        QVERIFY(written.wait(test::PatienceMs));
         f.controller->importChat(path);
         QTRY_VERIFY(f.window->page()->banners()->sentence(u"already-here"_s).contains(u"Boats"_s));
         QTRY_COMPARE(f.controller->currentChat(), chat); // opened

@@ -1,4 +1,5 @@
 // What is shown where there is little room: the header at 500 pixels, lists to choose from, why a model cannot be used.
+#include "tests/support/patience.h"
 #include "tests/ui/window_fixture.h"
 #include "ui/inspector/view_heading.h"
 #include "ui/page/cache_meter.h"
@@ -104,7 +105,7 @@ void TestNarrow::choicesShowWholeRows() {
     box.setCurrentIndex(count - 1);
     box.setFixedWidth(120);
     window.show();
-    QVERIFY(QTest::qWaitForWindowExposed(&window));
+    QVERIFY(QTest::qWaitForWindowExposed(&window, test::PatienceMs));
     box.showPopup();
     QTest::qWait(30);
     QAbstractItemView* view = box.view();

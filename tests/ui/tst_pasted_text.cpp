@@ -1,4 +1,5 @@
 // Whatever is pasted, typing stays quick and nothing of it is lost.
+#include "tests/support/patience.h"
 #include "tests/ui/window_fixture.h"
 #include "ui/chat_view.h"
 #include "ui/page/chat_page.h"
@@ -12,8 +13,6 @@
 #include <QMimeData>
 #include <QPushButton>
 
-#include <time.h>
-
 using test::WindowFixture;
 using ui::Composer;
 using ui::GrowingTextEdit;
@@ -23,20 +22,14 @@ namespace {
 
 const QString words = QStringLiteral("lorem ipsum dolor sit amet "), word(1'000'000, u'x');
 
-double cpuMs() {
-    timespec now{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now); // other programs on the machine do not count
-    return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) / 1e6;
-}
-
 /// What a key costs until it is painted.
 double costOfKey(GrowingTextEdit* edit) {
     QList<double> costs;
     for (int i = 0; i < 7; ++i) {
-        const double before = cpuMs();
+        const double before = test::threadMs();
         QTest::keyClick(edit, Qt::Key_A);
         edit->repaint();
-        costs += cpuMs() - before;
+        costs += test::threadMs() - before;
     }
     std::sort(costs.begin(), costs.end());
     return costs.at(costs.size() / 2);
@@ -78,7 +71,7 @@ private Q_SLOTS:
         Composer composer;
         composer.resize(620, 120);
         composer.show();
-        QVERIFY(QTest::qWaitForWindowExposed(&composer));
+        QVERIFY(QTest::qWaitForWindowExposed(&composer, test::PatienceMs));
         QTest::keyClicks(composer.edit(), QStringLiteral("before "));
         for (int i = 0; i < 3; ++i)
             pasteInto(composer.edit(), text); // pieces that are quick one by one
@@ -159,7 +152,7 @@ private Q_SLOTS:
         Composer composer;
         composer.resize(620, 120);
         composer.show();
-        QVERIFY(QTest::qWaitForWindowExposed(&composer));
+        QVERIFY(QTest::qWaitForWindowExposed(&composer, test::PatienceMs));
         GrowingTextEdit* edit = composer.edit();
         const QString lines = QStringLiteral("a line of it\n").repeated(2'000);
         QTest::keyClicks(edit, QStringLiteral("see "));
@@ -192,12 +185,12 @@ private Q_SLOTS:
     }
 
     void aLongLineIsShownAtOnceAndCopiedWhole() {
-        const double before = cpuMs();
+        const double before = test::threadMs();
         ui::PastedViewer viewer(word + QStringLiteral("\nend"), nullptr);
         viewer.show();
-        QVERIFY(QTest::qWaitForWindowExposed(&viewer));
+        QVERIFY(QTest::qWaitForWindowExposed(&viewer, test::PatienceMs));
         viewer.view()->repaint();
-        QVERIFY2(cpuMs() - before < 1'000, qPrintable(QString::number(cpuMs() - before)));
+        QVERIFY2(test::threadMs() - before < 1'000, qPrintable(QString::number(test::threadMs() - before)));
         QVERIFY(!viewer.putButton()->isEnabled());
         viewer.view()->selectAll();
         viewer.view()->copy();

@@ -1,6 +1,7 @@
 // The whole window with realistic content, in both themes. Keeps the pictures where SUMIDERO_SCREENSHOTS
 // names a folder; checks what a picture can be checked for by a machine: the panes stand where they belong
 // and no text is cut off.
+#include "tests/support/patience.h"
 #include "tests/ui/inspector_world.h"
 #include "tests/ui/window_fixture.h"
 #include "ui/chat_view.h"
@@ -26,7 +27,22 @@ using test::WindowFixture;
 
 namespace {
 
+/// Of a model that thinks before it answers; the oldest chat.
+void addThought(app::Database& database) {
+    const app::ChatId chat = database.createChat(QStringLiteral("Is 91 a prime number?"), {});
+    const app::Message question =
+        database.appendUserMessage(chat, 0, QStringLiteral("Is 91 a prime number?"));
+    const app::Message answer = database.beginAnswer(chat, question.id, QStringLiteral("gpt-oss 20B"));
+    database.appendChunk(
+        answer.id,
+        QStringLiteral("<think>\nThe person asks whether 91 is prime. Try small primes: 2, 3 and 5 "
+                       "do not divide it.\n\n7 does: `7 * 13 = 91`. So it is not prime; say so "
+                       "and show why.\n</think>\n\nNo: 91 = 7 × 13."));
+    database.finishAnswer(answer.id, app::MessageState::Done, 60, 212);
+}
+
 void fillChats(app::Database& database) {
+    addThought(database);
     for (const char* title :
          {"A story without an end", "Spanish practice", "Regex for ISO dates", "Sourdough, hour by hour",
           "Why is the sky dark at night", "Cover letter, second draft", "Harbour timetable"}) {
@@ -95,6 +111,11 @@ private Q_SLOTS:
         QTest::qWait(300);
         QCOMPARE(fixture.window->size(), QSize(1280, 800));
         WindowFixture::picture(fixture.window.get(), name + QStringLiteral("-chat"));
+        fixture.controller->openChat(fixture.controller->chats().last().id);
+        QTest::qWait(100);
+        WindowFixture::picture(fixture.window.get(), name + QStringLiteral("-thought"));
+        fixture.controller->openChat(fixture.controller->chats().first().id);
+        QTRY_VERIFY(!fixture.controller->isOpening());
         ui::ChatPage* page = fixture.window->page();
         menuPicture(page->view(), name + QStringLiteral("-message-menu"));
         menuPicture(fixture.window->sidePane()->list(), name + QStringLiteral("-chat-menu"));

@@ -1,4 +1,5 @@
 // Everything can be reached without a mouse and has a name; the panes arrange themselves; the settings apply.
+#include "tests/support/patience.h"
 #include "tests/ui/window_fixture.h"
 #include "ui/chat_view.h"
 #include "ui/page/chat_page.h"

@@ -1,4 +1,5 @@
 // The size of text: keys and settings, everything at once, kept, and the reader's place stays.
+#include "tests/support/patience.h"
 #include "tests/ui/window_fixture.h"
 #include "ui/chat_view.h"
 #include "ui/page/chat_page.h"

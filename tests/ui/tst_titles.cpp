@@ -1,4 +1,5 @@
 // Names of chats, whatever a file or a person put into them: they are shown, and do nothing.
+#include "tests/support/patience.h"
 #include "tests/ui/window_fixture.h"
 #include "ui/page/banner.h"
 #include "ui/page/chat_page.h"

@@ -1,4 +1,5 @@
 // The whole window on a real store and the scripted engine.
+#include "tests/support/patience.h"
 #include "tests/ui/window_fixture.h"
 #include "ui/chat_view.h"
 #include "ui/page/banner.h"

@@ -1,4 +1,5 @@
 // The message field of the whole window: whose text is in it, and what takes it away.
+#include "tests/support/patience.h"
 #include "tests/ui/window_fixture.h"
 #include "ui/chat_view.h"
 #include "ui/page/banner.h"

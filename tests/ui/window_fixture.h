@@ -1,6 +1,7 @@
 #pragma once
 #include "app/chat_controller.h"
 #include "tests/app/fake_engine.h"
+#include "tests/support/patience.h"
 #include "ui/main_window.h"
 
 #include <QDir>
@@ -35,13 +36,13 @@ public:
             controller->setStartupModel(QStringLiteral("/models/toy.gguf"));
         QSignalSpy started(controller.get(), &app::ChatController::started);
         controller->start();
-        QVERIFY(started.count() > 0 || started.wait());
+        QVERIFY(started.count() > 0 || started.wait(test::PatienceMs));
         if (withModel)
             QTRY_COMPARE(controller->modelState().phase, app::ModelState::Phase::Ready);
         window->show();
-        QVERIFY(QTest::qWaitForWindowExposed(window.get()));
+        QVERIFY(QTest::qWaitForWindowExposed(window.get(), test::PatienceMs));
         window->activateWindow();
-        QVERIFY(QTest::qWaitForWindowActive(window.get())); // or its shortcuts do nothing
+        QVERIFY(QTest::qWaitForWindowActive(window.get(), test::PatienceMs)); // or its shortcuts do nothing
     }
     /// A picture of a widget, kept where SUMIDERO_SCREENSHOTS names a folder.
     static void picture(QWidget* widget, const QString& name) {

@@ -66,7 +66,7 @@ int AttentionRow::sinkWidth() const {
 }
 
 double AttentionRow::placeOf(float weight) const {
-    const float place = heatPlace(weight, state().scale(), 1.0 / std::max(1, shot().visible()));
+    const float place = heatPlace(weight, state().scale(), 1.0 / std::max(1, shot().keys()));
     return std::clamp(static_cast<double>(place), 0.0, 1.0);
 }
 

@@ -66,8 +66,7 @@ QRgb HeadMap::colourOf(float number, float largestNorm, const Theme& theme) cons
         return heatColour(heatPlace(number, HeatScale::Lift, shot().uniformShare()), HeatScale::Lift,
                           theme.dark);
     if (value == HeadValue::EffectiveKeys && number >= 0) // logarithmic: 1 to all keys in view
-        number =
-            std::log(std::max(1.0f, number)) / std::log(static_cast<float>(std::max(2, shot().visible())));
+        number = std::log(std::max(1.0f, number)) / std::log(static_cast<float>(std::max(2, shot().keys())));
     if (value == HeadValue::OutputNorm && number >= 0)
         number /= largestNorm;
     return heatColour(heatPlace(number, HeatScale::Linear, 0), HeatScale::Linear, theme.dark);

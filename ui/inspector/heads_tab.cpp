@@ -63,10 +63,11 @@ void HeadsTab::refresh() {
                          .arg(scopeName(now, m_state.scope(), m_state.aggregate()), percent(shares.sinks),
                               percent(shares.recent), percent(shares.middle),
                               app::numberLocale().toString(shares.effectiveKeys, 'f', 0)));
-    m_baseline->setText(
-        tr("An even share of %1 sinks among %2 tokens is %3. After the softmax, newest token only.")
-            .arg(now.sinkCount)
-            .arg(number(now.visible()), percent(now.uniformShare())));
+    m_baseline->setText(tr("After the softmax, one token only: it looks at %1, itself included. An even "
+                           "share of %2 sinks is %3.")
+                            .arg(number(now.keys()))
+                            .arg(now.sinkCount)
+                            .arg(percent(now.uniformShare())));
     const HeadScatter::Types types = HeadScatter::count(now);
     m_types->setText(tr("◆ %1 of %2 heads give the first token more than 0.3 (%3). Streaming-like %4, mixed "
                         "%5, perhaps retrieval %6.")

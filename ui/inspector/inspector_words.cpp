@@ -20,8 +20,8 @@ QString tr(const char* text) {
     return QCoreApplication::translate("ui::InspectorWords", text);
 }
 
-QString freeWords(const app::InspectorSnapshot& now) {
-    const QString free = number(std::max<qint64>(0, now.window - (now.position - now.oldest + 1)));
+QString freeWords(const app::InspectorSnapshot& now, const engine::CacheStatus& cache) {
+    const QString free = number(std::max(0, cache.capacity - cache.visible));
     return now.forgotten > 0 ? tr("%1 free slots, %2").arg(free, forgottenWords(now))
                              : tr("%1 free slots, nothing forgotten").arg(free);
 }
@@ -142,8 +142,9 @@ StateWords stateWords(const InspectorState& state, const InspectorFacts& facts) 
     const bool rolling = now.oldest > now.ringStart;
     StateWords words;
     words.state = rolling ? ViewState::Rolling : ViewState::Warm;
-    words.sentence =
-        rolling ? tr("%1 in view, %2").arg(number(now.visible()), forgottenWords(now)) : freeWords(now);
+    const engine::CacheStatus& cache = state.feed().status();
+    words.sentence = rolling ? tr("%1 in view, %2").arg(number(cache.visible), forgottenWords(now))
+                             : freeWords(now, cache);
     words.sentence +=
         facts.activity == app::Activity::Idle && facts.newest.isValid()
             ? tr(" · at rest since %1").arg(facts.newest.time().toString(QStringLiteral("HH:mm")))

@@ -90,7 +90,7 @@ void Lens::paint(QPainter& painter, const Theme& theme) {
         const bool isSink = shown[index] < shot().sinkCount;
         const QRgb heat =
             slot < mass.size()
-                ? heatColour(heatPlace(mass[slot], state().scale(), 1.0 / std::max(1, shot().visible())),
+                ? heatColour(heatPlace(mass[slot], state().scale(), 1.0 / std::max(1, shot().keys())),
                              state().scale(), theme.dark)
                 : presentColour(theme.dark);
         painter.fillRect(QRect(box.left(), box.bottom() - 2, box.width(), 3),

@@ -52,7 +52,7 @@ float withoutSinks(const app::InspectorSnapshot& shot, HeadScope scope) {
 
 bool tooFewTokens(const app::InspectorSnapshot& shot) {
     constexpr int Few = 16;
-    return shot.hasLayout && shot.visible() <= std::max(Few, shot.sinkCount + 4);
+    return shot.hasLayout && shot.keys() <= std::max(Few, shot.sinkCount + 4);
 }
 
 QString scaleName(HeatScale scale) {

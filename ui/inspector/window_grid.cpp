@@ -166,7 +166,7 @@ QRgb WindowGrid::colourOf(StreamPosition position, const std::vector<float>& mas
         if (slot < 0 || static_cast<std::size_t>(slot) >= mass.size())
             return presentColour(theme.dark);
         const float weight = mass[static_cast<std::size_t>(slot)];
-        const QRgb colour = heatColour(heatPlace(weight, state().scale(), 1.0 / std::max(1, now.visible())),
+        const QRgb colour = heatColour(heatPlace(weight, state().scale(), 1.0 / std::max(1, now.keys())),
                                        state().scale(), theme.dark);
         return m_muted ? mutedColour(colour, theme.dark) : colour;
     }
@@ -220,7 +220,7 @@ void WindowGrid::paintMarks(QPainter& painter, const Theme& theme) const {
         painter.setBrush(Qt::NoBrush);
         painter.drawRect(QRectF(cellRect(cell)).adjusted(-0.5, -0.5, 0.5, 0.5));
     };
-    if (shot().oldest > shot().ringStart || shot().visible() >= cellCount())
+    if (shot().oldest > shot().ringStart || shot().keys() >= cellCount())
         outline(shot().oldest, theme.text3, 1); // next to be forgotten
     outline(shot().position, theme.text, 1.5);  // the newest: where the write head is
     outline(state().hovered(), theme.accent, 2);
@@ -253,7 +253,7 @@ QString WindowGrid::describe(int cell) const {
     // Weak tokens in the middle may collect attention, too (a sink that is not at the beginning).
     const bool known = static_cast<std::size_t>(slot) < shot().averageMass.size();
     if (known && shot().position - position > Recent &&
-        static_cast<double>(shot().averageMass[static_cast<std::size_t>(slot)]) * shot().visible() >
+        static_cast<double>(shot().averageMass[static_cast<std::size_t>(slot)]) * shot().keys() >
             ActingAsSink)
         text += tr(", acting as a sink");
     return text;

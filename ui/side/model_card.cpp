@@ -46,7 +46,7 @@ void ModelCard::setState(const app::ModelState& state) {
         m_details = inUse.isEmpty() ? tr("Choose one") : words::modelDetails(state);
     m_cancel->setVisible(m_loading);
     setAccessibleDescription(tr("%1. %2. Opens the settings.").arg(m_name, m_details));
-    setToolTip(m_failed ? m_details : tr("Choose a model"));
+    setToolTip(m_failed ? m_details : tr("%1. Choose a model").arg(m_details)); // all of what is cut here
     update();
 }
 

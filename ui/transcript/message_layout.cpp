@@ -8,6 +8,16 @@
 namespace ui::transcript {
 
 namespace {
+
+/// Where the thought that an answer begins with is over, in UTF-16 units; 0: there is none.
+int thoughtEnd(QStringView text) {
+    constexpr QStringView begin = u"<think>", end = u"</think>";
+    if (!text.startsWith(begin))
+        return 0;
+    const qsizetype at = text.indexOf(end);
+    return static_cast<int>(at < 0 ? text.size() : at + end.size());
+}
+
 constexpr std::size_t maxBoxes = 3000; // a message with more blocks than that shows the rest as plain text
 constexpr double bubbleShare = 0.78;
 constexpr qsizetype manySpecs =
@@ -35,7 +45,13 @@ QList<BoxSpec> MessageLayout::specsOf(const app::Message& message, int piece) {
         return static_cast<std::size_t>(typed.size()) <= maxBoxes ? typed : plainSpecs(message.text, 0, true);
     }
     const MarkdownDocument::Piece& source = m_document.pieces()[piece];
-    QList<BoxSpec> specs = boxSpecs(source.blocks, m_look, m_boxes.empty());
+    QList<Block> blocks = source.blocks;
+    if (source.begin < m_thoughtEnd) { // a thought stands as a quotation does
+        blocks = {Block()};
+        blocks.first().kind = Block::Kind::Quote;
+        blocks.first().children = source.blocks;
+    }
+    QList<BoxSpec> specs = boxSpecs(blocks, m_look, m_boxes.empty());
     if (m_boxes.size() + static_cast<std::size_t>(specs.size()) <= maxBoxes)
         return specs;
     m_restPiece = piece;
@@ -64,6 +80,7 @@ qreal MessageLayout::update(const app::Message& message, RowState state) {
     m_message.text.clear();
     m_state = state;
     m_textSize = static_cast<int>(message.text.size());
+    m_thoughtEnd = thoughtEnd(message.text);
 
     // Keep the boxes of closed pieces, and those of the open one that did not change.
     std::vector<Placed> old;

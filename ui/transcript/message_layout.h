@@ -135,6 +135,7 @@ private:
     RowState m_state;
     MarkdownDocument m_document;
     int m_textSize = 0;
+    int m_thoughtEnd = 0;                              // of the thought that an answer begins with
     int m_restPiece = std::numeric_limits<int>::max(); // from here on plain text
     std::vector<Placed> m_boxes;
     int m_height = 0, m_length = 0;

@@ -1,26 +1,11 @@
 #extension GL_KHR_shader_subgroup_basic : require
 #extension GL_KHR_shader_subgroup_arithmetic : require
 
-// What every shader shares. Local size is constant 0; a subgroup may have any number of lanes.
-layout(local_size_x_id = 0) in;
+#include "access.glsl"
 
+// What shaders share. A subgroup may have any number of lanes.
 const float LOWEST = -3.0e38;
 const float LOG2_E = 1.44269504;
-
-// AT(array, index) is array[index]. In the checked build an index outside of the bound range is noted in the fault word and becomes 0:
-// some drivers drop such a write, others let it land in a neighbour.
-#ifdef CHECKED
-layout(set = 0, binding = 11) buffer Faults { uint faults[]; };
-uint checkedIndex(uint index, uint length) {
-    if (index < length)
-        return index;
-    faults[0] = 1u;
-    return 0u;
-}
-#define AT(array, index) array[checkedIndex(uint(index), uint(array.length()))]
-#else
-#define AT(array, index) array[index]
-#endif
 
 // Drivers may approximate exp and tanh; these are as exact on every device. The polynomial is that of kernels/cpu/vec16_math.h.
 // 2^x, exactly 1 at 0; 0 below -126.
