@@ -111,9 +111,13 @@ constexpr std::uint64_t bytesForCuda = std::uint64_t{128} << 20;
 int freeMemory(void* device, std::uint64_t* bytes) {
     if (const cudaError_t error = select(device))
         return error;
+    int isIntegrated = 0;
+    cudaDeviceGetAttribute(&isIntegrated, cudaDevAttrIntegrated, opened(device).card);
     std::size_t free = 0, all = 0;
     const cudaError_t error = cudaMemGetInfo(&free, &all);
     *bytes = free > bytesForCuda ? free - bytesForCuda : 0;
+    if (isIntegrated) // its memory is the host's, and what files are cached in counts as taken although it is given when it is asked for
+        *bytes = UINT64_MAX;
     return error;
 }
 
