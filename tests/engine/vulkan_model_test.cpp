@@ -102,10 +102,12 @@ TEST_P(VulkanCardModel, LogitsAndStatesAreThoseOfTheCpu) {
     expectAStreamGoesOnOnTheCpu(tokens(30), tokens(6, 9), test::exactOptions(4, 17, 13));
 }
 
-// Half of a feed-forward's activations have 11 bits on matrices, which take no weights that are floats.
+// On matrices, which take no weights of float32, the activations of a feed-forward's first products have 11 bits: an error of 2^-12 of each
+// result on average, in each of two layers, and the worst of some ten thousand logits.
 TEST_P(VulkanCardModel, LogitsOfQuantisedWeightsAreNearlyThoseOfTheCpu) {
     load("test", kernels::DType::Q4_1);
-    expectLogitsOfTheCpuWhileTheRingWraps(tokens(60), test::exactOptions(4, 21, 13), 1e-3);
+    expectLogitsOfTheCpuWhileTheRingWraps(tokens(60), test::exactOptions(4, 21, 13),
+                                          test::vulkanHasMatrices() ? 5e-3 : tolerance);
 }
 
 INSTANTIATE_TEST_SUITE_P(Families, VulkanCardModel, testing::ValuesIn(test::toyFamilies()), test::familyName);
@@ -202,6 +204,17 @@ TEST_P(VulkanFaults, ALostDeviceTakesNothingBack) {
     EXPECT_EQ(there.cache().length(), 20);
     // What was read goes on where it was.
     expectTheSameOnTheCpu(there, std::span(text).subspan(20), options);
+}
+
+// Counted by which of them a fault hits.
+TEST_P(VulkanFaults, ATokenIsOneSubmission) {
+    const auto text = tokens(9);
+    Context there(m_there, test::exactOptions(4, 21, 13));
+    there.feed(std::span(text).first(5), engine::LogitsWanted::Last);
+    kernels::failVulkanSubmission(3, VulkanFault::DeviceLost);
+    for (std::size_t i = 5; i < 8; ++i)
+        there.feed(std::span(text).subspan(i, 1), engine::LogitsWanted::Last);
+    EXPECT_THROW(there.feed(std::span(text).subspan(8, 1), engine::LogitsWanted::Last), std::runtime_error);
 }
 
 TEST_P(VulkanFaults, AnAnswerGoesOnOnTheCpu) {

@@ -14,9 +14,10 @@ CHECKED_OPERATIONS = "*StepTest*/{0}:*Attention.*/{0}:*AttentionStyles*/{0}:*Ele
 # many minutes a card is used at most (0: as long as it takes).
 KINDS = {
     "vulkan": {
-        "kernels": "*vulkan*:Vulkan*",
+        "kernels": "*vulkan*:*Vulkan*",
         "engine": "*Vulkan*",
-        "validation": ("*StepTest*/vulkan:*Attention*/vulkan:*Q4_K_vulkan:*VulkanMatrices*/Q4_K*", {"SUMIDERO_VULKAN_VALIDATION": "1"}),
+        "validation": ("*StepTest*/vulkan:*Attention*/vulkan:*Q4_K_vulkan:*VulkanMatrices*/Q4_K",
+                       {"SUMIDERO_VULKAN_VALIDATION": "1", "VK_LAYER_SYNCVAL_SHADER_ACCESSES_HEURISTIC": "true"}),
         "tools": [],
         "ways": [("without cooperative matrices", "prefill", {"SUMIDERO_VULKAN_MATRICES": "0"})],
         "minutes": 0,

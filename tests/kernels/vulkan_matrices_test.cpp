@@ -35,19 +35,11 @@ std::unique_ptr<Backend> makeCard(bool isChecked) {
     return makeVulkanBackend({.device = test::vulkanTestDevice(), .isStaged = true, .isChecked = isChecked});
 }
 
-std::string featuresOfDevice() {
-    const VulkanDevices found = listVulkanDevices();
-    const auto device = static_cast<std::size_t>(test::vulkanTestDevice());
-    return device < found.devices.size() && found.devices[device].problem.empty()
-               ? found.devices[device].features
-               : "";
-}
-
 /// The parameters: a type of weights, and whether every index is checked.
 class VulkanMatrices : public testing::TestWithParam<std::tuple<DType, bool>> {
 protected:
     void SetUp() override {
-        if (featuresOfDevice().find("cooperative matrices") == std::string::npos)
+        if (!test::vulkanHasMatrices())
             GTEST_SKIP() << "no Vulkan device here has cooperative matrices";
         m_backend = makeCard(std::get<1>(GetParam()));
     }
@@ -207,7 +199,7 @@ TEST_P(VulkanMatricesOf, TheyCanBeSwitchedOffForMeasurements) {
     const std::vector<float> x = test::randomValues(9 * cols(), 2);
     EXPECT_NE(multiply(matrix, x, Rounding::Robust), multiply(matrix, x, Rounding::Careful));
     const test::EnvironmentVariable off("SUMIDERO_VULKAN_MATRICES", "0");
-    EXPECT_EQ(featuresOfDevice().find("cooperative matrices"), std::string::npos);
+    EXPECT_FALSE(test::vulkanHasMatrices());
     m_backend = makeCard(false);
     EXPECT_EQ(multiply(matrix, x, Rounding::Robust), multiply(matrix, x, Rounding::Careful));
 }

@@ -58,6 +58,13 @@ int cudaTestDevice() {
     return testDevice("cuda:");
 }
 
+bool vulkanHasMatrices() {
+    const kernels::VulkanDevices found = kernels::listVulkanDevices();
+    const auto device = static_cast<std::size_t>(vulkanTestDevice());
+    return device < found.devices.size() && found.devices[device].problem.empty() &&
+           found.devices[device].features.find("cooperative matrices") != std::string::npos;
+}
+
 std::string cudaTestProblem() {
     const kernels::CudaCards found = kernels::listCudaCards();
     const auto card = static_cast<std::size_t>(cudaTestDevice());
