@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Checks what CUDA's assembler said of each kernel: no register may be spilled, and nothing may lie in a thread's stack.
-check_ptxas.py LOG"""
+check_ptxas.py LOG   (without: CUDA was left out of this build)"""
 import re
 import sys
 
@@ -9,6 +9,9 @@ NUMBERS = re.compile(r"(\d+) bytes stack frame, (\d+) bytes spill stores, (\d+) 
 
 
 def main():
+    if len(sys.argv) < 2:
+        print("check_ptxas: skipped: CUDA was left out of this build (it needs nvcc 13)")
+        return 77
     with open(sys.argv[1], encoding="utf-8") as log:
         text = log.read()
     kernel, seen, problems = None, 0, 0

@@ -39,10 +39,16 @@ constexpr int matrixTile = 64;                       // rows and tokens of a blo
 constexpr int matrixThreads = 256;
 constexpr int byteTileRows = 128, byteTileTokens = 64; // of a block of LinearMatrixBytes
 constexpr int byteTileThreads = 256;
-constexpr int mostQueries = 4;                       // rotations of a query that Attend can tell apart
-constexpr int mostHeadDim = 512;                     // of Attend, whose shared memory holds it for each head
-constexpr int attendVariants[] = {1, 2, 3, 4, 6, 8}; // query heads that share a reading of keys and values
-constexpr int attendVariantCount = 6;
+constexpr int mostQueries = 4; // rotations of a query that Attend can tell apart
+// Of Attend, whose shared memory holds it for each row: of one token, and of several that share a reading of keys and values.
+constexpr int mostHeadDim = 512, mostSharedHeadDim = 256;
+/// Query heads and tokens that share it: rows of numbers in a thread's registers. First those of one token, then the same heads for prompts.
+struct AttendVariant {
+    int heads, tokens;
+};
+constexpr AttendVariant attendVariants[] = {{1, 1}, {2, 1}, {3, 1}, {4, 1}, {6, 1}, {8, 1},
+                                            {1, 8}, {2, 8}, {3, 4}, {4, 4}, {6, 2}, {8, 2}};
+constexpr int attendHeadVariants = 6;
 constexpr int partNumbers = 4; // of a piece and head, before its weighted sum of values
 
 /// Weights in the form of gpu/packed_form.h.
@@ -142,7 +148,8 @@ struct AttendArguments {
     const float* sinkLogits;  // or null
     float* weights = nullptr; // (heads, slots) of the captured token, or null
     std::int32_t firstToken = 0, endToken = 0, basePiece = 0;
-    std::int32_t capturedToken; // or -1
+    std::int32_t piecesOfToken = 0; // at most
+    std::int32_t capturedToken;     // or -1
     std::int32_t heads, kvHeads, headDim;
     float scale, softcap;
 };

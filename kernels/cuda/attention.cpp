@@ -8,17 +8,33 @@ namespace {
 
 constexpr std::int64_t partFloats = 4 << 20; // of the first pass, for the tokens that go through it together
 
-/// Which kernel takes a group of query heads, and how many times.
+/// Which kernel takes a group of query heads, for some tokens at a time, and in how many parts of the group.
 struct HeadGroups {
     std::uint32_t variant = 0, count = 1;
+    int tokens() const { return attendVariants[variant].tokens; }
 };
 
-HeadGroups headGroupsOf(int group) {
-    constexpr int last = attendVariantCount - 1;
-    for (std::uint32_t variant = 0; variant <= last; ++variant)
-        if (attendVariants[variant] >= group)
-            return {variant, 1};
-    return {last, static_cast<std::uint32_t>((group + attendVariants[last] - 1) / attendVariants[last])};
+HeadGroups headGroupsOf(int group, int headDim, int tokens) {
+    std::uint32_t variant = 0;
+    while (variant + 1 < attendHeadVariants && attendVariants[variant].heads < group)
+        ++variant;
+    const int heads = attendVariants[variant].heads;
+    const std::uint32_t shared = variant + attendHeadVariants; // of a prompt
+    return {headDim <= mostSharedHeadDim && tokens >= attendVariants[shared].tokens ? shared : variant,
+            static_cast<std::uint32_t>((group + heads - 1) / heads)};
+}
+
+/// The most that one of the tokens has.
+std::int32_t mostPieces(const gpu::PieceList& list, std::int32_t firstToken, std::int32_t endToken) {
+    std::int32_t most = 1;
+    for (auto token = static_cast<std::size_t>(firstToken); token < static_cast<std::size_t>(endToken);
+         ++token)
+        most = std::max(most, list.firstPiece[token + 1] - list.firstPiece[token]);
+    return most;
+}
+
+constexpr std::int32_t roundedUp(std::int32_t count, std::int32_t unit) {
+    return (count + unit - 1) / unit * unit;
 }
 
 std::size_t rowBytes(const CachePart& part) {
@@ -84,21 +100,25 @@ void Attention::run(const AttendArgs& args, const UploadedView& uploaded) {
 void Attention::tokens(AttendArguments& arguments, const gpu::PieceList& list, bool isCaptured) {
     const std::int32_t count =
         list.firstPiece[static_cast<std::size_t>(arguments.endToken)] - arguments.basePiece;
-    const std::int32_t room = std::max(1, (count + pieceUnit - 1) / pieceUnit) * pieceUnit;
+    const std::int32_t room = roundedUp(std::max(1, count), pieceUnit);
     const std::size_t floats = static_cast<std::size_t>(room) * static_cast<std::size_t>(arguments.heads) *
                                static_cast<std::size_t>(partNumbers + arguments.headDim);
     arguments.parts = reinterpret_cast<float*>(m_gpu.recorder.scratch(m_parts, floats * sizeof(float)));
-    const HeadGroups groups = headGroupsOf(arguments.heads / arguments.kvHeads);
+    const std::int32_t tokens = arguments.endToken - arguments.firstToken;
+    const HeadGroups groups = headGroupsOf(arguments.heads / arguments.kvHeads, arguments.headDim, tokens);
+    arguments.piecesOfToken = mostPieces(list, arguments.firstToken, arguments.endToken);
+    if (tokens == 1) // so that a growing cache changes a token's commands only now and then
+        arguments.piecesOfToken = roundedUp(arguments.piecesOfToken, pieceUnit);
+    const std::int32_t tiles = (tokens + groups.tokens() - 1) / groups.tokens();
     AttendArguments own = arguments;
     if (!isCaptured)
         own.capturedToken = -1;
-    m_gpu.recorder.launch(
-        KernelId::Attend, groups.variant,
-        {static_cast<std::uint32_t>(room), static_cast<std::uint32_t>(arguments.kvHeads), groups.count},
-        blockThreads, own);
+    m_gpu.recorder.launch(KernelId::Attend, groups.variant,
+                          {static_cast<std::uint32_t>(tiles * arguments.piecesOfToken),
+                           static_cast<std::uint32_t>(arguments.kvHeads), groups.count},
+                          blockThreads, own);
     m_gpu.recorder.launch(KernelId::AttendJoin, 0,
-                          {static_cast<std::uint32_t>(arguments.heads),
-                           static_cast<std::uint32_t>(arguments.endToken - arguments.firstToken)},
+                          {static_cast<std::uint32_t>(arguments.heads), static_cast<std::uint32_t>(tokens)},
                           blockThreads, own);
 }
 

@@ -38,6 +38,12 @@ void Device::check(int error, const char* doing) const {
                              std::to_string(error) + ": " + m_api.errorText(error) + ").");
 }
 
+std::uint64_t Device::freeMemory() const {
+    std::uint64_t bytes = 0;
+    check(m_api.freeMemory(m_handle, &bytes), "it was asked how much memory is free");
+    return bytes;
+}
+
 void Device::upload(void* to, std::span<const std::byte> bytes) {
     if (!bytes.empty())
         check(m_api.upload(m_handle, to, bytes.data(), bytes.size()), "data went there");
@@ -57,10 +63,13 @@ Memory::Memory(Device& device, std::size_t bytes, Where where)
     : m_device(&device), m_where(where), m_bytes(bytes) {
     if (bytes == 0)
         return;
+    constexpr const char* doing = "memory was set aside";
+    if (where == Where::Card && bytes > device.freeMemory())
+        device.check(outOfMemory, doing); // some drivers would give the host's memory, and then all is slow
     const DeviceApi& api = device.api();
     device.check(where == Where::Card ? api.allocate(device.handle(), bytes, &m_data)
                                       : api.allocatePinned(device.handle(), bytes, &m_data),
-                 "memory was set aside");
+                 doing);
 }
 
 void Memory::release() {

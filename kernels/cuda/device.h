@@ -21,6 +21,9 @@ public:
     /// Throws std::runtime_error with a sentence unless `error` is 0. `doing` completes "while ...".
     void check(int error, const char* doing) const;
 
+    /// What the program may still take of the card's memory, in bytes.
+    std::uint64_t freeMemory() const;
+
     // At once.
     void upload(void* to, std::span<const std::byte> bytes);
     void download(const void* from, std::span<std::byte> bytes);

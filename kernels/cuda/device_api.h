@@ -9,7 +9,7 @@
 namespace kernels::cuda {
 
 /// Changes whenever anything that crosses the border does, the arguments of kernels included.
-constexpr std::uint32_t apiVersion = 2;
+constexpr std::uint32_t apiVersion = 3;
 /// The library's one exported function: `const DeviceApi* sumideroCudaApi()`.
 constexpr const char* apiEntry = "sumideroCudaApi";
 
@@ -65,6 +65,8 @@ struct DeviceApi {
     void (*release)(void* device, void* memory);
     int (*allocatePinned)(void* device, std::uint64_t bytes, void** memory); // of the host
     void (*releasePinned)(void* device, void* memory);
+    /// How much more of the card's memory the program should take: what is free, less what CUDA takes by itself when it first needs it.
+    int (*freeMemory)(void* device, std::uint64_t* bytes);
 
     // At once: what was enqueued before has happened, and so has this, on return.
     int (*upload)(void* device, void* to, const void* from, std::uint64_t bytes);

@@ -90,6 +90,10 @@ int main() {
     load.device.device = device ? device : "cpu";
     load.device.cpu.threads = numberFrom("SUMIDERO_BENCH_THREADS", 0);
     const auto model = engine::Model::load(file, load);
+    if (!model->info.deviceProblem.empty()) { // its figures would be the processor's
+        std::fprintf(stderr, "%s\n", model->info.deviceProblem.c_str());
+        return 1;
+    }
     const auto rolling = fullContext(model, engine::CacheMode::Streaming);
     const auto standing = fullContext(model, engine::CacheMode::Dense);
     std::vector<double> rolls, stands;

@@ -54,14 +54,21 @@ TEST_P(CudaModel, AttentionIsSeenAsOnTheCpu) {
     expectAttentionAsOnTheCpu();
 }
 
+TEST_P(CudaModel, ASplitModelDoesAllThat) {
+    splitModel("cuda");
+    expectLogitsOfTheCpuWhileTheRingWraps(tokens(24), test::exactOptions(4, 17, 7));
+    expectAStreamGoesOnOnTheCpu(tokens(24), tokens(4, 9), test::exactOptions(4, 17, 7));
+}
+
 /// The same on a card.
 class CudaCardModel : public test::TwoDevices {
 protected:
     void SetUp() override {
         if (const std::string problem = test::cudaTestProblem(); !problem.empty())
             GTEST_SKIP() << "no model runs on a card: " << problem;
-        load("cuda:" + std::to_string(test::cudaTestDevice()));
+        load(device);
     }
+    const std::string device = "cuda:" + std::to_string(test::cudaTestDevice());
 };
 
 TEST_P(CudaCardModel, LogitsAreThoseOfTheCpuWhileTheRingWraps) {
@@ -70,6 +77,17 @@ TEST_P(CudaCardModel, LogitsAreThoseOfTheCpuWhileTheRingWraps) {
 
 TEST_P(CudaCardModel, AStreamGoesOnOnTheOtherDevice) {
     expectAStreamGoesOnOnTheCpu(tokens(50), tokens(10, 9), test::exactOptions(4, 21, 13));
+}
+
+TEST_P(CudaCardModel, AttentionIsSeenAsOnTheCpu) {
+    expectAttentionAsOnTheCpu();
+}
+
+TEST_P(CudaCardModel, ASplitModelDoesAllThat) {
+    splitModel(device);
+    expectLogitsOfTheCpuWhileTheRingWraps(tokens(40), test::exactOptions(4, 17, 13));
+    expectAStreamGoesOnOnTheCpu(tokens(30), tokens(6, 9), test::exactOptions(4, 17, 13));
+    expectAttentionAsOnTheCpu();
 }
 
 /// One is enough to say that there is no card.
@@ -103,6 +121,12 @@ TEST_P(CudaFaults, ALostCardTakesNothingBack) {
 TEST_P(CudaFaults, AModelThatDoesNotFitRunsOnTheCpuAndSaysWhy) {
     shim::fail(outOfMemory, -1);
     expectToRunOnTheCpuForWantOfMemory("cuda");
+}
+
+TEST_P(CudaFaults, LayersThatDoNotFitStayOnTheCpu) {
+    for (const shim::MemoryEnd end : {shim::MemoryEnd::Told, shim::MemoryEnd::Refused})
+        expectLayersThatDoNotFitToStayOnTheCpu("cuda",
+                                               [&](std::uint64_t bytes) { shim::limitMemory(bytes, end); });
 }
 
 INSTANTIATE_TEST_SUITE_P(Llama, CudaFaults, testing::Values("llama"), test::familyName);

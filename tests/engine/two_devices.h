@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <functional>
 #include <string>
 
 // The same toy model on two devices.
@@ -98,6 +100,30 @@ protected:
         m_there = loadOn(m_path, device, 1);
         ASSERT_EQ(m_there->info.deviceProblem, "");
         ASSERT_NE(m_there->info.device.find("1 of 2 layers"), std::string::npos) << m_there->info.device;
+    }
+    /// With more and more memory on the device: on the CPU, split, and whole. The split model computes what the CPU does.
+    void expectLayersThatDoNotFitToStayOnTheCpu(const std::string& device,
+                                                const std::function<void(std::uint64_t)>& limitMemory) {
+        std::shared_ptr<const engine::Model> split;
+        constexpr std::uint64_t step = 1u << 17; // less than a layer takes
+        for (std::uint64_t bytes = step;; bytes += step) {
+            limitMemory(bytes);
+            const auto model = loadOn(m_path, device);
+            if (model->runsOnCpu()) {
+                ASSERT_EQ(split, nullptr) << bytes;
+                ASSERT_NE(model->info.deviceProblem.find("no memory left"), std::string::npos)
+                    << model->info.deviceProblem;
+                continue;
+            }
+            if (model->info.deviceLayers == m_cpu->config.layers)
+                break;
+            split = model;
+        }
+        ASSERT_NE(split, nullptr);
+        EXPECT_NE(split->info.device.find("1 of 2 layers on "), std::string::npos) << split->info.device;
+        limitMemory(UINT64_MAX);
+        m_there = split;
+        expectLogitsOfTheCpuWhileTheRingWraps(tokens(40), exactOptions(4, 17, 13));
     }
     void expectToRunOnTheCpuForWantOfMemory(const std::string& device) const {
         const auto model = loadOn(m_path, device);

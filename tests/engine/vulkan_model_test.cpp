@@ -233,27 +233,8 @@ TEST_P(VulkanFaults, AModelThatDoesNotFitRunsOnTheCpuAndSaysWhy) {
     expectToRunOnTheCpuForWantOfMemory(vulkan);
 }
 
-// With more and more memory: on the CPU, split, and whole.
 TEST_P(VulkanFaults, LayersThatDoNotFitStayOnTheCpu) {
-    const int layers = m_cpu->config.layers;
-    std::shared_ptr<const engine::Model> split;
-    constexpr std::uint64_t step = 1u << 17; // less than a layer takes
-    for (std::uint64_t bytes = step;; bytes += step) {
-        kernels::limitVulkanMemory(bytes);
-        const auto model = loadOn(m_path, vulkan);
-        if (model->runsOnCpu()) {
-            ASSERT_EQ(split, nullptr) << bytes;
-            continue;
-        }
-        if (model->info.deviceLayers == layers)
-            break;
-        split = model;
-    }
-    ASSERT_NE(split, nullptr);
-    EXPECT_NE(split->info.device.find("1 of 2 layers on "), std::string::npos) << split->info.device;
-    kernels::limitVulkanMemory(kernels::noMemoryLimit);
-    m_there = split;
-    expectLogitsOfTheCpuWhileTheRingWraps(tokens(40), test::exactOptions(4, 17, 13));
+    expectLayersThatDoNotFitToStayOnTheCpu(vulkan, kernels::limitVulkanMemory);
 }
 
 TEST_P(VulkanFaults, AutomaticChoiceIsNeverSoftware) {

@@ -39,10 +39,15 @@ def both(report, device, *arguments):
         if result is None:
             return None
         results.append(result)
-    if device["title"] not in results[1]["device"]:
-        report.verdict(arguments[0], False, f"ran on {results[1]['device']}")
-        return None
-    return results
+    return results if ran_there(report, arguments[0], device, results[1]) else None
+
+
+def ran_there(report, what, place, result):
+    """Whether that is so; a model that a device refuses runs on the CPU."""
+    if place["title"] in result["device"]:
+        return True
+    report.verdict(what, False, f"ran on {result['device']}")
+    return False
 
 
 def compare_losses(report, device, model, text, what, arguments):
@@ -112,15 +117,16 @@ def measure_model(report, places, model, sizes, ways, recomputes=True):
         for name, what, switch in [("", "", None), *(ways if on_device else [])]:
             depths = sizes["depths"] if what != "prefill" else sizes["depths"][:1]
             result = report.cli_json(*common, *place["arguments"], "--depth", ",".join(map(str, depths)), environment=switch)
-            for row in result["depths"] if result else []:
-                report.row(f"{place['name']}{f', {name}' if name else ''}, depth {row['depth']:,}",
+            label = place["name"] + (f", {name}" if name else "")
+            for row in result["depths"] if result and ran_there(report, label, place, result) else []:
+                report.row(f"{label}, depth {row['depth']:,}",
                            f"prefill {row['prefill_tokens_per_second']:.1f}, decode {row['decode_tokens_per_second']:.1f} tokens a second "
                            f"({row['decode_gigabytes_per_second']:.2f} GB/s read)")
         if not recomputes:
             continue
         result = report.cli_json("bench", "-m", model, *place["arguments"], "--against-recompute", "--windows",
                                  ",".join(map(str, sizes["windows"])))
-        for row in result["against_recompute"] if result else []:
+        for row in result["against_recompute"] if result and ran_there(report, place["name"], place, result) else []:
             report.row(f"{place['name']}, full window of {row['window']:,}",
                        f"streaming {row['streaming_milliseconds']:.2f} ms a token, recomputing {row['recompute_milliseconds']:.1f} ms "
                        f"({row['ratio']:.0f} times as long)")

@@ -3,11 +3,13 @@ import json
 import os
 import pathlib
 import platform
+import shutil
 import subprocess
 import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+REVISION = "REVISION"  # a file that tells it where there is no repository
 SKIPPED = "skipped: "
 
 
@@ -15,24 +17,50 @@ def say(text):
     print(text, file=sys.stderr, flush=True)
 
 
+def ask_nvidia(*what):
+    """What NVIDIA's driver says of each card: a list of answers for each of them."""
+    if not shutil.which("nvidia-smi"):
+        return []
+    done = subprocess.run(["nvidia-smi", f"--query-gpu={','.join(what)}", "--format=csv,noheader"], capture_output=True, text=True)
+    return [[answer.strip() for answer in line.split(",")] for line in done.stdout.splitlines()] if done.returncode == 0 else []
+
+
+def is_packed():
+    """Whether this is a pack of built programs and not a tree of sources."""
+    return (ROOT / REVISION).exists()
+
+
+def revision():
+    if is_packed():
+        return (ROOT / REVISION).read_text()
+    if not shutil.which("git"):
+        return "unknown"
+    return subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True).stdout.strip() or "unknown"
+
+
 class Report:
-    def __init__(self, build, is_dry):
+    def __init__(self, build, is_dry, path):
         self.build = build
         self.is_dry = is_dry  # there is no card
-        self.minutes = 0  # of the card, from now on; 0: as long as it takes
+        self.path = path  # of the table
         self.sections = [("What was used", [])]
         self.failed = False
         self.skipped = 0
+        self.minutes = 0
         self.began = time.monotonic()
 
-    def describe(self, device):
+    def begin(self, device, minutes):
+        """From now on the card is used, for so many minutes; 0: as long as it takes."""
+        self.minutes = minutes
+        self.began = time.monotonic()
         self.device = device
         say(f"Device: {device['title']}")
         memory = f", {device['memory_bytes'] / 1e9:.1f} GB" if device["memory_bytes"] else ""
         self.row("device", f"{device['title']} ({device['name']}), {device['features']}{memory}")
         self.row("host", f"{cpu_name()}, {platform.system()} {platform.release()}")
-        revision = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True).stdout.strip()
-        self.row("program", revision or "unknown")
+        self.row("program", revision())
+        for card in ask_nvidia("name", "driver_version", "power.limit", "clocks.max.sm", "clocks.max.memory"):
+            self.row("NVIDIA's driver says", "{}, driver {}, up to {}, cores {}, memory {}".format(*card))
 
     def seconds_left(self):
         return max(0.0, 60 * self.minutes - (time.monotonic() - self.began)) if self.minutes else None
@@ -46,6 +74,7 @@ class Report:
         return False
 
     def section(self, title):
+        self.save()  # whatever ends the script, the table tells what there was until then
         self.sections.append((title, []))
 
     def row(self, what, result):
@@ -81,14 +110,17 @@ class Report:
         output = self.run("bin/sumidero-cli", *arguments, "--json", environment=environment)
         return json.loads(output) if output else None
 
-    def write(self, path):
+    def save(self):
         lines = ["# Dry run: no card was used, every figure is the processor's" if self.is_dry else f"# {self.device['title']}", ""]
         for title, rows in self.sections:
             lines += [f"## {title}", "", "| | |", "| --- | --- |", *(f"| {what} | {result} |" for what, result in rows), ""]
         lines.append(f"Made by `tests/gpu/run` in {(time.monotonic() - self.began) / 60:.0f} minutes; {self.skipped} things were skipped.")
-        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        print("\n".join(lines))
-        say(f"The table is in {path}." + (" Something failed." if self.failed else ""))
+        self.path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return lines
+
+    def publish(self):
+        print("\n".join(self.save()))
+        say(f"The table is in {self.path}." + (" Something failed." if self.failed else ""))
 
 
 def cpu_name():

@@ -64,7 +64,8 @@ def run_tools(report, device, kind):
             report.skip(tool, "compute-sanitizer is not installed, and PyPI could not be reached")
         elif report.has_time(tool, SECONDS_OF_TOOL):
             check = [sanitizer, "--tool", tool, "--error-exitcode", "99", "--print-limit", "20"]
-            test(report, tool, "kernels_tests", CHECKED_OPERATIONS.format("cuda"), {"SUMIDERO_TEST_DEVICE": device["name"]}, check)
+            test(report, tool, "kernels_tests", CHECKED_OPERATIONS.format("cuda"), {"SUMIDERO_TEST_DEVICE": device["name"]}, check,
+                 timeout=2 * SECONDS_OF_TOOL if report.minutes else None)
 
 
 def find_sanitizer(build):
@@ -83,12 +84,12 @@ def find_sanitizer(build):
     return next((place for place in own.rglob("bin/compute-sanitizer") if place.is_file()), None)
 
 
-def test(report, what, program, names, environment, wrapper=()):
+def test(report, what, program, names, environment, wrapper=(), timeout=None):
     """Counts from GoogleTest's own report, so that a filter that matches nothing is no success."""
     result = report.build / f"{program}.json"
     result.unlink(missing_ok=True)
     arguments = [f"--gtest_filter={names}", "--gtest_brief=1", f"--gtest_output=json:{result}"]
-    done = report.finish([*wrapper, report.build / "tests" / program, *arguments], environment)
+    done = report.finish([*wrapper, report.build / "tests" / program, *arguments], environment, timeout)
     if done is None:
         return
     counts = {"passed": 0, "skipped": 0, "failed": 0}

@@ -131,6 +131,29 @@ TEST_P(Attention, ResultsDependOnTheQueryAlone) {
     }
 }
 
+// Neighbours may share a reading of keys: while their windows slide, where one sees others, and behind the end of the ring.
+TEST_P(Attention, WindowsThatSlideInAChunk) {
+    constexpr int tokens = 19, headDim = 64;
+    for (int group = 1; group <= 8; ++group) {
+        const auto cache = filledCache(*m_backend, shapeOf(1, headDim, 4, 700));
+        std::vector<QueryView> views;
+        for (int i = 0; i < tokens; ++i)
+            views.push_back({4, i == 7 ? 20 : 390 + i, i < 12 ? 300 : 305});
+        check(*m_backend, *cache, group, views);
+        const auto width = static_cast<std::size_t>(group * headDim);
+        const auto ring = test::randomFloats(tokens * width, 1), sink = test::randomFloats(tokens * width, 2);
+        const auto chunk = attend(*m_backend, *cache, group, views, ring, sink);
+        for (std::size_t token = 0; token < tokens; token += 3) {
+            const auto part = [&](const std::vector<float>& all) {
+                const auto from = all.begin() + static_cast<std::ptrdiff_t>(token * width);
+                return std::vector<float>(from, from + static_cast<std::ptrdiff_t>(width));
+            };
+            EXPECT_EQ(part(chunk), attend(*m_backend, *cache, group, {views[token]}, part(ring), part(sink)))
+                << group << " heads, token " << token;
+        }
+    }
+}
+
 TEST_P(Attention, CountsTheBytesItReads) {
     const auto cache = filledCache(*m_backend, shapeOf(3, 64, 0, 1024));
     const std::vector<float> query = test::randomFloats(9 * 64, 1);

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""How installer/run comes to the part for NVIDIA cards: asked for, offered where a card is seen, or left out where the compiler cannot be had. The
-package manager, the build, the model and the machine's devices are stand-ins."""
+"""How installer/run comes to the part for NVIDIA cards: asked for, offered where a card is seen, or left out where the compiler cannot be had; and
+how tests/run does: in CI. The package manager, the build, the model and the machine's devices are stand-ins."""
 import os
 import pathlib
 import pty
@@ -13,11 +13,13 @@ STAND_INS = {
     "dpkg-query": "echo install ok installed",
     "cmake": 'echo "$*" >>commands; mkdir -p build/release/bin; [ "$1" = --build ] || touch build/release/build.ninja',
     "nvcc": "echo release 13.0",
+    "xvfb-run": "true",
     # Asked whether one of the machine's devices is NVIDIA's.
     "grep": 'case "$*" in *0x10de*) [ "$HAS_CARD" = yes ] ;; *) exec /usr/bin/grep "$@" ;; esac',
 }
 OFFER = "There is an NVIDIA card here"
 BUILT = "NVIDIA's compiler: "
+WITHOUT = "Going on without the part for NVIDIA cards."
 
 
 def write_script(path, text):
@@ -26,19 +28,25 @@ def write_script(path, text):
 
 
 class Tree:
-    """A tree of which only the installer is real."""
+    """A tree of which only the installer and tests/run are real."""
 
     def __init__(self, place, name):
         self.place = place / name
         shutil.copytree(ROOT / "installer", self.place / "installer")
+        (self.place / "tests").mkdir()
+        for name in ("run", "packages.txt"):
+            shutil.copy(ROOT / "tests" / name, self.place / "tests")
         write_script(self.place / "installer/fetch-model", "echo model.gguf")
         (self.place / "commands").touch()
         (self.place / "bin").mkdir()
         for command, text in STAND_INS.items():
             write_script(self.place / "bin" / command, text)
 
+    def environment(self):
+        return {**os.environ, "PATH": f"{self.place / 'bin'}:{os.environ['PATH']}"}
+
     def run(self, *options, has_card, answer=None):
-        environment = {**os.environ, "PATH": f"{self.place / 'bin'}:{os.environ['PATH']}", "HAS_CARD": "yes" if has_card else "no"}
+        environment = {**self.environment(), "HAS_CARD": "yes" if has_card else "no"}
         command = [self.place / "installer/run", "--no-start", *options]
         if answer is None:
             done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
@@ -49,6 +57,13 @@ class Tree:
         assert done.returncode == 0 and "Ready: " in done.stdout, done
         assert "--build build/release" in (self.place / "commands").read_text(), done
         return done.stdout + done.stderr
+
+    def test(self, fetch, **environment):
+        """What tests/run says, and what it did, where installer/fetch-cuda-compiler does this."""
+        write_script(self.place / "installer/fetch-cuda-compiler", f"echo fetch >>commands; {fetch}")
+        done = subprocess.run([self.place / "tests/run"], env={**self.environment(), **environment}, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done
+        return done.stdout + done.stderr, (self.place / "commands").read_text().split()
 
 
 def main():
@@ -72,7 +87,13 @@ def main():
         without = Tree(place, "without")
         write_script(without.place / "installer/fetch-cuda-compiler", "echo It could not be fetched. >&2; exit 1")
         failed = without.run("--cuda", has_card=True)
-        assert "Going on without the part for NVIDIA cards." in failed and BUILT not in failed, failed
+        assert WITHOUT in failed and BUILT not in failed, failed
+        said, did = Tree(place, "laptop").test("true", CI="")
+        assert "fetch" not in did and WITHOUT not in said, (said, did)
+        said, did = Tree(place, "ci").test("echo nvcc", CI="true")
+        assert did[:2] == ["fetch", "--preset"] and WITHOUT not in said, (said, did)
+        said, did = Tree(place, "ci-without").test("exit 1", CI="true")
+        assert did[:2] == ["fetch", "--preset"] and WITHOUT in said, (said, did)
     print("installer, NVIDIA cards: ok")
 
 

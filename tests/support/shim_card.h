@@ -17,6 +17,8 @@ inline void insertShimCard() {
 }
 inline void removeShimCard() {
     kernels::cuda::shim::fail(0);
+    kernels::cuda::shim::limitMemory(kernels::cuda::shim::noMemoryLimit,
+                                     kernels::cuda::shim::MemoryEnd::Refused);
     kernels::cuda::replaceInstalledApi(nullptr);
 }
 

@@ -26,7 +26,8 @@ struct Sizes {
 };
 constexpr Sizes usual{1 << 16, 4096, 16, 512, 9}, small{1 << 10, 512, 2, 16, 3};
 constexpr std::int64_t bufferCols = 1024;
-constexpr std::array types{DType::Q4_0, DType::Q4_1, DType::Q4_K, DType::Q6_K, DType::Q8_0, DType::F16};
+constexpr std::array types{DType::Q4_0, DType::Q4_1, DType::Q4_K, DType::Q6_K,
+                           DType::Q8_0, DType::F16,  DType::BF16, DType::F32};
 
 double medianSeconds(int runs, const std::function<void()>& work) {
     using Clock = std::chrono::steady_clock;

@@ -13,8 +13,8 @@
 #include <string>
 #include <vector>
 
-// write_random_model FILE SHAPE [SEED]: a llama of random weights with the shape of a real one ("1b", "8b", or "tiny"), as Q4_K with a Q6_K
-// output: for speed, and to compare devices, where no real model of that size is at hand. Written as it is made: 0.8 and 4.7 GB.
+// write_random_model FILE SHAPE [SEED]: a llama of random weights with the shape of a real one, as Q4_K with a Q6_K output or as Q4_1 (135m):
+// for speed, and to compare devices, where no real model of that size is at hand. Written as it is made; "8b" takes 4.7 GB.
 namespace {
 
 using kernels::DType;
@@ -23,9 +23,11 @@ struct Shape {
     const char* name;
     int layers, dim, ffnDim, heads, kvHeads, headDim, vocabulary;
     bool tied;
+    DType type = DType::Q4_K, outputType = DType::Q6_K;
 };
-// The first two are those of Llama 3.2 1B and Llama 3.1 8B.
-constexpr Shape shapes[] = {{"1b", 16, 2048, 8192, 32, 8, 64, 128256, true},
+// Those of SmolLM2 135M, whose rows are no whole blocks of Q4_K, Llama 3.2 1B and Llama 3.1 8B.
+constexpr Shape shapes[] = {{"135m", 30, 576, 1536, 9, 3, 64, 49152, true, DType::Q4_1},
+                            {"1b", 16, 2048, 8192, 32, 8, 64, 128256, true},
                             {"8b", 32, 4096, 14336, 32, 8, 128, 128256, false},
                             {"tiny", 2, 256, 512, 4, 2, 64, 1024, false}};
 
@@ -33,7 +35,7 @@ const Shape& shapeOf(const std::string& name) {
     for (const Shape& shape : shapes)
         if (shape.name == name)
             return shape;
-    throw std::runtime_error("There is no shape \"" + name + "\"; there are 1b, 8b and tiny.");
+    throw std::runtime_error("There is no shape \"" + name + "\"; there are 135m, 1b, 8b and tiny.");
 }
 
 struct Tensor {
@@ -55,11 +57,11 @@ std::vector<Tensor> tensorsOf(const Shape& s) {
                queries = static_cast<std::uint64_t>(s.heads * s.headDim),
                keys = static_cast<std::uint64_t>(s.kvHeads * s.headDim);
     const double perDim = 1.0 / std::sqrt(s.dim), embedding = 1.5 * perDim;
-    std::vector<Tensor> tensors{{"token_embd.weight", DType::Q4_K, vocabulary, dim, embedding}};
+    std::vector<Tensor> tensors{{"token_embd.weight", s.type, vocabulary, dim, embedding}};
     for (int layer = 0; layer < s.layers; ++layer) {
         const std::string block = "blk." + std::to_string(layer) + ".";
         const auto matrix = [&](const char* name, std::uint64_t rows, std::uint64_t cols, double deviation) {
-            tensors.push_back({block + name + ".weight", DType::Q4_K, rows, cols, deviation});
+            tensors.push_back({block + name + ".weight", s.type, rows, cols, deviation});
         };
         tensors.push_back({block + "attn_norm.weight", DType::F32, 0, dim, 0});
         matrix("attn_q", queries, dim, 1.3 * perDim);
@@ -73,7 +75,7 @@ std::vector<Tensor> tensorsOf(const Shape& s) {
     }
     tensors.push_back({"output_norm.weight", DType::F32, 0, dim, 0});
     if (!s.tied)
-        tensors.push_back({"output.weight", DType::Q6_K, vocabulary, dim, embedding});
+        tensors.push_back({"output.weight", s.outputType, vocabulary, dim, embedding});
     return tensors;
 }
 
@@ -167,7 +169,7 @@ void writeModel(const char* path, const Shape& shape, std::uint32_t seed) {
 
 int main(int count, char** words) {
     if (count < 3) {
-        std::fputs("usage: write_random_model FILE 1b|8b|tiny [SEED]\n", stderr);
+        std::fputs("usage: write_random_model FILE 135m|1b|8b|tiny [SEED]\n", stderr);
         return 2;
     }
     try {

@@ -15,6 +15,8 @@
 #include "kernels/cuda/kernels/top_logits.h"
 
 #include <array>
+#include <iterator>
+#include <utility>
 
 // All kernels by number, for whoever launches them.
 namespace kernels::cuda {
@@ -37,6 +39,11 @@ KernelEntry entryOf(void (*)(Arguments)) {
 template <auto FUNCTION>
 KernelEntry entryOf() {
     return entryOf<FUNCTION>(FUNCTION);
+}
+
+template <std::size_t... VARIANT>
+auto attendEntries(std::index_sequence<VARIANT...>) {
+    return std::array{entryOf<attend<attendVariants[VARIANT].heads, attendVariants[VARIANT].tokens>>()...};
 }
 
 /// An entry without a function where there is no such kernel.
@@ -72,10 +79,7 @@ inline KernelEntry kernelEntry(KernelId id, std::uint32_t variant) {
     case KernelId::KvStore:
         return entryOf<kvStore>();
     case KernelId::Attend:
-        static_assert(attendVariantCount == 6);
-        return pick(std::array{entryOf<attend<attendVariants[0]>>(), entryOf<attend<attendVariants[1]>>(),
-                               entryOf<attend<attendVariants[2]>>(), entryOf<attend<attendVariants[3]>>(),
-                               entryOf<attend<attendVariants[4]>>(), entryOf<attend<attendVariants[5]>>()});
+        return pick(attendEntries(std::make_index_sequence<std::size(attendVariants)>()));
     case KernelId::AttendJoin:
         return entryOf<attendJoin>();
     case KernelId::AttendCapture:

@@ -104,6 +104,23 @@ void releasePinned(void* device, void* memory) {
     cudaFreeHost(memory);
 }
 
+// Of the card, for what comes by itself: the code of kernels and graphs, and cuBLAS with a workspace of 32 MiB on Hopper (so its
+// documentation) and kernels of its own. Four times that workspace; how much it is has not been seen on a card.
+constexpr std::uint64_t bytesForCuda = std::uint64_t{128} << 20;
+
+int freeMemory(void* device, std::uint64_t* bytes) {
+    if (const cudaError_t error = select(device))
+        return error;
+    int isIntegrated = 0;
+    cudaDeviceGetAttribute(&isIntegrated, cudaDevAttrIntegrated, opened(device).card);
+    std::size_t free = 0, all = 0;
+    const cudaError_t error = cudaMemGetInfo(&free, &all);
+    *bytes = free > bytesForCuda ? free - bytesForCuda : 0;
+    if (isIntegrated) // its memory is the host's, and what files are cached in counts as taken although it is given when it is asked for
+        *bytes = UINT64_MAX;
+    return error;
+}
+
 int copyNow(void* device, void* to, const void* from, std::uint64_t bytes) {
     if (const cudaError_t error = select(device))
         return error;
@@ -198,9 +215,10 @@ int canMultiply(void* device) {
 
 extern "C" __attribute__((visibility("default"))) const kernels::cuda::DeviceApi* sumideroCudaApi() {
     using namespace kernels::cuda;
-    static const DeviceApi api{apiVersion,   errorText,      count,         describe,    openCard,
-                               closeCard,    allocate,       release,       allocatePinned, releasePinned,
-                               copyNow,      copyNow,        zeroNow,       uploadLater, run,
-                               record,       replay,         releaseGraph,  waitFor,     canMultiply};
+    static const DeviceApi api{apiVersion, errorText, count,        describe,       openCard,
+                               closeCard,  allocate,  release,      allocatePinned, releasePinned,
+                               freeMemory, copyNow,   copyNow,      zeroNow,        uploadLater,
+                               run,        record,    replay,       releaseGraph,   waitFor,
+                               canMultiply};
     return &api;
 }

@@ -2,9 +2,11 @@
 
 #include "kernels/cuda/kernels/table.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -16,6 +18,13 @@ constexpr int outOfMemory = 2, invalidValue = 1, launchFailure = 719; // as CUDA
 int wantedError = 0, callsBefore = 0, replayed = 0, multiplied = 0;
 bool hasMultiply = false;
 std::string lastText;
+std::uint64_t memoryLimit = noMemoryLimit, memoryGiven = 0;
+MemoryEnd memoryEnd = MemoryEnd::Refused;
+std::unordered_map<void*, std::uint64_t> given; // of the card's memory
+
+std::uint64_t bytesLeft() {
+    return memoryLimit - std::min(memoryLimit, memoryGiven);
+}
 
 struct Graph {
     std::vector<Command> commands;
@@ -48,14 +57,34 @@ int openDevice(int, void** device) {
 }
 void closeDevice(void*) {}
 
-int allocate(void*, std::uint64_t bytes, void** memory) {
+int allocatePinned(void*, std::uint64_t bytes, void** memory) {
     *memory = wantedError == outOfMemory ? nullptr : std::malloc(bytes);
     if (*memory)
         std::memset(*memory, 0xFF, bytes); // whoever reads before writing finds NaN
     return *memory ? 0 : outOfMemory;
 }
-void release(void*, void* memory) {
+void releasePinned(void*, void* memory) {
     std::free(memory);
+}
+
+int allocate(void* device, std::uint64_t bytes, void** memory) {
+    *memory = nullptr;
+    if (memoryEnd == MemoryEnd::Refused && bytes > bytesLeft())
+        return outOfMemory;
+    const int error = allocatePinned(device, bytes, memory);
+    if (error == 0) {
+        given[*memory] = bytes;
+        memoryGiven += bytes;
+    }
+    return error;
+}
+void release(void* device, void* memory) {
+    memoryGiven -= given.extract(memory).mapped();
+    releasePinned(device, memory);
+}
+int freeMemory(void*, std::uint64_t* bytes) {
+    *bytes = memoryEnd == MemoryEnd::Told ? bytesLeft() : noMemoryLimit;
+    return 0;
 }
 
 int copy(void*, void* to, const void* from, std::uint64_t bytes) {
@@ -158,16 +187,22 @@ int canMultiply(void*) {
 } // namespace
 
 const DeviceApi& deviceApi() {
-    static constexpr DeviceApi api{apiVersion,  errorText, count,        describe,      openDevice,
-                                   closeDevice, allocate,  release,      allocate,      release,
-                                   copy,        copy,      zero,         copy,          run,
-                                   record,      replay,    releaseGraph, waitForDevice, canMultiply};
+    static constexpr DeviceApi api{apiVersion,  errorText, count,   describe,       openDevice,
+                                   closeDevice, allocate,  release, allocatePinned, releasePinned,
+                                   freeMemory,  copy,      copy,    zero,           copy,
+                                   run,         record,    replay,  releaseGraph,   waitForDevice,
+                                   canMultiply};
     return api;
 }
 
 void fail(int error, int calls) {
     wantedError = error;
     callsBefore = calls;
+}
+
+void limitMemory(std::uint64_t bytes, MemoryEnd end) {
+    memoryLimit = bytes == noMemoryLimit ? bytes : memoryGiven + bytes;
+    memoryEnd = end;
 }
 
 void setCanMultiply(bool can) {
