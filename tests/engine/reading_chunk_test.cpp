@@ -9,25 +9,16 @@ namespace {
 using engine::LogitsWanted;
 using engine::ModelConfig;
 
-/// Of 8 thousand million weights, and of 135 million.
-ModelConfig shapeOf8B() {
+ModelConfig shape(int dim, int headDim, int heads, int kvHeads, int ffnDim) {
     ModelConfig config;
-    config.dim = 4096;
-    config.headDim = 128;
-    config.heads = 32;
-    config.kvHeads = 8;
-    config.ffnDim = 14336;
+    config.dim = dim;
+    config.headDim = headDim;
+    config.heads = heads;
+    config.kvHeads = kvHeads;
+    config.ffnDim = ffnDim;
     return config;
 }
-ModelConfig shapeOf135M() {
-    ModelConfig config;
-    config.dim = 576;
-    config.headDim = 64;
-    config.heads = 9;
-    config.kvHeads = 3;
-    config.ffnDim = 1536;
-    return config;
-}
+const ModelConfig of8B = shape(4096, 128, 32, 8, 14336), of135M = shape(576, 64, 9, 3, 1536);
 
 kernels::DeviceInfo device(bool isDiscrete) {
     return {.name = {}, .instructionSet = {}, .isDiscrete = isDiscrete};
@@ -35,14 +26,14 @@ kernels::DeviceInfo device(bool isDiscrete) {
 
 TEST(ReadingChunk, ACardIsNotGivenAFewTokensOfALargeModel) {
     const kernels::DeviceInfo processor = device(false), card = device(true);
-    EXPECT_EQ(engine::readingChunk(shapeOf8B(), processor), 16) << "a stop would have to wait";
-    EXPECT_EQ(engine::readingChunk(shapeOf8B(), card), 128);
-    EXPECT_EQ(engine::readingChunk(shapeOf135M(), processor), 256);
-    EXPECT_EQ(engine::readingChunk(shapeOf135M(), card), 256);
+    EXPECT_EQ(engine::readingChunk(of8B, processor), 16) << "a stop would have to wait";
+    EXPECT_EQ(engine::readingChunk(of8B, card), 128);
+    EXPECT_EQ(engine::readingChunk(of135M, processor), 256);
+    EXPECT_EQ(engine::readingChunk(of135M, card), 256);
 }
 
 TEST(ReadingChunk, AChatHasRoomForTheLargest) {
-    for (const ModelConfig& config : {shapeOf8B(), shapeOf135M()})
+    for (const ModelConfig& config : {of8B, of135M})
         EXPECT_EQ(engine::largestChunk(config), engine::readingChunk(config, device(true)));
 }
 
