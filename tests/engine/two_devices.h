@@ -101,6 +101,12 @@ protected:
         ASSERT_EQ(m_there->info.deviceProblem, "");
         ASSERT_NE(m_there->info.device.find("1 of 2 layers"), std::string::npos) << m_there->info.device;
     }
+    void expectASplitModelToDoAllThat(const std::string& device) {
+        splitModel(device);
+        expectLogitsOfTheCpuWhileTheRingWraps(tokens(40), exactOptions(4, 17, 13));
+        expectAStreamGoesOnOnTheCpu(tokens(30), tokens(6, 9), exactOptions(4, 17, 13));
+        expectAttentionAsOnTheCpu();
+    }
     /// With more and more memory on the device: on the CPU, split, and whole. The split model computes what the CPU does.
     void expectLayersThatDoNotFitToStayOnTheCpu(const std::string& device,
                                                 const std::function<void(std::uint64_t)>& limitMemory) {

@@ -26,9 +26,8 @@ const std::string vulkan = "vulkan:" + std::to_string(test::vulkanTestDevice());
 class VulkanModel : public test::TwoDevices {
 protected:
     void SetUp() override {
-        const kernels::VulkanDevices found = kernels::listVulkanDevices();
-        if (found.devices.empty() || !found.devices.front().problem.empty())
-            GTEST_SKIP() << "no Vulkan device: " << found.problem;
+        if (const std::string problem = test::vulkanTestProblem(); !problem.empty())
+            GTEST_SKIP() << "no Vulkan device: " << problem;
         load(device());
     }
     virtual std::string device() const { return vulkan; }
@@ -51,10 +50,7 @@ TEST_P(VulkanModel, AttentionIsSeenAsOnTheCpu) {
 }
 
 TEST_P(VulkanModel, ASplitModelDoesAllThat) {
-    splitModel(vulkan);
-    expectLogitsOfTheCpuWhileTheRingWraps(tokens(40), test::exactOptions(4, 17, 13));
-    expectAStreamGoesOnOnTheCpu(tokens(30), tokens(6, 9), test::exactOptions(4, 17, 13));
-    expectAttentionAsOnTheCpu();
+    expectASplitModelToDoAllThat(vulkan);
 }
 
 TEST_P(VulkanModel, TheLargestLogitsAreThoseOfAll) {
@@ -83,9 +79,8 @@ INSTANTIATE_TEST_SUITE_P(Families, VulkanModel, testing::ValuesIn(test::toyFamil
 class VulkanCardModel : public test::TwoDevices {
 protected:
     void SetUp() override {
-        const kernels::VulkanDevices found = kernels::listVulkanDevices();
-        if (found.devices.empty() || !found.devices.front().problem.empty())
-            GTEST_SKIP() << "no Vulkan device: " << found.problem;
+        if (const std::string problem = test::vulkanTestProblem(); !problem.empty())
+            GTEST_SKIP() << "no Vulkan device: " << problem;
         kernels::setTestDevice([] {
             return kernels::makeVulkanBackend({.device = test::vulkanTestDevice(), .isStaged = true});
         });
@@ -167,9 +162,8 @@ double realTolerance() {
 
 TEST(VulkanRealModel, ReadsAndWritesAsOnTheCpu) {
     SKIP_WITHOUT_REAL_MODEL();
-    if (const auto found = kernels::listVulkanDevices();
-        found.devices.empty() || !found.devices.front().problem.empty())
-        GTEST_SKIP() << "no Vulkan device: " << found.problem;
+    if (const std::string problem = test::vulkanTestProblem(); !problem.empty())
+        GTEST_SKIP() << "no Vulkan device: " << problem;
     std::vector<std::vector<double>> losses;
     std::vector<std::vector<TokenId>> written;
     for (const std::string& device : {std::string("cpu"), vulkan}) {

@@ -14,9 +14,7 @@ namespace {
 
 std::vector<std::string> findBackends() {
     std::vector<std::string> names = kernels::cpuIsaNames();
-    const kernels::VulkanDevices vulkan = kernels::listVulkanDevices();
-    const auto device = static_cast<std::size_t>(vulkanTestDevice());
-    if (device < vulkan.devices.size() && vulkan.devices[device].problem.empty())
+    if (vulkanTestProblem().empty())
         names.insert(names.end(), {"vulkan", "vulkan_staged", "vulkan_checked"});
     if (cudaTestProblem().empty())
         names.push_back("cuda");
@@ -58,11 +56,19 @@ int cudaTestDevice() {
     return testDevice("cuda:");
 }
 
-bool vulkanHasMatrices() {
+std::string vulkanTestProblem() {
     const kernels::VulkanDevices found = kernels::listVulkanDevices();
     const auto device = static_cast<std::size_t>(vulkanTestDevice());
-    return device < found.devices.size() && found.devices[device].problem.empty() &&
-           found.devices[device].features.find("cooperative matrices") != std::string::npos;
+    if (!found.problem.empty())
+        return found.problem;
+    return device < found.devices.size() ? found.devices[device].problem
+                                         : "There are fewer Vulkan devices here.";
+}
+
+bool vulkanHasMatrices() {
+    const auto device = static_cast<std::size_t>(vulkanTestDevice());
+    return vulkanTestProblem().empty() && kernels::listVulkanDevices().devices[device].features.find(
+                                              "cooperative matrices") != std::string::npos;
 }
 
 std::string cudaTestProblem() {

@@ -11,6 +11,8 @@ namespace test {
 /// The device that tests use: the number in SUMIDERO_TEST_DEVICE ("vulkan:1", "cuda:1") where it is of that kind, else the first one.
 int vulkanTestDevice();
 int cudaTestDevice();
+/// Why tests cannot use the Vulkan device; "" = they can.
+std::string vulkanTestProblem();
 /// Whether the device has cooperative matrices that products take.
 bool vulkanHasMatrices();
 /// Why tests cannot use the NVIDIA card; "" = they can.
