@@ -2,6 +2,7 @@
 
 #include "kernels/half.h"
 #include "kernels/kv_state.h"
+#include "kernels/round_up.h"
 
 #include <algorithm>
 #include <cassert>
@@ -10,10 +11,6 @@
 
 namespace kernels {
 namespace {
-
-std::size_t roundUp(std::size_t value, std::size_t unit) {
-    return (value + unit - 1) / unit * unit;
-}
 
 template <class T>
 T load(const std::byte* from, std::size_t index) {

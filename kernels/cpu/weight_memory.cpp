@@ -1,5 +1,7 @@
 #include "kernels/cpu/weight_memory.h"
 
+#include "kernels/round_up.h"
+
 #include <algorithm>
 #include <cstdint>
 #include <stdexcept>
@@ -10,10 +12,6 @@ namespace {
 
 constexpr std::size_t hugePage = std::size_t{2} << 20;
 constexpr std::size_t slabBytes = std::size_t{64} << 20;
-
-std::size_t roundUp(std::size_t value, std::size_t step) {
-    return (value + step - 1) / step * step;
-}
 
 } // namespace
 

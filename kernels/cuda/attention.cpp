@@ -1,5 +1,7 @@
 #include "kernels/cuda/attention.h"
 
+#include "kernels/round_up.h"
+
 #include <algorithm>
 #include <stdexcept>
 
@@ -31,10 +33,6 @@ std::int32_t mostPieces(const gpu::PieceList& list, std::int32_t firstToken, std
          ++token)
         most = std::max(most, list.firstPiece[token + 1] - list.firstPiece[token]);
     return most;
-}
-
-constexpr std::int32_t roundedUp(std::int32_t count, std::int32_t unit) {
-    return (count + unit - 1) / unit * unit;
 }
 
 std::size_t rowBytes(const CachePart& part) {
@@ -100,7 +98,7 @@ void Attention::run(const AttendArgs& args, const UploadedView& uploaded) {
 void Attention::tokens(AttendArguments& arguments, const gpu::PieceList& list, bool isCaptured) {
     const std::int32_t count =
         list.firstPiece[static_cast<std::size_t>(arguments.endToken)] - arguments.basePiece;
-    const std::int32_t room = roundedUp(std::max(1, count), pieceUnit);
+    const std::int32_t room = roundUp(std::max(1, count), pieceUnit);
     const std::size_t floats = static_cast<std::size_t>(room) * static_cast<std::size_t>(arguments.heads) *
                                static_cast<std::size_t>(partNumbers + arguments.headDim);
     arguments.parts = reinterpret_cast<float*>(m_gpu.recorder.scratch(m_parts, floats * sizeof(float)));
@@ -108,7 +106,7 @@ void Attention::tokens(AttendArguments& arguments, const gpu::PieceList& list, b
     const HeadGroups groups = headGroupsOf(arguments.heads / arguments.kvHeads, arguments.headDim, tokens);
     arguments.piecesOfToken = mostPieces(list, arguments.firstToken, arguments.endToken);
     if (tokens == 1) // so that a growing cache changes a token's commands only now and then
-        arguments.piecesOfToken = roundedUp(arguments.piecesOfToken, pieceUnit);
+        arguments.piecesOfToken = roundUp(arguments.piecesOfToken, pieceUnit);
     const std::int32_t tiles = (tokens + groups.tokens() - 1) / groups.tokens();
     AttendArguments own = arguments;
     if (!isCaptured)

@@ -1,14 +1,13 @@
 #include "kernels/cuda/probe.h"
 
 #include "kernels/cuda/cuda_backend.h"
+#include "kernels/environment.h"
 
 #include <dlfcn.h>
 
 #include <atomic>
 #include <climits>
-#include <cstdlib>
 #include <stdexcept>
-#include <string_view>
 #include <unistd.h>
 
 namespace kernels::cuda {
@@ -40,15 +39,10 @@ std::string libraryPath() {
     return slash == std::string::npos ? "" : executable.substr(0, slash + 1) + libraryName;
 }
 
-bool isSwitchedOff(const char* variable) {
-    const char* const value = std::getenv(variable);
-    return value && std::string_view(value) == "0";
-}
-
 CudaOptions withSwitches(CudaOptions options) {
-    if (isSwitchedOff("SUMIDERO_CUDA_CUBLAS"))
+    if (isSetTo("SUMIDERO_CUDA_CUBLAS", "0"))
         options.prefill = CudaPrefill::Own;
-    if (isSwitchedOff("SUMIDERO_CUDA_GRAPHS"))
+    if (isSetTo("SUMIDERO_CUDA_GRAPHS", "0"))
         options.steps = CudaSteps::Commands;
     return options;
 }

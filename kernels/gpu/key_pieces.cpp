@@ -1,5 +1,7 @@
 #include "kernels/gpu/key_pieces.h"
 
+#include "kernels/round_up.h"
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -45,7 +47,7 @@ PieceList listPieces(const KeyView& view, std::vector<std::int32_t>& words, std:
     }
     std::copy(list.firstPiece.begin(), list.firstPiece.end(),
               words.begin() + static_cast<std::ptrdiff_t>(list.firstPieceAt));
-    const std::int32_t room = (list.pieces() + unit - 1) / unit * unit;
+    const std::int32_t room = roundUp(list.pieces(), unit);
     words.resize(list.piecesAt + pieceWords * static_cast<std::size_t>(room));
     return list;
 }

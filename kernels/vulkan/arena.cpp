@@ -1,5 +1,7 @@
 #include "kernels/vulkan/arena.h"
 
+#include "kernels/round_up.h"
+
 #include <algorithm>
 #include <stdexcept>
 
@@ -72,8 +74,7 @@ void Arena::addBlock(VkDeviceSize bytes) {
 }
 
 Slice Arena::take(VkDeviceSize bytes) {
-    const VkDeviceSize rounded = std::max<VkDeviceSize>(
-        (bytes + sliceAlignment - 1) / sliceAlignment * sliceAlignment, sliceAlignment);
+    const VkDeviceSize rounded = std::max(roundUp(bytes, sliceAlignment), sliceAlignment);
     const std::uint64_t limit = memoryLimit();
     if ((m_place == Place::Local || limit == 0) && m_given + rounded > limit)
         check(VK_ERROR_OUT_OF_DEVICE_MEMORY, doing);

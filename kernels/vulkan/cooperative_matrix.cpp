@@ -1,5 +1,6 @@
 #include "kernels/vulkan/cooperative_matrix.h"
 
+#include "kernels/environment.h"
 #include "kernels/vulkan/instance.h"
 
 #include <bit>

@@ -1,9 +1,9 @@
 #include "kernels/vulkan/instance.h"
 
+#include "kernels/environment.h"
 #include "kernels/vulkan/cooperative_matrix.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <mutex>
 #include <stdexcept>
 
@@ -28,11 +28,6 @@ bool wantsValidation() {
 }
 
 } // namespace
-
-bool isSetTo(const char* variable, std::string_view value) {
-    const char* const found = std::getenv(variable);
-    return found != nullptr && found == value;
-}
 
 bool hasExtension(VkPhysicalDevice device, std::string_view name) {
     std::uint32_t count = 0;

@@ -30,8 +30,6 @@ private:
 
 VulkanDevice describe(VkPhysicalDevice device);
 bool hasExtension(VkPhysicalDevice device, std::string_view name);
-/// An environment variable.
-bool isSetTo(const char* variable, std::string_view value);
 
 /// What the validation layer has said in this process; it is on, with synchronisation validation, where the environment variable
 /// SUMIDERO_VULKAN_VALIDATION is 1.

@@ -1,5 +1,7 @@
 #include "kernels/vulkan/linear.h"
 
+#include "kernels/round_up.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -83,7 +85,7 @@ Linear::Halves Linear::toHalves(Tensor x, Rounding rounding) {
     Halves halves{.termsOfNumber = rounding == Rounding::Careful ? carefulTerms : 1};
     const auto termBytes = static_cast<VkDeviceSize>(x.rows * halfBytesOf(x.cols, halves.termsOfNumber)),
                numberBytes = static_cast<VkDeviceSize>(x.rows * (chunks + 1)) * sizeof(float);
-    const VkDeviceSize numbersAt = (termBytes + sliceAlignment - 1) / sliceAlignment * sliceAlignment;
+    const VkDeviceSize numbersAt = roundUp(termBytes, sliceAlignment);
     const Slice& all = m_gpu.scratch(m_halves, numbersAt + numberBytes, m_outgrown);
     halves.terms = {all.buffer, all.offset, termBytes};
     halves.numbers = {all.buffer, all.offset + numbersAt, numberBytes};
